@@ -1,0 +1,48 @@
+#include "core/base/clock.h"
+
+#include <ctime>
+
+namespace skerry {
+namespace {
+
+class RealClock : public Clock {
+ public:
+  WallTime Wall() const override {
+    return std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now());
+  }
+  SteadyTime Steady() const override {
+    return std::chrono::time_point_cast<Micros>(std::chrono::steady_clock::now());
+  }
+  BootTime Boot() const override {
+    timespec now{};
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return BootTime(Millis(now.tv_sec * 1000 + now.tv_nsec / 1'000'000));
+  }
+};
+
+}  // namespace
+
+const Clock& Clock::Real() {
+  static const RealClock clock;
+  return clock;
+}
+
+FakeClock::FakeClock(Seconds since_epoch)
+    : wall_us_(Micros(since_epoch).count()), steady_us_(Micros(Seconds(1000)).count()) {}
+
+WallTime FakeClock::Wall() const {
+  return WallTime(std::chrono::duration_cast<Millis>(Micros(wall_us_.load())));
+}
+SteadyTime FakeClock::Steady() const { return SteadyTime(Micros(steady_us_.load())); }
+BootTime FakeClock::Boot() const {
+  return BootTime(std::chrono::duration_cast<Millis>(Micros(steady_us_.load())));
+}
+
+void FakeClock::Advance(Micros by) {
+  wall_us_ += by.count();
+  steady_us_ += by.count();
+}
+
+void FakeClock::JumpWall(Millis by) { wall_us_ += Micros(by).count(); }
+
+}  // namespace skerry
