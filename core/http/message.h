@@ -1,0 +1,95 @@
+// HTTP messages as values: fields, and the heads of requests and responses.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace skerry::http {
+
+// One field line. Names are lower case everywhere inside Skerry (RFC 9113 8.2).
+struct Field {
+  std::string name;
+  std::string value;
+  bool operator==(const Field&) const = default;
+};
+
+// Field lines in the order they came; a name may stand several times.
+class Fields {
+ public:
+  Fields() = default;
+  Fields(std::initializer_list<Field> lines) : lines_(lines) {}
+
+  void Add(std::string_view name, std::string_view value);
+  // Replaces every line of that name by one.
+  void Set(std::string_view name, std::string_view value);
+  void Remove(std::string_view name);
+  template <class Predicate>
+  void RemoveIf(Predicate predicate) {
+    std::erase_if(lines_, predicate);
+  }
+
+  bool Has(std::string_view name) const { return Find(name).has_value(); }
+  // The first line's value.
+  std::optional<std::string_view> Find(std::string_view name) const;
+  // All lines of that name joined by ", " (RFC 9110 5.3); nothing if there is none.
+  std::optional<std::string> Combined(std::string_view name) const;
+
+  auto begin() const { return lines_.begin(); }
+  auto end() const { return lines_.end(); }
+  size_t size() const { return lines_.size(); }
+  bool empty() const { return lines_.empty(); }
+  // Names, values and 32 bytes a line, as RFC 9113 10.5.1 counts.
+  size_t ByteSize() const;
+  bool operator==(const Fields&) const = default;
+
+ private:
+  std::vector<Field> lines_;
+};
+
+// A request head, checked by the session that made it: method is a token, scheme
+// is "http" or "https", authority has no userinfo and one port at most, path
+// begins with "/" (or is "*" for OPTIONS; empty for CONNECT).
+struct RequestHead {
+  std::string method;
+  std::string scheme;
+  std::string authority;  // "example.com", "example.com:8443"; as the client wrote it
+  std::string path;       // path and query, as the client wrote it
+  Fields fields;          // without Host, connection-specific and pseudo fields
+  bool operator==(const RequestHead&) const = default;
+};
+
+struct ResponseHead {
+  int status = 0;
+  Fields fields;  // without connection-specific and pseudo fields
+  bool operator==(const ResponseHead&) const = default;
+};
+
+// "OK", "Not Found"; "" for codes without a registered phrase.
+std::string_view ReasonPhrase(int status);
+
+// GET, HEAD, OPTIONS, TRACE (RFC 9110 9.2.1).
+bool IsSafeMethod(std::string_view method);
+// Safe ones, PUT and DELETE (RFC 9110 9.2.2).
+bool IsIdempotentMethod(std::string_view method);
+// 1xx, 204, 304, and any answer to HEAD have none (RFC 9110 6.4.1).
+bool MayHaveBody(std::string_view method, int status);
+
+// tchar+ (RFC 9110 5.6.2); names of fields are also lower case here.
+bool IsToken(std::string_view text);
+// No CR, LF, NUL, nor leading or trailing blanks (RFC 9110 5.5).
+bool IsFieldValue(std::string_view text);
+
+// Removes what belongs to one connection: Connection and what it names,
+// Keep-Alive, Proxy-Connection, TE, Transfer-Encoding, Upgrade (RFC 9110 7.6.1),
+// Proxy-Authenticate, Proxy-Authentication-Info and Proxy-Authorization.
+void RemoveHopByHop(Fields& fields);
+
+std::string AsciiLower(std::string_view text);
+bool EqualsIgnoreCase(std::string_view a, std::string_view b);
+// Without leading and trailing SP and HTAB.
+std::string_view TrimBlanks(std::string_view text);
+
+}  // namespace skerry::http

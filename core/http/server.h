@@ -1,0 +1,133 @@
+// The server side of HTTP/2 and HTTP/1.1: connections become streams of requests.
+// nghttp2 and Beast stay inside this room.
+//
+// Order of events for one request:
+//   plain GET:                  OnRequest(end_of_body=true), then you Respond, then OnGone
+//   request with body:          OnRequest, OnBody …, OnBodyEnd, Respond at any time, OnGone
+//   cancelled half-way:         OnRequest, [OnBody …], OnGone (never OnBodyEnd)
+//   connection lost:            as cancelled
+// After OnGone the stream does nothing; it may be called without harm.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "core/base/metrics.h"
+#include "core/http/body.h"
+#include "core/http/message.h"
+#include "core/net/loop.h"
+#include "core/net/transport.h"
+
+namespace skerry::http {
+
+// An answer. The two field lists are sent one after the other without being
+// merged or copied: `stored` is shared by all who send the same stored response.
+struct Response {
+  int status = 200;
+  std::shared_ptr<const Fields> stored;  // may be null
+  Fields own;                            // age, cache-status, via, …
+  std::unique_ptr<BodySource> body;      // null: none
+};
+
+// What hears of a request. Owner: the stream, by shared_ptr; whoever waits
+// elsewhere on its behalf holds a weak_ptr. Thread: the connection's loop.
+class StreamEvents {
+ public:
+  virtual ~StreamEvents() = default;
+  // A piece of the request's body. The window opens again when ConsumedBody is called.
+  virtual void OnBody(std::string_view bytes) = 0;
+  virtual void OnBodyEnd(Fields trailers) = 0;
+  // The answer was sent (`complete`) or will never be: the client reset the stream,
+  // the connection broke, or a timeout struck. Called exactly once, last.
+  virtual void OnGone(bool complete) = 0;
+};
+
+enum class Protocol : uint8_t { kHttp1, kHttp2 };
+std::string_view Name(Protocol protocol);  // "http/1.1", "h2"
+
+// One request being answered. Owner: the session. Thread: the connection's loop.
+class ServerStream {
+ public:
+  virtual ~ServerStream() = default;
+
+  virtual const RequestHead& request() const = 0;
+  virtual bool end_of_body() const = 0;  // the request has no (more) body
+  virtual Protocol protocol() const = 0;
+  virtual const net::Address& peer() const = 0;
+  virtual const std::string& tls() const = 0;  // description; empty in clear text
+  virtual SteadyTime begun() const = 0;        // when the head was complete
+
+  // 100 to 199, not 101. Ignored where the client cannot take it.
+  virtual void SendInterim(const ResponseHead& head) = 0;
+  // Once. A body that knows its length gets Content-Length from it unless the
+  // fields have one; for HEAD, 204 and 304 the body is not asked for.
+  // A body that fails resets the stream (HTTP/2) or the connection (HTTP/1.1).
+  virtual void Respond(Response response) = 0;
+  virtual void ConsumedBody(size_t count) = 0;
+  // Ends without (or in the middle of) an answer.
+  virtual void Reset() = 0;
+  // Bytes of body and fields given to the transport so far.
+  virtual uint64_t bytes_sent() const = 0;
+};
+
+// Section 8 of docs/operations: every figure is an option.
+struct SessionLimits {
+  uint32_t streams = 128;
+  size_t header_bytes = 32 * 1024;
+  size_t header_count = 100;  // cookie crumbs counted before joining
+  size_t path_bytes = 16 * 1024;
+  uint32_t stream_window = 64 * 1024;
+  uint32_t connection_window = 1024 * 1024;
+  uint64_t body_bytes = 16 * 1024 * 1024;
+  Millis preface_timeout = std::chrono::seconds(10);
+  Millis header_timeout = std::chrono::seconds(10);
+  Millis body_timeout = std::chrono::seconds(10);  // no byte of an unfinished body
+  Millis stalled_write_timeout =
+      std::chrono::seconds(30);  // window 0 with data waiting: the stream
+  Millis idle_timeout = std::chrono::seconds(60);
+  // Frames that cost work without asking for any: a budget per connection that
+  // every useful request refills. Kinds: resets we had to send, refused streams,
+  // client resets, empty DATA, PRIORITY, WINDOW_UPDATE, unknown, SETTINGS, PING.
+  uint32_t glitch_budget = 2000;
+  uint32_t glitch_refill_per_request = 8;
+};
+
+// Numbers all sessions of a server add to; references stay valid.
+struct ServerCounters {
+  Gauge* connections_h1 = nullptr;  // skerry_connections{protocol}
+  Gauge* connections_h2 = nullptr;
+  Counter* bad_requests = nullptr;     // refused by the session itself
+  Counter* glitch_closures = nullptr;  // ENHANCE_YOUR_CALM
+  Counter* stalled_streams = nullptr;
+};
+
+// All connections of one listener on one loop. Owner and thread: that loop.
+class Server {
+ public:
+  // Called for every checked request. Returns what hears of it; null resets the
+  // stream. `stream` is alive as long as OnGone has not been called.
+  using OnRequest =
+      std::function<std::shared_ptr<StreamEvents>(std::shared_ptr<ServerStream> stream)>;
+
+  struct Options {
+    SessionLimits limits;
+    ServerCounters counters;
+    std::string scheme = "https";  // what `:scheme` must be; "http" on clear-text listeners
+  };
+
+  virtual ~Server() = default;
+  // Takes a transport from a listener: h2 by ALPN, or by the preface in clear text
+  // (prior knowledge); HTTP/1.1 otherwise. `Upgrade: h2c` is ignored.
+  virtual void Serve(std::unique_ptr<net::Transport> transport) = 0;
+  // GOAWAY twice (HTTP/2) or Connection: close (HTTP/1.1); idle connections end at
+  // once, busy ones with their last answer. `done` is called when none is left.
+  virtual void Drain(std::function<void()> done) = 0;
+  virtual size_t connections() const = 0;
+
+  static std::unique_ptr<Server> Make(net::Loop& loop, Options options, OnRequest on_request);
+};
+
+}  // namespace skerry::http

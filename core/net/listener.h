@@ -1,0 +1,54 @@
+// Listening sockets and outgoing connections.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+
+#include "core/net/address.h"
+#include "core/net/loop.h"
+#include "core/net/tls.h"
+#include "core/net/transport.h"
+
+namespace skerry::net {
+
+struct ListenOptions {
+  Address address;                  // port 0: the kernel picks one
+  std::shared_ptr<TlsContext> tls;  // null: clear text
+  bool reuse_port = false;          // SO_REUSEPORT: one listener per worker on one address
+  Millis handshake_timeout = std::chrono::seconds(10);
+  int backlog = 4096;
+};
+
+// Accepts until destroyed. Owner and thread: one loop. Out of descriptors is
+// survived: accepting pauses for 100 ms and goes on.
+class Listener {
+ public:
+  // Called with every transport before Start; ownership passes. A TLS transport
+  // is handed over before its handshake: OnConnected tells when it is done.
+  using OnAccept = std::function<void(std::unique_ptr<Transport>)>;
+
+  virtual ~Listener() = default;
+  // The address bound, with the real port.
+  virtual const Address& address() const = 0;
+  // Stops accepting and closes the socket; accepted transports live on.
+  virtual void Close() = 0;
+
+  // "port in use" is Code::kRefused with a context that names the address.
+  static Result<std::unique_ptr<Listener>> Open(Loop& loop, const ListenOptions& options,
+                                                OnAccept on_accept);
+};
+
+struct DialOptions {
+  std::string host;  // name or address
+  uint16_t port = 0;
+  std::shared_ptr<TlsContext> tls;            // null: clear text
+  std::string server_name;                    // SNI and the name to verify; empty: host
+  Millis timeout = std::chrono::seconds(10);  // resolve, connect and handshake together
+};
+
+// A transport that resolves (off the loop), tries the addresses in turn, connects
+// and shakes hands after Start; OnConnected or OnFailed tells.
+std::unique_ptr<Transport> Dial(Loop& loop, const DialOptions& options);
+
+}  // namespace skerry::net
