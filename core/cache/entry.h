@@ -1,0 +1,84 @@
+// A stored response: everything but the question whether it may be used now.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/bytes.h"
+#include "core/base/clock.h"
+#include "core/cache/freshness.h"
+#include "core/cache/key.h"
+#include "core/cache/vary.h"
+#include "core/http/message.h"
+
+namespace skerry::cache {
+
+// A position in the purge log. 0: before the first record.
+using Seq = uint64_t;
+
+// When a fetch began, in the two orders that can invalidate it: the purge log, and
+// this process's own count of invalidations by unsafe methods (RFC 9111 4.4).
+struct Stamp {
+  Seq seq = 0;
+  uint64_t local = 0;
+  auto operator<=>(const Stamp&) const = default;
+};
+
+// The part that is small and always in memory together. Immutable once shared.
+struct StoredHead {
+  Key key;
+  VaryNames vary;
+  std::string variant_text;   // VariantText of the request it answered
+  uint64_t variant_hash = 0;  // of the same
+  int status = 0;
+  std::shared_ptr<const http::Fields> fields;         // end-to-end, as received
+  std::shared_ptr<const http::Fields> client_fields;  // what clients are sent of them
+  WallTime request_time;
+  WallTime response_time;
+  Seconds initial_age{0};
+  Lifetimes lifetimes;
+  std::vector<uint64_t> tags;   // TagHash of each (purge/scopes.h)
+  Stamp stamp;                  // read before upstream was contacted
+  bool content_hashed = false;  // named by its bytes: fenced nodes may go on serving it
+
+  std::optional<std::string_view> etag() const { return fields->Find("etag"); }
+  std::optional<std::string_view> last_modified() const { return fields->Find("last-modified"); }
+};
+
+// Where a body's chunks lie in the disk tier; empty for one that is only in memory.
+struct Extents {
+  uint64_t fill_id = 0;             // seeds the checksums
+  std::vector<uint64_t> positions;  // one a chunk, in order
+  bool empty() const { return positions.empty(); }
+};
+
+// Bodies are chunks of kChunkBytes, the last one shorter.
+inline constexpr size_t kChunkBytes = 256 * 1024;
+
+// Immutable, shared by RAM tier, fills and streams. `chunks` holds the whole body,
+// or (just read from disk) the first chunk alone, the rest being at `extents`.
+// Thread: any.
+struct Entry {
+  StoredHead head;
+  uint64_t body_size = 0;
+  std::vector<Chunk> chunks;
+  Extents extents;
+  http::Fields trailers;
+  // Generations were last compared at this log position (purge/generations.h).
+  mutable std::atomic<Seq> validated_at{0};
+
+  bool in_memory() const { return chunks.size() * kChunkBytes >= body_size; }
+  // Bytes the RAM tier counts for it.
+  ByteCount MemorySize() const;
+};
+using EntryPtr = std::shared_ptr<const Entry>;
+
+// Of these entries of one key, the one this request can use: names and values of
+// Vary match, and of several the newest (RFC 9111 4.1). Null if none.
+EntryPtr SelectVariant(const std::vector<EntryPtr>& variants, const http::Fields& request);
+
+}  // namespace skerry::cache

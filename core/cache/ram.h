@@ -1,0 +1,68 @@
+// The RAM tier: bodies and headers of the entries asked for most.
+//
+// Keeps at most `capacity` bytes, counting keys, headers and bodies. A newcomer is
+// admitted only if it has been seen more often than what it would push out
+// (size-aware W-TinyLFU: +6 to +20 points of hit ratio over LRU, anchors section 7
+// in docs/why/ram-policy.md), so one scan of the site does not empty the cache.
+//
+// Owner: the process, one instance. Thread: any; each shard has its own mutex, no
+// call holds two and nothing is called while one is held.
+// Invariant: bytes() <= capacity() between calls.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "core/base/bytes.h"
+#include "core/cache/entry.h"
+
+namespace skerry::cache {
+
+// kRefused is normal: see admission above. kTooLarge: larger than a shard lets one be.
+enum class Offered : uint8_t { kStored, kRefused, kTooLarge };
+std::string_view Name(Offered offered);
+
+class Ram {
+ public:
+  struct Options {
+    ByteCount capacity = 512_MiB;
+    size_t shards = 16;            // a power of two
+    ByteCount largest_object = 0;  // 0: capacity / 64, at least 1 MiB
+    size_t variants_per_key = 16;  // beyond that the oldest goes, counted
+  };
+  explicit Ram(Options options);
+  ~Ram();
+
+  // The variants kept under this key, newest first; counts as a use of the key.
+  // Whether one is fresh is the caller's question.
+  std::vector<EntryPtr> Find(const Key& key);
+
+  // Offers an entry, in place of one with the same key and variant.
+  // REQUIRES: entry->in_memory().
+  Offered Offer(EntryPtr entry);
+
+  // Puts `fresh` where `old` is; nothing if `old` is no longer there (a newer fill
+  // or a purge was faster).
+  bool Replace(const EntryPtr& old, EntryPtr fresh);
+  // All variants of the key; answers how many there were.
+  size_t Remove(const Key& key);
+  bool Remove(const EntryPtr& entry);  // that entry alone, if it is still there
+
+  // Called after the lock is released with every entry pushed out that had been
+  // hit since it was stored: the disk tier's second chance. Thread: the caller of Offer.
+  void OnEvict(std::function<void(EntryPtr)> evicted);
+
+  ByteCount capacity() const;
+  ByteCount bytes() const;
+  size_t objects() const;
+  uint64_t variants_capped() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace skerry::cache

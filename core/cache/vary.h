@@ -1,0 +1,49 @@
+// Variants: which stored responses of a key a request can use (RFC 9111 4.1).
+//
+// A stored response with Vary remembers the names it varies on and a hash of the
+// normalised values they had in its request. A request that has the same hash
+// under the same names matches. Normalisation joins lines, folds blanks and maps
+// Accept-Encoding and Accept-Language to what can make a difference, so that 300
+// spellings of a field are a handful of variants.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/http/message.h"
+
+namespace skerry::cache {
+
+// The names of a Vary field: lower case, sorted, without doubles. `any` is "*":
+// never matches.
+struct VaryNames {
+  std::vector<std::string> names;
+  bool any = false;
+
+  bool empty() const { return names.empty() && !any; }
+  bool operator==(const VaryNames&) const = default;
+};
+VaryNames ParseVary(const http::Fields& response);
+
+// The values a request has for these names as one text, a line a name:
+// "accept-encoding: br\n"; an absent field is "name\n". `request` is the request
+// as it goes upstream (after normalisation by the gateway).
+std::string VariantText(const VaryNames& names, const http::Fields& request);
+// XXH3 of names and values; 0 only for a response without Vary.
+uint64_t VariantHash(const VaryNames& names, const http::Fields& request);
+
+// The value of one field in the form that variants are compared by: lines joined
+// by ", ", blanks around commas folded, and for accept-language lower-cased and
+// ordered by weight. Names in lower case.
+std::string NormalizeVaryValue(std::string_view name, const http::Fields& request);
+
+// A process-wide number for each distinct list of names, so that an index row needs
+// four bytes. 0 is the empty list. Numbers are not stable across processes.
+// Thread: any.
+using VaryId = uint32_t;
+VaryId InternVary(const VaryNames& names);
+const VaryNames& InternedVary(VaryId id);
+
+}  // namespace skerry::cache
