@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -73,24 +74,30 @@ class BodyPipe : public BodySource {
  public:
   class Feed {
    public:
+    // After End or Fail the rest is ignored. Fail drops what is still buffered.
     void Push(std::string_view bytes);
     void End(Fields trailers = {});
     void Fail();
+    // Bytes pushed and not consumed yet.
     size_t buffered() const { return buffered_; }
     std::function<void(size_t)> on_consumed;
 
    private:
     friend class BodyPipe;
+    void Wake();
+
     std::deque<Chunk> chunks_;
     size_t buffered_ = 0;
     size_t front_sent_ = 0;
     bool ended_ = false;
     bool failed_ = false;
+    bool waiting_ = false;  // the last Peek answered kWait
     Fields trailers_;
     std::function<void()> wake_;
   };
 
   explicit BodyPipe(std::optional<uint64_t> length) : length_(length) {}
+  ~BodyPipe() override;
   const std::shared_ptr<Feed>& feed() const { return feed_; }
 
   Piece Peek(size_t max) override;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,9 @@ struct Field {
 // Field lines in the order they came; a name may stand several times.
 class Fields {
  public:
+  using value_type = Field;
+  using const_iterator = std::vector<Field>::const_iterator;
+
   Fields() = default;
   Fields(std::initializer_list<Field> lines) : lines_(lines) {}
 
@@ -37,8 +41,8 @@ class Fields {
   // All lines of that name joined by ", " (RFC 9110 5.3); nothing if there is none.
   std::optional<std::string> Combined(std::string_view name) const;
 
-  auto begin() const { return lines_.begin(); }
-  auto end() const { return lines_.end(); }
+  const_iterator begin() const { return lines_.begin(); }
+  const_iterator end() const { return lines_.end(); }
   size_t size() const { return lines_.size(); }
   bool empty() const { return lines_.empty(); }
   // Names, values and 32 bytes a line, as RFC 9113 10.5.1 counts.
