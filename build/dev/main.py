@@ -1,0 +1,174 @@
+"""The commands of ./dev."""
+import argparse
+import glob
+import os
+import subprocess
+import sys
+import tempfile
+
+import ninja
+import packages
+import suite
+from paths import ROOT, in_tree, out
+from terminal import Failure, heading, say
+
+
+def sources(*endings):
+    """Files of the tree with these endings, build results and downloads left out."""
+    found = []
+    for top, folders, files in os.walk(ROOT):
+        folders[:] = sorted(folder for folder in folders if folder not in ("out", "node_modules", ".git", ".cache"))
+        found += [os.path.relpath(os.path.join(top, name), ROOT) for name in sorted(files) if name.endswith(endings)]
+    return found
+
+
+def build(options):
+    packages.install_for("build")
+    packages.install_npm()
+    ninja.build("release", ["default"], options.jobs)
+
+
+def run(options):
+    packages.install_for("run")
+    ninja.build("release", ["default"], options.jobs)
+    demo = in_tree("tests/demo/run.py")
+    if not os.path.exists(demo):
+        raise Failure("the demo (tests/demo/run.py) is not in the tree yet")
+    environment = dict(os.environ, SKERRY_OUT=out("release"))
+    arguments = ["--once"] if options.once else []
+    os.chdir(ROOT)
+    os.execvpe("python3", ["python3", "-B", demo, *arguments], environment)
+
+
+def test(options):
+    packages.install_for("test")
+    ninja.generate("release")
+    fuzzers = ninja.fuzzers("release")
+    ninja.build("release", ["default", "tests", *fuzzers], options.jobs)
+    with tempfile.TemporaryDirectory(prefix="skerry-test-") as scratch:
+        jobs = suite.checker_jobs()
+        jobs += suite.unit_jobs("release", ninja.unit_tests("release"), scratch, options.full)
+        jobs += suite.corpus_jobs("release", fuzzers)
+        jobs += suite.script_jobs(options.full, sanitized_only=False)
+        heading("Testing")
+        return suite.run(jobs, "release", options.full)
+
+
+def sanitized(variant):
+    def command(options):
+        packages.install_for(variant)
+        ninja.generate(variant)
+        fuzzers = ninja.fuzzers(variant)
+        ninja.build(variant, ["default", "tests", *fuzzers], options.jobs)
+        with tempfile.TemporaryDirectory(prefix="skerry-test-") as scratch:
+            jobs = suite.unit_jobs(variant, ninja.unit_tests(variant), scratch, full=False)
+            jobs += suite.corpus_jobs(variant, fuzzers)
+            jobs += suite.script_jobs(full=False, sanitized_only=True)
+            for job in jobs:
+                job.timeout *= 4  # sanitizers slow programs down
+            heading(f"Testing out/{variant}")
+            return suite.run(jobs, variant)
+
+    return command
+
+
+def bench(options):
+    packages.install_for("bench")
+    ninja.generate("release")
+    benchmarks = ninja.benchmarks("release")
+    if not benchmarks:
+        raise Failure("no target ends in _bench")
+    ninja.build("release", ["default", *benchmarks], options.jobs)
+    for name in benchmarks:
+        heading(name)
+        if subprocess.run([os.path.join(out("release"), name)], cwd=ROOT).returncode:
+            raise Failure(f"{name} failed")
+
+
+def fmt(_options):
+    packages.install_for("fmt")
+    subprocess.run(["clang-format", "-i", *sources(".h", ".cc")], cwd=ROOT, check=True)
+    subprocess.run(["gn", "format", *sources("BUILD.gn", ".gni", ".gn")], cwd=ROOT, check=True)
+
+
+def _changed_sources():
+    """.cc files that differ from main, or from the last commit when this is main."""
+    base = subprocess.run(["git", "merge-base", "HEAD", "main"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
+    changed = subprocess.run(["git", "diff", "--name-only", "--diff-filter=d", "HEAD~1" if base == head else base], cwd=ROOT, capture_output=True, text=True)
+    new = subprocess.run(["git", "ls-files", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True)
+    return sorted(name for name in (changed.stdout + new.stdout).split() if name.endswith(".cc"))
+
+
+def lint(options):
+    packages.install_for("lint")
+    ninja.generate("release")
+    passed = subprocess.run(["python3", "-B", in_tree("build/presubmit.py")], cwd=ROOT).returncode == 0
+    ninja.build("clang", ["default"], options.jobs)
+    changed = _changed_sources()
+    if changed:
+        heading(f"clang-tidy on {len(changed)} changed files")
+        passed &= subprocess.run(["clang-tidy", "-p", out("clang"), "--quiet", *changed], cwd=ROOT).returncode == 0
+    return passed
+
+
+def fuzz(options):
+    packages.install_for("fuzz")
+    ninja.generate("fuzz")
+    fuzzers = ninja.fuzzers("fuzz")
+    if options.name:
+        wanted = options.name.removesuffix("_fuzzer") + "_fuzzer"
+        if wanted not in fuzzers:
+            raise Failure(f"no fuzzer {options.name}; there are: " + " ".join(name.removesuffix("_fuzzer") for name in fuzzers), 2)
+        fuzzers = [wanted]
+    ninja.build("fuzz", fuzzers, options.jobs)
+    for name in fuzzers:
+        heading(f"{name}, {options.seconds} s")
+        found = os.path.join(out("fuzz"), "corpus", name)
+        os.makedirs(found, exist_ok=True)
+        crashes = os.path.join(out("fuzz"), "crashes", "")
+        os.makedirs(crashes, exist_ok=True)
+        command = [os.path.join(out("fuzz"), name), f"-max_total_time={options.seconds}", f"-artifact_prefix={crashes}{name}-", "-print_final_stats=1", found]
+        if os.path.isdir(suite.corpus(name)):
+            command.append(suite.corpus(name))
+        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+        if done.returncode:
+            say(done.stdout[-8000:])
+            raise Failure(f"{name} found a fault; its input is in {os.path.relpath(crashes, ROOT)}; put it into {os.path.relpath(suite.corpus(name), ROOT)} with the fix")
+        say("\n".join("  " + line for line in done.stdout.splitlines() if line.startswith("stat::number_of_executed_units")))
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev", description="Builds, runs and tests Skerry. Missing Debian packages are installed first, and named.")
+    parser.set_defaults(jobs=None)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def add(name, call, text):
+        command = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(call=call)
+        if name != "fmt":
+            command.add_argument("-j", dest="jobs", type=int, metavar="N", help="compile N files at a time")
+        return command
+
+    add("build", build, "build the programs into out/release")
+    add("run", run, "build, and start the demo on loopback").add_argument("--once", action="store_true", help="end after the demo's last step; exit 0 when all went well")
+    add("test", test, "build, and run all tests and checkers").add_argument("--full", action="store_true", help="the long ones too: soak, many kills, big simulations")
+    add("bench", bench, "build, and run the benchmarks")
+    add("fmt", fmt, "format the sources")
+    add("lint", lint, "checkers, clang's thread-safety analysis, clang-tidy on changed files")
+    add("asan", sanitized("asan"), "tests under address and undefined-behaviour sanitizers")
+    add("tsan", sanitized("tsan"), "tests under the thread sanitizer")
+    fuzzing = add("fuzz", fuzz, "run the fuzzers, or one")
+    fuzzing.add_argument("name", nargs="?", help="a fuzzer, without _fuzzer")
+    fuzzing.add_argument("--seconds", type=int, default=60, help="time for each (60)")
+    options = parser.parse_args()
+    try:
+        return 0 if options.call(options) in (None, True) else 1
+    except Failure as failure:
+        say(f"./dev: {failure}")
+        return failure.code
+    except KeyboardInterrupt:
+        return 130
+
+
+sys.exit(main())
