@@ -1,0 +1,43 @@
+// Conditional requests (RFC 9110 13): what a request's preconditions come to for
+// one representation. If-Range is in range.h.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "core/base/clock.h"
+#include "core/http/etag.h"
+#include "core/http/message.h"
+
+namespace skerry::http {
+
+// What preconditions are compared with.
+struct Validators {
+  bool exists = true;  // false: there is no current representation
+  std::optional<EntityTag> etag;
+  std::optional<WallTime> last_modified;
+  std::optional<WallTime> date;
+};
+
+// Of a response's ETag, Last-Modified and Date; invalid ones count as absent.
+Validators ValidatorsOf(const Fields& response, WallTime now);
+
+enum class Condition : uint8_t {
+  kProceed,             // answer as if nothing had been asked
+  kNotModified,         // 304
+  kPreconditionFailed,  // 412
+};
+std::string_view Name(Condition condition);
+
+// In the order of RFC 9110 13.2.2: If-Match, else If-Unmodified-Since; then
+// If-None-Match, else (GET and HEAD) If-Modified-Since. Dates that are invalid, on
+// several lines or without a date to compare with are ignored; a list without a
+// single valid tag matches nothing. `now` is for RFC 850 dates.
+//
+// If-Match and If-Unmodified-Since are an origin's to evaluate (RFC 9111 4.3.2): a
+// cache that is none removes them first or forwards the request.
+Condition Evaluate(std::string_view method, const Fields& request, const Validators& current,
+                   WallTime now);
+
+}  // namespace skerry::http
