@@ -1,0 +1,105 @@
+#include "core/cache/fill/table.h"
+
+#include <array>
+#include <deque>
+#include <unordered_map>
+#include <utility>
+
+#include "core/base/thread.h"
+
+namespace skerry::cache {
+namespace {
+
+constexpr size_t kShards = 64;
+
+Hash128 Slot(const Key& key, uint64_t variant_hint) {
+  return {key.hash.high, key.hash.low ^ (variant_hint * 0x9e3779b97f4a7c15)};
+}
+
+}  // namespace
+
+struct FillTable::State {
+  struct Shard {
+    mutable Mutex mutex;
+    std::unordered_map<Hash128, std::shared_ptr<Fill>> fills SKERRY_GUARDED_BY(mutex);
+  };
+  Shard& At(const Hash128& slot) { return shards[slot.low % kShards]; }
+  std::array<Shard, kShards> shards;
+};
+
+FillTable::FillTable() : state_(std::make_unique<State>()) {}
+FillTable::~FillTable() = default;
+
+FillTable::Place FillTable::Join(const Fill::Options& options, uint64_t variant_hint,
+                                 const Generations& generations) {
+  const Hash128 slot = Slot(options.key, variant_hint);
+  State::Shard& shard = state_->At(slot);
+  MutexLock lock(shard.mutex);
+  std::shared_ptr<Fill>& place = shard.fills[slot];
+  if (place != nullptr && place->key() == options.key &&
+      place->MayJoin(generations) == Joined::kJoined) {
+    return {place, false};
+  }
+  place = std::make_shared<Fill>(options);
+  return {place, true};
+}
+
+void FillTable::Remove(const std::shared_ptr<Fill>& fill, uint64_t variant_hint) {
+  const Hash128 slot = Slot(fill->key(), variant_hint);
+  State::Shard& shard = state_->At(slot);
+  MutexLock lock(shard.mutex);
+  const auto found = shard.fills.find(slot);
+  if (found != shard.fills.end() && found->second == fill) shard.fills.erase(found);
+}
+
+size_t FillTable::size() const {
+  size_t size = 0;
+  for (const State::Shard& shard : state_->shards) {
+    MutexLock lock(shard.mutex);
+    size += shard.fills.size();
+  }
+  return size;
+}
+
+struct UnshareableKeys::State {
+  State(size_t most, Seconds longest) : capacity(most), lifetime(longest) {}
+
+  const size_t capacity;
+  const Seconds lifetime;
+  mutable Mutex mutex;
+  std::unordered_map<Hash128, SteadyTime> until SKERRY_GUARDED_BY(mutex);
+  std::deque<Hash128> order SKERRY_GUARDED_BY(mutex);  // oldest first; may name forgotten ones
+};
+
+UnshareableKeys::UnshareableKeys(size_t capacity, Seconds lifetime)
+    : state_(std::make_unique<State>(capacity, lifetime)) {}
+UnshareableKeys::~UnshareableKeys() = default;
+
+bool UnshareableKeys::Has(const Key& key, SteadyTime now) const {
+  MutexLock lock(state_->mutex);
+  const auto found = state_->until.find(key.hash);
+  return found != state_->until.end() && found->second > now;
+}
+
+void UnshareableKeys::Add(const Key& key, SteadyTime now) {
+  MutexLock lock(state_->mutex);
+  if (state_->until.insert_or_assign(key.hash, now + state_->lifetime).second) {
+    state_->order.push_back(key.hash);
+  }
+  while (state_->order.size() > state_->capacity) {
+    state_->until.erase(state_->order.front());
+    state_->order.pop_front();
+  }
+}
+
+void UnshareableKeys::Remove(const Key& key) {
+  MutexLock lock(state_->mutex);
+  state_->until.erase(key.hash);
+}
+
+size_t UnshareableKeys::size() const {
+  MutexLock lock(state_->mutex);
+  return state_->until.size();
+}
+
+}  // namespace skerry::cache

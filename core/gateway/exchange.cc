@@ -1,0 +1,515 @@
+#include "core/gateway/exchange.h"
+
+#include <utility>
+
+#include "core/gateway/gateway.h"
+#include "core/gateway/origin.h"
+#include "core/http/url.h"
+
+namespace skerry::gateway {
+
+// The walk of one request, in order. docs/life-of-a-request.md, the access log's
+// member `step` and the file names use these words. "accept" is before it, in
+// core/http; "store" and "variant" are what origin.cc does with an answer on its way.
+const Exchange::Step Exchange::kSteps[] = {
+    {"classify", &Exchange::Classify},  // route.h: host and path → site, rule, policy
+    {"key", &Exchange::MakeKey},        // core/cache/key.h, forward.h
+    {"lookup", &Exchange::LookUp},      // lookup.h: RAM, then disk
+    {"origin", &Exchange::AskOrigin},   // origin.h: one fetch a key, or one for us alone
+    {"write", &Exchange::WriteAnswer},  // write.h: conditions, ranges, fields
+};
+
+namespace {
+
+// A fill that we may not share is looked past so often; then we fetch for ourselves.
+constexpr int kMostRounds = 3;
+// A range that begins so far behind what has arrived is fetched by itself.
+constexpr uint64_t kFarAway = 32_MiB;
+
+}  // namespace
+
+Exchange::Exchange(Gateway& gateway, std::shared_ptr<http::ServerStream> stream)
+    : gateway_(gateway),
+      stream_(stream),
+      request_(stream->request()),
+      protocol_(Name(stream->protocol())),
+      peer_(stream->peer()) {}
+
+void Exchange::Begin() {
+  const auto stream = stream_.lock();
+  if (stream != nullptr && !stream->end_of_body()) {
+    const auto length = request_.fields.Find("content-length");
+    std::optional<uint64_t> known;
+    if (length) known = std::strtoull(std::string(*length).c_str(), nullptr, 10);
+    auto pipe = std::make_unique<http::BodyPipe>(known);
+    upload_ = pipe->feed();
+    upload_body_ = std::move(pipe);
+  }
+  Run();
+}
+
+void Exchange::Run() {
+  if (running_) return;
+  running_ = true;
+  while (step_ < std::size(kSteps)) {
+    const Next next = (this->*kSteps[step_].run)();
+    if (next != Next::kNext) break;
+    ++step_;
+  }
+  running_ = false;
+}
+
+void Exchange::RunFrom(std::string_view step) {
+  for (size_t i = 0; i < std::size(kSteps); ++i) {
+    if (kSteps[i].name == step) step_ = i;
+  }
+  Run();
+}
+
+// --- classify
+
+Exchange::Next Exchange::Classify() {
+  from_edge_ = ReadTierFields(request_.fields, gateway_.shared().tier);
+  if (from_edge_.bad) {
+    SendError(403, {Code::kDenied, Side::kClient, false, "Skerry-* fields need a node's token"});
+    return Next::kDone;
+  }
+  route_ = gateway_.classifier().Classify(request_);
+  if (route_ == nullptr || gateway_.upstream(route_->upstream) == nullptr) {
+    SendError(421, {Code::kNotFound, Side::kClient, false, "no site here has this host"});
+    return Next::kDone;
+  }
+  cacheability_ = gateway::Classify(request_, *route_);
+  return Next::kNext;
+}
+
+// --- key
+
+Exchange::Next Exchange::MakeKey() {
+  http::RequestHead request = request_;
+  if (!from_edge_.scheme.empty()) request.scheme = from_edge_.scheme;
+  auto target = cache::NormalizeTarget(request);
+  if (!target) {
+    SendError(400, target.error());
+    return Next::kDone;
+  }
+  target_ = cache::ApplyKeyRules(std::move(*target), route_->key_rules);
+  key_ = cache::MakeKey(target_);
+  if (cacheability_ != Cacheability::kShared) return Next::kNext;
+  StripTierFields(request.fields);
+  forwarded_ = ForwardShared(request, target_, *route_);
+  directives_ = cache::ParseRequestDirectives(request_.fields, route_->policy);
+  Shared& shared = gateway_.shared();
+  bypass_tier_ = from_edge_.applied &&
+                 cache::CheckTier(*from_edge_.applied, shared.Applied()) != cache::Tier::kAnswers;
+  return Next::kNext;
+}
+
+// --- lookup
+
+LookupInput Exchange::Input() const { return {key_, forwarded_.head.fields, directives_, *route_}; }
+
+Exchange::Next Exchange::LookUp() {
+  if (cacheability_ != Cacheability::kShared || bypass_tier_) return Next::kNext;
+  if (looked_) return Decide();
+  Looked looked = Look(gateway_.shared(), Input());
+  if (!looked.on_disk) {
+    lookup_ = std::move(looked.lookup);
+    return Decide();
+  }
+  lookup_.variant_hint = looked.lookup.variant_hint;
+  gateway_.shared().disk->Load(
+      looked.row, key_, gateway_.loop(),
+      [weak = weak_from_this(), row = looked.row](Result<cache::EntryPtr> loaded) {
+        if (const auto self = weak.lock()) self->OnLoaded(row, std::move(loaded));
+      });
+  return Next::kWait;
+}
+
+void Exchange::OnLoaded(const cache::DiskRow&, Result<cache::EntryPtr> loaded) {
+  looked_ = true;
+  if (!loaded) {
+    // What does not verify has been forgotten by the tier: for us it never was.
+    lookup_ = Lookup{};
+  } else {
+    cache::EntryPtr entry = std::move(*loaded);
+    if (entry->head.client_fields == nullptr) {
+      auto complete = std::make_shared<cache::Entry>();
+      complete->head = entry->head;
+      complete->head.client_fields = std::make_shared<const http::Fields>(
+          cache::ClientFields(*entry->head.fields, route_->policy, from_edge_.trusted));
+      complete->body_size = entry->body_size;
+      complete->chunks = entry->chunks;
+      complete->extents = entry->extents;
+      complete->trailers = entry->trailers;
+      entry = std::move(complete);
+    }
+    lookup_ = Weigh(gateway_.shared(), Input(), entry, "disk");
+    if (lookup_.entry != nullptr && entry->in_memory()) gateway_.shared().ram->Offer(entry);
+  }
+  RunFrom("lookup");
+}
+
+// What follows from what was found.
+Exchange::Next Exchange::Decide() {
+  looked_ = false;
+  switch (lookup_.found) {
+    case Found::kFresh:
+    case Found::kStaleWhileRevalidate:
+      verdict_.hit = true;
+      verdict_.tier = lookup_.tier;
+      if (lookup_.found == Found::kStaleWhileRevalidate) {
+        gateway_.counters().refreshes.Add();
+        AskShared(/*background=*/true);
+      }
+      RunFrom("write");
+      return Next::kDone;
+    case Found::kStale:
+    case Found::kMustValidate:
+      verdict_.fwd = directives_.no_cache || directives_.max_age ? http::Forward::kRequest
+                                                                 : http::Forward::kStale;
+      if (lookup_.fenced) verdict_.detail = "fenced";
+      if (lookup_.soft_purged) verdict_.detail = "soft-purged";
+      break;
+    case Found::kPurged:
+      verdict_.fwd = http::Forward::kUriMiss;
+      verdict_.detail = "purged";
+      break;
+    case Found::kVaryMiss: verdict_.fwd = http::Forward::kVaryMiss; break;
+    case Found::kMiss: verdict_.fwd = http::Forward::kUriMiss; break;
+  }
+  if (directives_.only_if_cached) {
+    SendError(504,
+              {Code::kNotFound, Side::kClient, false, "only-if-cached, and nothing usable is"});
+    return Next::kDone;
+  }
+  return Next::kNext;
+}
+
+// --- origin
+
+Exchange::Next Exchange::AskOrigin() {
+  if (cacheability_ != Cacheability::kShared) {
+    verdict_.fwd =
+        cacheability_ == Cacheability::kMethod ? http::Forward::kMethod : http::Forward::kBypass;
+    return AskAlone();
+  }
+  if (bypass_tier_) {
+    verdict_.fwd = http::Forward::kBypass;
+    verdict_.detail = "behind-the-edge";
+    return AskAlone();
+  }
+  // A HEAD whose answer is not stored is passed on as it is.
+  if (request_.method == "HEAD" && lookup_.entry == nullptr) return AskAlone();
+  if (gateway_.shared().unshareable.Has(key_, gateway_.shared().clock->Steady()) ||
+      rounds_ >= kMostRounds) {
+    if (rounds_ > 0) verdict_.detail = "not-shareable";
+    return AskAlone();
+  }
+  return AskShared(/*background=*/false);
+}
+
+Exchange::Next Exchange::AskShared(bool background) {
+  Shared& shared = gateway_.shared();
+  cache::Fill::Options options;
+  options.key = key_;
+  options.stamp = shared.generations->Now();
+  options.keep_bytes = shared.keep_bytes;
+  options.background = background;
+  cache::FillTable::Place place =
+      shared.fills.Join(options, lookup_.variant_hint, *shared.generations);
+  if (background && !place.initiator) return Next::kWait;  // somebody refreshes already
+  if (!background) {
+    fill_ = place.fill;
+    initiator_ = place.initiator;
+    verdict_.collapsed = !initiator_;
+    if (!initiator_) gateway_.counters().collapsed.Add();
+    seat_ = fill_->Sit(gateway_.loop(), [weak = weak_from_this()] {
+      if (const auto self = weak.lock()) self->OnFill();
+    });
+  }
+  if (place.initiator) {
+    FetchPlan plan;
+    plan.fill = place.fill;
+    plan.variant_hint = lookup_.variant_hint;
+    plan.in_table = true;
+    plan.client_request = request_;
+    plan.sent = forwarded_.head;
+    plan.client_scheme = target_.scheme;
+    plan.route = route_;
+    plan.stale = lookup_.entry;
+    plan.keep_tags = from_edge_.trusted;
+    plan.on_interim = [weak = stream_](const http::ResponseHead& head) {
+      if (const auto stream = weak.lock()) stream->SendInterim(head);
+    };
+    Retrieval::Begin(gateway_, std::move(plan));
+  } else if (!background) {
+    OnFill();
+  }
+  return Next::kWait;
+}
+
+Exchange::Next Exchange::AskAlone() {
+  Shared& shared = gateway_.shared();
+  alone_ = true;
+  initiator_ = true;
+  verdict_.collapsed = false;
+  cache::Fill::Options options;
+  options.key = key_;
+  options.stamp = shared.generations->Now();
+  options.keep_bytes = 0;
+  fill_ = std::make_shared<cache::Fill>(options);
+  seat_ = fill_->Sit(gateway_.loop(), [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->OnFill();
+  });
+  FetchPlan plan;
+  plan.fill = fill_;
+  plan.client_request = request_;
+  plan.route = route_;
+  plan.client_scheme = target_.scheme;
+  // Under profile rfc even what nobody waits for together may be stored.
+  const bool shareable = cacheability_ == Cacheability::kShared && request_.method == "GET";
+  plan.may_share = shareable && route_->policy.profile == cache::Policy::Profile::kRfc;
+  plan.sent = plan.may_share ? forwarded_.head : ForwardAlone(request_, peer_, *route_);
+  StripTierFields(plan.sent.fields);
+  plan.keep_tags = from_edge_.trusted;
+  if (!plan.may_share) plan.body = std::move(upload_body_);
+  plan.on_interim = [weak = stream_](const http::ResponseHead& head) {
+    if (const auto stream = weak.lock()) stream->SendInterim(head);
+  };
+  Retrieval::Begin(gateway_, std::move(plan));
+  return Next::kWait;
+}
+
+void Exchange::OnFill() {
+  if (responded_ || fill_ == nullptr) return;
+  switch (fill_->phase()) {
+    case cache::Fill::Phase::kAsking: return;
+    case cache::Fill::Phase::kFailed:
+      if (fill_->answer() == nullptr) return OnFillFailed(fill_->error());
+      return OnFillAnswer();
+    case cache::Fill::Phase::kAnswer: return OnFillAnswer();
+    case cache::Fill::Phase::kValidated: break;
+  }
+  if (!initiator_) {
+    const cache::Joined joined =
+        fill_->MayStay(*gateway_.shared().generations, forwarded_.head.fields);
+    if (joined != cache::Joined::kJoined) return LookAgain(Name(joined));
+  }
+  lookup_.entry = fill_->entry();
+  verdict_.fwd_status = 304;
+  verdict_.stored = true;
+  seat_.reset();
+  RunFrom("write");
+}
+
+void Exchange::LookAgain(std::string_view) {
+  seat_.reset();
+  fill_.reset();
+  ++rounds_;
+  verdict_ = Verdict{};
+  // On a turn of its own: a fill that has ended would otherwise call us in a ring.
+  gateway_.loop().Post([weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->RunFrom("lookup");
+  });
+}
+
+bool Exchange::AnswerIsFarAway(const cache::Answer& answer) const {
+  if (alone_ || !answer.length || *answer.length <= kFarAway) return false;
+  return request_.method == "GET" && request_.fields.Has("range");
+}
+
+void Exchange::OnFillAnswer() {
+  const std::shared_ptr<const cache::Answer> answer = fill_->answer();
+  if (!initiator_) {
+    const cache::Joined joined =
+        fill_->MayStay(*gateway_.shared().generations, forwarded_.head.fields);
+    if (joined != cache::Joined::kJoined) return LookAgain(Name(joined));
+  }
+  const int status = answer->head.status;
+  verdict_.fwd_status = status;
+  if (status >= 500 && MayServeStale()) return ServeStale(status);
+  const bool kept = answer->storable == cache::Storable::kYes;
+  const bool careful = route_->policy.profile == cache::Policy::Profile::kCareful;
+  if (!alone_ && !kept && forwarded_.lost && careful && status < 500) {
+    // The anonymous request was not answered for everybody: now as who we are.
+    seat_.reset();
+    fill_.reset();
+    verdict_.detail = std::string(Name(answer->storable));
+    AskAlone();
+    return;
+  }
+  if (AnswerIsFarAway(*answer)) {
+    seat_.reset();
+    fill_.reset();
+    verdict_.detail = "range";
+    AskAlone();
+    return;
+  }
+  verdict_.stored = kept;
+  if (!kept && !alone_ && verdict_.detail.empty()) {
+    verdict_.detail = std::string(Name(answer->storable));
+  }
+  if (!http::IsSafeMethod(request_.method)) AfterUnsafe(status);
+  RunFrom("write");
+}
+
+// RFC 9111 4.4: a non-error answer to an unsafe (or unknown) method invalidates the
+// target and what Location and Content-Location name on the same host.
+void Exchange::AfterUnsafe(int status) {
+  if (status < 200 || status >= 400) return;
+  Shared& shared = gateway_.shared();
+  shared.generations->InvalidateLocally(key_.url());
+  const auto forget = [&shared](const cache::Key& key) {
+    shared.ram->Remove(key);
+    if (shared.disk != nullptr) shared.disk->Forget(key.hash);
+  };
+  forget(key_);
+  const std::shared_ptr<const cache::Answer> answer = fill_->answer();
+  for (const std::string_view name : {"location", "content-location"}) {
+    const auto named = answer->head.fields->Find(name);
+    if (!named) continue;
+    const auto url = http::ParseUrl(target_.Url());
+    const auto other = url ? http::Resolve(*url, *named) : url;
+    if (!other || !other->SameOrigin(*url)) continue;
+    cache::Target target{other->scheme, other->AuthorityText(), other->target.path,
+                         other->target.query.value_or(""), other->target.query.has_value()};
+    const cache::Key key =
+        cache::MakeKey(cache::ApplyKeyRules(std::move(target), route_->key_rules));
+    shared.generations->InvalidateLocally(key.url());
+    forget(key);
+  }
+}
+
+bool Exchange::MayServeStale() const {
+  if (lookup_.entry == nullptr || lookup_.found == Found::kMustValidate) return false;
+  // Hard purges may have come since we looked.
+  return gateway_.shared().generations->Judge(*lookup_.entry) != cache::Purged::kHard;
+}
+
+void Exchange::ServeStale(int fwd_status) {
+  verdict_.fwd_status = fwd_status;
+  if (verdict_.detail.empty()) verdict_.detail = "stale-if-error";
+  gateway_.counters().stale_served.Add();
+  seat_.reset();
+  fill_.reset();
+  RunFrom("write");
+}
+
+void Exchange::OnFillFailed(const Error& error) {
+  if (MayServeStale()) return ServeStale(0);
+  SendError(StatusOf(error), error);
+}
+
+// --- write
+
+Exchange::Next Exchange::WriteAnswer() {
+  if (fill_ != nullptr && fill_->phase() != cache::Fill::Phase::kValidated) {
+    SendFill();
+  } else {
+    SendStored();
+  }
+  return Next::kDone;
+}
+
+void Exchange::SendStored() {
+  Shared& shared = gateway_.shared();
+  const cache::EntryPtr entry = lookup_.entry;
+  const WallTime now = shared.clock->Wall();
+  const Seconds age = cache::CurrentAge(entry->head.initial_age, entry->head.response_time, now);
+  verdict_.ttl = (entry->head.lifetimes.fresh - age).count();
+  if (verdict_.hit && lookup_.soft_purged) verdict_.ttl = std::min<int64_t>(*verdict_.ttl, -1);
+  net::Loop& loop = gateway_.loop();
+  Respond(Write({request_, entry->head, entry->body_size, age, /*send_age=*/true, /*ours=*/true,
+                 *route_, shared.name, CacheStatus(), [&shared, entry, &loop](BodyPart part) {
+                   return MakeStoredBody(entry, part, shared.disk, shared.ram, loop);
+                 }}));
+}
+
+void Exchange::SendFill() {
+  Shared& shared = gateway_.shared();
+  const std::shared_ptr<const cache::Answer> answer = fill_->answer();
+  const cache::StoredHead& head = answer->head;
+  if (verdict_.stored) verdict_.ttl = (head.lifetimes.fresh - head.initial_age).count();
+  net::Loop& loop = gateway_.loop();
+  const bool has_body = http::MayHaveBody(request_.method, head.status);
+  Respond(
+      Write({request_, head, answer->length, head.initial_age,
+             /*send_age=*/head.initial_age > Seconds(0), /*ours=*/!alone_, *route_, shared.name,
+             CacheStatus(),
+             [this, &shared, &loop, has_body](BodyPart part) -> std::unique_ptr<http::BodySource> {
+               if (!has_body) return nullptr;
+               return MakeFillBody(fill_, seat_, part, shared.disk, loop);
+             }}));
+}
+
+void Exchange::SendError(int status, const Error& error) {
+  Respond(WriteError(status, error, gateway_.shared().name, CacheStatus()));
+}
+
+std::string Exchange::CacheStatus() const {
+  return CacheStatusOf(gateway_.shared().name, verdict_);
+}
+
+void Exchange::Respond(http::Response response) {
+  const auto stream = stream_.lock();
+  responded_ = true;
+  if (stream == nullptr) return;
+  status_ = response.status;
+  if (from_edge_.trusted) {
+    response.own.Add("skerry-purge-seq", cache::ToFieldValue(gateway_.shared().Applied()));
+  }
+  Counters& counters = gateway_.counters();
+  if (verdict_.hit) {
+    counters.Hit(verdict_.tier);
+  } else {
+    counters.Miss(http::Name(verdict_.fwd));
+  }
+  stream->Respond(std::move(response));
+}
+
+// --- the stream's events
+
+void Exchange::OnBody(std::string_view bytes) {
+  const auto stream = stream_.lock();
+  if (upload_ == nullptr || stream == nullptr) return;
+  // A request that is answered from the cache, or shared, sends no body upstream.
+  if (cacheability_ == Cacheability::kShared && upload_body_ != nullptr) {
+    stream->ConsumedBody(bytes.size());
+    return;
+  }
+  if (!upload_->on_consumed) {
+    upload_->on_consumed = [weak = stream_](size_t count) {
+      if (const auto open = weak.lock()) open->ConsumedBody(count);
+    };
+  }
+  upload_->Push(bytes);
+}
+
+void Exchange::OnBodyEnd(http::Fields trailers) {
+  if (upload_ != nullptr) upload_->End(std::move(trailers));
+}
+
+void Exchange::OnGone(bool complete) {
+  if (upload_ != nullptr) upload_->Fail();
+  const auto stream = stream_.lock();
+  const SteadyTime begun = stream == nullptr ? SteadyTime() : stream->begun();
+  const uint64_t bytes = stream == nullptr ? 0 : stream->bytes_sent();
+  const double seconds =
+      static_cast<double>((gateway_.loop().clock().Steady() - begun).count()) / 1e6;
+  const std::string_view site = route_ == nullptr ? std::string_view("none") : route_->site;
+  gateway_.counters().Answered(site, status_, CacheLabel(verdict_), seconds, bytes);
+  if (AccessLog* log = gateway_.access_log()) {
+    const std::string cache_status = CacheStatus();
+    log->Write({gateway_.shared().clock->Wall(), request_.method, request_.scheme,
+                request_.authority, request_.path, protocol_, peer_.host, site, status_, bytes,
+                seconds * 1e3, cache_status,
+                responded_ ? std::string_view("write")
+                           : kSteps[std::min(step_, std::size(kSteps) - 1)].name,
+                complete});
+  }
+  seat_.reset();
+  fill_.reset();
+}
+
+}  // namespace skerry::gateway

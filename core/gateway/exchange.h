@@ -1,0 +1,106 @@
+// One request and its answer: the walk of docs/life-of-a-request.md. exchange.cc
+// begins with the table of its steps.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/gateway/body.h"
+#include "core/gateway/forward.h"
+#include "core/gateway/lookup.h"
+#include "core/gateway/route.h"
+#include "core/gateway/tier.h"
+#include "core/gateway/write.h"
+#include "core/http/server.h"
+
+namespace skerry::gateway {
+
+class Gateway;
+
+// Owner: the stream, until OnGone; whoever waits on its behalf (disk, fill, loop)
+// holds a weak_ptr. Thread: the connection's loop.
+class Exchange : public http::StreamEvents, public std::enable_shared_from_this<Exchange> {
+ public:
+  Exchange(Gateway& gateway, std::shared_ptr<http::ServerStream> stream);
+  void Begin();
+
+  void OnBody(std::string_view bytes) override;
+  void OnBodyEnd(http::Fields trailers) override;
+  void OnGone(bool complete) override;
+
+ private:
+  // What a step says: go on with the next one, wait to be resumed (or jumped), or the
+  // answer has been given.
+  enum class Next : uint8_t { kNext, kWait, kDone };
+  struct Step {
+    std::string_view name;
+    Next (Exchange::*run)();
+  };
+  static const Step kSteps[];
+
+  void Run();
+  void RunFrom(std::string_view step);
+
+  Next Classify();
+  Next MakeKey();
+  Next LookUp();
+  Next AskOrigin();
+  Next WriteAnswer();
+
+  Next Decide();
+  void OnLoaded(const cache::DiskRow& row, Result<cache::EntryPtr> loaded);
+  LookupInput Input() const;
+  Next AskShared(bool background);
+  Next AskAlone();
+  void OnFill();
+  void OnFillAnswer();
+  void OnFillFailed(const Error& error);
+  // The fill's answer is not for us: look again, or fetch alone after a few rounds.
+  void LookAgain(std::string_view why);
+  bool AnswerIsFarAway(const cache::Answer& answer) const;
+  bool MayServeStale() const;
+  void ServeStale(int fwd_status);
+  void AfterUnsafe(int status);
+
+  void SendStored();
+  void SendFill();
+  void SendError(int status, const Error& error);
+  void Respond(http::Response response);
+  std::string CacheStatus() const;
+
+  Gateway& gateway_;
+  std::weak_ptr<http::ServerStream> stream_;
+  const http::RequestHead request_;
+  std::string_view protocol_;
+  net::Address peer_;
+  size_t step_ = 0;
+  bool running_ = false;
+
+  FromEdge from_edge_;
+  std::shared_ptr<const Route> route_;
+  Cacheability cacheability_ = Cacheability::kShared;
+  cache::Target target_;
+  cache::Key key_;
+  Forwarded forwarded_;
+  cache::RequestDirectives directives_;
+  bool bypass_tier_ = false;  // an edge has applied more of the log than we have
+
+  Lookup lookup_;
+  bool looked_ = false;
+  std::shared_ptr<cache::Fill> fill_;
+  std::shared_ptr<cache::Fill::Seat> seat_;
+  bool initiator_ = false;
+  bool alone_ = false;
+  int rounds_ = 0;
+  std::shared_ptr<http::BodyPipe::Feed> upload_;   // where the request body goes in
+  std::unique_ptr<http::BodySource> upload_body_;  // and where it comes out
+
+  Verdict verdict_;
+  bool responded_ = false;
+  int status_ = 0;
+};
+
+}  // namespace skerry::gateway

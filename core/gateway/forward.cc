@@ -1,0 +1,139 @@
+#include "core/gateway/forward.h"
+
+#include <algorithm>
+#include <array>
+
+#include "core/http/accept.h"
+
+namespace skerry::gateway {
+namespace {
+
+// Fields that shape a shared answer, and only by way of Vary.
+constexpr std::array<std::string_view, 6> kShared = {
+    "accept", "accept-encoding", "accept-language", "host", "cdn-loop", "available-dictionary"};
+
+// Fields that browsers always send and that say nothing about who is asking: losing
+// them is no reason to ask again.
+constexpr std::array<std::string_view, 22> kHarmless = {"cache-control",
+                                                        "pragma",
+                                                        "dnt",
+                                                        "priority",
+                                                        "purpose",
+                                                        "referer",
+                                                        "save-data",
+                                                        "upgrade-insecure-requests",
+                                                        "user-agent",
+                                                        "if-match",
+                                                        "if-none-match",
+                                                        "if-modified-since",
+                                                        "if-range",
+                                                        "if-unmodified-since",
+                                                        "range",
+                                                        "te",
+                                                        "connection",
+                                                        "accept-charset",
+                                                        "content-length",
+                                                        "transfer-encoding",
+                                                        "expect",
+                                                        "from"};
+
+constexpr std::array<std::string_view, 5> kConditions = {
+    "if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range"};
+
+bool Among(const auto& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+bool IsHarmless(std::string_view name) {
+  return Among(kHarmless, name) || name.starts_with("sec-") || name.starts_with("x-forwarded-");
+}
+
+bool IsSpoofable(std::string_view name) {
+  static constexpr std::array<std::string_view, 12> kNames = {
+      "forwarded",     "x-real-ip",      "x-original-url",   "x-rewrite-url",
+      "x-host",        "true-client-ip", "x-original-host",  "x-http-method-override",
+      "x-http-method", "x-client-ip",    "cf-connecting-ip", "x-cluster-client-ip"};
+  return Among(kNames, name) || name.starts_with("x-forwarded-") || name.starts_with("skerry-");
+}
+
+// An <img> asks for image types first. Only which of the formats that are made in
+// several versions it takes can matter. Other Accept fields stay as they are: APIs
+// negotiate with them.
+void NormalizeAccept(http::Fields& fields) {
+  const auto accept = fields.Combined("accept");
+  if (!accept || !http::TrimBlanks(*accept).starts_with("image/")) return;
+  const http::ImageFormats formats = http::AcceptedImageFormats(fields);
+  std::string normal;
+  if (formats.avif) normal += "image/avif,";
+  if (formats.webp) normal += "image/webp,";
+  fields.Set("accept", normal + "*/*");
+}
+
+void NormalizeAcceptEncoding(http::Fields& fields) {
+  const http::CodingSet accepts = http::ParseAcceptEncoding(fields).set();
+  std::string normal;
+  if (accepts.Has(http::Coding::kBr)) normal = "br";
+  if (accepts.Has(http::Coding::kGzip)) normal += normal.empty() ? "gzip" : ", gzip";
+  fields.Remove("accept-encoding");
+  if (!normal.empty()) fields.Add("accept-encoding", normal);
+}
+
+}  // namespace
+
+std::string_view Name(Cacheability cacheability) {
+  switch (cacheability) {
+    case Cacheability::kShared: return "shared";
+    case Cacheability::kMethod: return "method";
+    case Cacheability::kBypass: return "bypass";
+    case Cacheability::kAuthorized: return "bypass";
+    case Cacheability::kRequest: return "request";
+  }
+  return "unknown";
+}
+
+Cacheability Classify(const http::RequestHead& request, const Route& route) {
+  if (request.method != "GET" && request.method != "HEAD") return Cacheability::kMethod;
+  if (route.policy.bypass) return Cacheability::kBypass;
+  const bool careful = route.policy.profile == cache::Policy::Profile::kCareful;
+  if (careful && request.fields.Has("authorization")) return Cacheability::kAuthorized;
+  return Cacheability::kShared;
+}
+
+Forwarded ForwardShared(const http::RequestHead& request, const cache::Target& target,
+                        const Route& route) {
+  Forwarded forwarded;
+  forwarded.head.method = "GET";
+  forwarded.head.scheme = target.scheme;
+  forwarded.head.authority = request.authority;
+  forwarded.head.path = target.path;
+  if (target.has_query) forwarded.head.path += "?" + target.query;
+  const bool careful = route.policy.profile == cache::Policy::Profile::kCareful;
+  for (const http::Field& field : request.fields) {
+    if (Among(kConditions, field.name) || field.name == "range") continue;
+    if (!careful || Among(kShared, field.name)) {
+      forwarded.head.fields.Add(field.name, field.value);
+    } else if (!IsHarmless(field.name) && !IsSpoofable(field.name)) {
+      forwarded.lost = true;
+    }
+  }
+  http::RemoveHopByHop(forwarded.head.fields);
+  if (careful) {
+    NormalizeAcceptEncoding(forwarded.head.fields);
+    NormalizeAccept(forwarded.head.fields);
+  }
+  return forwarded;
+}
+
+http::RequestHead ForwardAlone(const http::RequestHead& request, const net::Address& peer,
+                               const Route& route) {
+  http::RequestHead head = request;
+  http::RemoveHopByHop(head.fields);
+  head.fields.Remove("expect");  // answered by our own session
+  if (route.policy.profile == cache::Policy::Profile::kRfc) return head;
+  head.fields.RemoveIf([](const http::Field& field) { return IsSpoofable(field.name); });
+  head.fields.Add("x-forwarded-for", peer.host);
+  head.fields.Add("x-forwarded-proto", request.scheme);
+  return head;
+}
+
+}  // namespace skerry::gateway

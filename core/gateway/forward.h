@@ -1,0 +1,45 @@
+// The request as it goes upstream. Pure functions over values.
+//
+// What others will be answered with must not depend on what one client sent and
+// nobody keyed: in the default profile a fetch to be shared carries an allow-list of
+// fields and no body, so for every other field the bytes an origin sees are the same
+// with and without it. If the answer then turns out not to be shareable, a client
+// whose request lost something that matters (a cookie, an API key) is fetched for
+// again, alone and with everything: the anonymous request goes first.
+#pragma once
+
+#include "core/cache/key.h"
+#include "core/gateway/route.h"
+#include "core/http/message.h"
+#include "core/net/address.h"
+
+namespace skerry::gateway {
+
+struct Forwarded {
+  http::RequestHead head;
+  bool lost = false;  // fields that may decide who the answer is for were left out
+};
+
+// For a fetch whose answer may be shared: GET, normalised target, normalised
+// Accept-Encoding, Accept for images; no conditions, no Range.
+Forwarded ForwardShared(const http::RequestHead& request, const cache::Target& target,
+                        const Route& route);
+
+// For this client alone: everything end-to-end, but fields by which clients pretend
+// to be a proxy (X-Forwarded-*, Forwarded, X-Real-IP, X-Original-URL, …); ours take
+// their place. Profile rfc forwards all.
+http::RequestHead ForwardAlone(const http::RequestHead& request, const net::Address& peer,
+                               const Route& route);
+
+// May this request be answered from a stored response, and its answer be stored?
+enum class Cacheability : uint8_t {
+  kShared,      // look up, collapse, store
+  kMethod,      // not GET or HEAD
+  kBypass,      // the rule says so
+  kAuthorized,  // carries Authorization, default profile
+  kRequest,     // says no-store (profile rfc) or upgrades
+};
+std::string_view Name(Cacheability cacheability);  // the word of Cache-Status' fwd/detail
+Cacheability Classify(const http::RequestHead& request, const Route& route);
+
+}  // namespace skerry::gateway

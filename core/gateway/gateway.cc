@@ -1,0 +1,40 @@
+#include "core/gateway/gateway.h"
+
+#include <utility>
+
+#include "core/gateway/exchange.h"
+#include "core/gateway/origin.h"
+
+namespace skerry::gateway {
+
+Gateway::Gateway(net::Loop& loop, Shared& shared, Options options)
+    : loop_(loop), shared_(shared), options_(std::move(options)), counters_(*shared.metrics) {}
+
+Gateway::~Gateway() = default;
+
+std::shared_ptr<http::StreamEvents> Gateway::OnRequest(std::shared_ptr<http::ServerStream> stream) {
+  auto exchange = std::make_shared<Exchange>(*this, std::move(stream));
+  // Behind this call: the session has not yet taken the exchange over.
+  loop_.Post([exchange] { exchange->Begin(); });
+  return exchange;
+}
+
+void Gateway::SetClassifier(std::shared_ptr<const Classifier> classifier) {
+  options_.classifier = std::move(classifier);
+}
+
+http::Upstream* Gateway::upstream(size_t index) {
+  return index < options_.upstreams.size() ? options_.upstreams[index].get() : nullptr;
+}
+
+bool Gateway::upstream_is_shield(size_t index) const {
+  return index < options_.upstream_is_shield.size() && options_.upstream_is_shield[index];
+}
+
+void Gateway::Keep(std::shared_ptr<Retrieval> retrieval) {
+  retrievals_.insert(std::move(retrieval));
+}
+
+void Gateway::Release(const std::shared_ptr<Retrieval>& retrieval) { retrievals_.erase(retrieval); }
+
+}  // namespace skerry::gateway

@@ -1,0 +1,100 @@
+// A caching reverse proxy (a gateway, RFC 9110 3.7): what skerry-edge and
+// skerry-shield do with a request. docs/life-of-a-request.md walks through it;
+// exchange.cc has the steps in order.
+//
+// A Gateway belongs to one worker. What workers share is in Shared, and listed in
+// docs/threads.md.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "core/base/metrics.h"
+#include "core/base/thread.h"
+#include "core/cache/disk/disk.h"
+#include "core/cache/fill/table.h"
+#include "core/cache/purge/generations.h"
+#include "core/cache/purge/tier.h"
+#include "core/cache/ram.h"
+#include "core/gateway/access_log.h"
+#include "core/gateway/counters.h"
+#include "core/gateway/route.h"
+#include "core/gateway/tier.h"
+#include "core/http/server.h"
+#include "core/http/upstream.h"
+#include "core/net/loop.h"
+
+namespace skerry::gateway {
+
+// Process-wide. Owner: the program; outlives every Gateway. Thread: any.
+struct Shared {
+  std::string name;  // "skerry-edge": our member in Cache-Status and Via
+  cache::Ram* ram = nullptr;
+  cache::Disk* disk = nullptr;  // may be null: memory only
+  cache::Generations* generations = nullptr;
+  Pool* compute = nullptr;  // compression
+  Metrics* metrics = nullptr;
+  const Clock* clock = &Clock::Real();
+  // True while purgeable objects must be validated before they are used. Called on
+  // every hit: one atomic load.
+  std::function<bool()> fenced = [] { return false; };
+  Tier tier;  // credentials between tiers
+  // Which log the generations follow; empty before the first pull.
+  std::function<std::string()> log_id = [] { return std::string(); };
+  uint64_t keep_bytes = 8_MiB;  // bodies up to this are offered to the RAM tier
+
+  cache::AppliedAt Applied() const { return {generations->head(), log_id()}; }
+
+  cache::FillTable fills;
+  cache::UnshareableKeys unshareable;
+};
+
+class Retrieval;
+
+// Owner and thread: one worker's loop.
+class Gateway {
+ public:
+  struct Options {
+    std::shared_ptr<const Classifier> classifier;
+    std::vector<std::unique_ptr<http::Upstream>> upstreams;
+    std::vector<bool> upstream_is_shield;  // by index: speaks Skerry-* with us
+    AccessLog* access_log = nullptr;       // null: off
+  };
+  Gateway(net::Loop& loop, Shared& shared, Options options);
+  ~Gateway();
+  Gateway(const Gateway&) = delete;
+  Gateway& operator=(const Gateway&) = delete;
+
+  // What http::Server calls for a request. Never null.
+  std::shared_ptr<http::StreamEvents> OnRequest(std::shared_ptr<http::ServerStream> stream);
+
+  // A new configuration for requests that begin from now on.
+  void SetClassifier(std::shared_ptr<const Classifier> classifier);
+
+  net::Loop& loop() { return loop_; }
+  Shared& shared() { return shared_; }
+  Counters& counters() { return counters_; }
+  AccessLog* access_log() { return options_.access_log; }
+  const Classifier& classifier() const { return *options_.classifier; }
+  http::Upstream* upstream(size_t index);
+  bool upstream_is_shield(size_t index) const;
+
+  // Keeps a retrieval alive until Release: it outlives the request that began it
+  // when others wait or when it is a refresh behind a stale answer.
+  void Keep(std::shared_ptr<Retrieval> retrieval);
+  void Release(const std::shared_ptr<Retrieval>& retrieval);
+  size_t retrievals() const { return retrievals_.size(); }
+
+ private:
+  net::Loop& loop_;
+  Shared& shared_;
+  Options options_;
+  Counters counters_;
+  std::unordered_set<std::shared_ptr<Retrieval>> retrievals_;
+};
+
+}  // namespace skerry::gateway

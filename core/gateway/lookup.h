@@ -1,0 +1,63 @@
+// Step "lookup": is there a stored response for this request, and what is it worth
+// now? RAM first, then the disk tier's index in memory; only a row that matches
+// touches the disk.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "core/cache/disk/disk.h"
+#include "core/cache/entry.h"
+#include "core/cache/freshness.h"
+#include "core/gateway/route.h"
+
+namespace skerry::gateway {
+
+struct Shared;
+
+// What the cache has for a request. Not an error, any of them.
+enum class Found : uint8_t {
+  kFresh,                 // answer from it
+  kStaleWhileRevalidate,  // answer from it, refresh behind
+  kStale,                 // validate; it may be served if upstream fails
+  kMustValidate,          // validate; never served without
+  kMiss,                  // nothing stored under this key
+  kVaryMiss,              // something, but not for this request's fields
+  kPurged,                // something, and a purge has taken it away
+};
+std::string_view Name(Found found);
+
+struct Lookup {
+  Found found = Found::kMiss;
+  cache::EntryPtr entry;  // of the first four
+  std::string_view tier;  // "ram" or "disk"
+  bool fenced = false;    // fresh, but this node may not say so now
+  bool soft_purged = false;
+  // Where this request's variant has its place among the fills of the key.
+  uint64_t variant_hint = 0;
+};
+
+struct LookupInput {
+  const cache::Key& key;
+  const http::Fields& sent;  // the request as it would go upstream: variants match it
+  const cache::RequestDirectives& directives;
+  const Route& route;
+};
+
+// Looks in RAM and in the index. kFresh … kPurged: done. `row` set: the entry is on
+// disk, Load it and call Weigh.
+struct Looked {
+  Lookup lookup;
+  bool on_disk = false;
+  cache::DiskRow row;
+};
+Looked Look(Shared& shared, const LookupInput& input);
+
+// What `entry` is worth now. Forgets it in both tiers if a hard purge has taken it.
+Lookup Weigh(Shared& shared, const LookupInput& input, cache::EntryPtr entry,
+             std::string_view tier);
+
+}  // namespace skerry::gateway

@@ -1,0 +1,260 @@
+#include "core/gateway/origin.h"
+
+#include <utility>
+
+#include "core/gateway/digest_field.h"
+#include "core/gateway/gateway.h"
+#include "core/gateway/store.h"
+
+namespace skerry::gateway {
+namespace {
+
+constexpr size_t kMostWaitingToBeEncoded = 256 * 1024;
+// A fetch that nobody reads any more is finished for the cache if so little is left.
+constexpr uint64_t kWorthFinishing = 16_MiB;
+
+}  // namespace
+
+void Retrieval::Begin(Gateway& gateway, FetchPlan plan) {
+  auto retrieval = std::make_shared<Retrieval>(gateway, std::move(plan));
+  gateway.Keep(retrieval);
+  retrieval->Start();
+}
+
+Retrieval::Retrieval(Gateway& gateway, FetchPlan plan)
+    : gateway_(gateway), plan_(std::move(plan)) {}
+
+Retrieval::~Retrieval() {
+  if (encode_ != nullptr) encode_->Stop();
+}
+
+void Retrieval::Start() {
+  plan_.fill->SetWriter(
+      gateway_.loop(),
+      [weak = weak_from_this()] {
+        if (const auto self = weak.lock()) self->Room();
+      },
+      [weak = weak_from_this()] {
+        if (const auto self = weak.lock()) self->Deserted();
+      });
+  AddConditions();
+  http::RequestHead head = plan_.sent;
+  if (gateway_.upstream_is_shield(plan_.route->upstream)) {
+    AddTierFields(head.fields, gateway_.shared().tier, plan_.client_scheme,
+                  {plan_.fill->stamp().seq, gateway_.shared().log_id()});
+  }
+  http::Upstream* upstream = gateway_.upstream(plan_.route->upstream);
+  request_time_ = gateway_.shared().clock->Wall();
+  fetch_ = upstream->Start(std::move(head), std::move(plan_.body), this);
+}
+
+void Retrieval::AddConditions() {
+  if (plan_.stale == nullptr) return;
+  if (const auto etag = plan_.stale->head.etag()) {
+    plan_.sent.fields.Set("if-none-match", OriginTag(*etag));
+  }
+  if (const auto modified = plan_.stale->head.last_modified()) {
+    plan_.sent.fields.Set("if-modified-since", *modified);
+  }
+}
+
+void Retrieval::OnInterim(http::ResponseHead head) {
+  if (plan_.on_interim) plan_.on_interim(head);
+}
+
+bool Retrieval::WouldReplaceUsableStale(int status) const {
+  if (plan_.stale == nullptr || status < 500) return false;
+  const cache::StoredHead& head = plan_.stale->head;
+  const cache::Usable usable = cache::Judge({head.lifetimes, head.initial_age, head.response_time,
+                                             gateway_.shared().clock->Wall(), false},
+                                            {}, plan_.route->policy);
+  return usable != cache::Usable::kValidate;
+}
+
+void Retrieval::OnHead(http::ResponseHead head) {
+  gateway_.counters().Origin(head.status);
+  if (head.status == 304 && plan_.stale != nullptr) return OnValidated(std::move(head));
+  const int status = head.status;
+  const bool event_stream_like = plan_.sent.method != "GET";
+  const auto length = ContentLength(head.fields);
+  const bool encodable =
+      plan_.may_share && !event_stream_like && IsEncodable(head, length, *plan_.route);
+  expected_ = ReprDigestSha256(head.fields);
+  if (expected_) digest_.emplace();
+  if (encodable) AddVaryAcceptEncoding(head.fields);
+  // Only what may be stored is compressed: answers for one client may mix secrets
+  // with what an attacker chose (BREACH).
+  StoreInput input{
+      plan_.fill->key(), plan_.client_request, plan_.sent,    head,
+      *plan_.route,      plan_.fill->stamp(),  request_time_, gateway_.shared().clock->Wall(),
+      plan_.may_share,   plan_.keep_tags};
+  cache::Answer answer = MakeAnswer(input);
+  if (encodable && answer.storable == cache::Storable::kYes) {
+    Encode(head, encodable);
+    if (ended_) return;
+    input.response = std::move(head);
+    answer = MakeAnswer(std::move(input));
+  }
+  if (WouldReplaceUsableStale(status)) answer.storable = cache::Storable::kStatus;
+  const bool kept = answer.storable == cache::Storable::kYes;
+  Shared& shared = gateway_.shared();
+  if (plan_.may_share) {
+    if (kept) {
+      shared.unshareable.Remove(plan_.fill->key());
+    } else if (status < 500) {
+      shared.unshareable.Add(plan_.fill->key(), shared.clock->Steady());
+    }
+  }
+  // An error that is not meant for one client alone is shared by all who waited for it.
+  const bool shares_error = plan_.may_share && status >= 500 &&
+                            answer.storable != cache::Storable::kPrivate &&
+                            !answer.head.fields->Has("set-cookie");
+  std::unique_ptr<cache::DiskFill> disk;
+  if (kept && shared.disk != nullptr) {
+    disk = shared.disk->Begin(answer.head, answer.length, plan_.stale != nullptr);
+  }
+  plan_.fill->OnAnswer(std::move(answer), kept || shares_error, std::move(disk));
+}
+
+void Retrieval::Encode(http::ResponseHead& head, bool encodable) {
+  const std::optional<asset::Recipe> recipe = ChooseRecipe(plan_.sent.fields);
+  if (!encodable || !recipe) return;
+  auto stage = EncodeStage::Make(
+      *recipe, *gateway_.shared().compute, gateway_.loop(),
+      {[this](std::string_view bytes) { plan_.fill->Append(bytes); }, [this] { Room(); },
+       [this](Status status) {
+         if (!status) return Fail(std::move(status.error()));
+         Finish();
+       }});
+  if (!stage) return Fail(std::move(stage.error()));
+  encode_ = std::move(*stage);
+  MarkEncoded(head.fields, *recipe);
+}
+
+void Retrieval::OnValidated(http::ResponseHead head) {
+  Shared& shared = gateway_.shared();
+  const cache::EntryPtr fresh =
+      Freshen(*plan_.stale, {plan_.fill->key(), plan_.client_request, plan_.sent, std::move(head),
+                             *plan_.route, plan_.fill->stamp(), request_time_, shared.clock->Wall(),
+                             plan_.may_share, plan_.keep_tags});
+  plan_.fill->OnValidated(fresh);
+  if (plan_.fill->MayStore(*shared.generations)) {
+    if (!shared.ram->Replace(plan_.stale, fresh) && fresh->in_memory()) shared.ram->Offer(fresh);
+    if (shared.disk != nullptr) {
+      for (const cache::DiskRow& row : shared.disk->Find(fresh->head.key.hash)) {
+        if (row.variant_hash != fresh->head.variant_hash) continue;
+        shared.disk->Refresh(row, fresh);
+        break;
+      }
+    }
+  }
+  End();
+}
+
+void Retrieval::OnBody(std::string_view bytes) {
+  gateway_.counters().origin_bytes.Add(bytes.size());
+  if (digest_) {
+    digest_->Update(bytes);
+    std::string ready = std::exchange(held_back_, std::string(bytes));
+    Deliver(ready);
+  } else {
+    Deliver(bytes);
+  }
+}
+
+void Retrieval::Deliver(std::string_view bytes) {
+  if (bytes.empty() || ended_) return;
+  if (encode_ != nullptr) {
+    encode_->Append(bytes);
+    if (encode_->waiting() > kMostWaitingToBeEncoded) fetch_->Pause();
+  } else {
+    plan_.fill->Append(bytes);
+  }
+  if (plan_.fill->WaitsForRoom()) fetch_->Pause();
+}
+
+void Retrieval::OnEnd(http::Fields trailers) {
+  if (ended_) return;
+  if (digest_ && digest_->Finish() != *expected_) {
+    gateway_.counters().digest_mismatches.Add();
+    return Fail({Code::kCorrupt, Side::kUpstream, false,
+                 "the body does not match the Repr-Digest that came with it"});
+  }
+  Deliver(std::exchange(held_back_, {}));
+  trailers_ = std::move(trailers);
+  if (encode_ != nullptr) {
+    encode_->Finish();
+  } else {
+    Finish();
+  }
+}
+
+void Retrieval::Finish() {
+  plan_.fill->Finish(trailers_);
+  Commit();
+  End();
+}
+
+void Retrieval::Commit() {
+  Shared& shared = gateway_.shared();
+  const std::shared_ptr<const cache::Answer> answer = plan_.fill->answer();
+  if (answer->storable != cache::Storable::kYes) return;
+  if (!plan_.fill->MayStore(*shared.generations)) return;
+  std::unique_ptr<cache::DiskFill> disk = plan_.fill->TakeDisk();
+  if (auto body = plan_.fill->WholeBody()) {
+    auto entry = std::make_shared<cache::Entry>();
+    entry->head = answer->head;
+    entry->body_size = plan_.fill->size();
+    entry->chunks = std::move(*body);
+    entry->trailers = trailers_;
+    shared.ram->Offer(std::move(entry));
+  }
+  if (disk == nullptr) return;
+  disk->Commit(plan_.fill->size(), trailers_, [generations = shared.generations, answer] {
+    return generations->Judge(answer->head.key, answer->head.tags, answer->head.stamp,
+                              answer->head.content_hashed) == cache::Purged::kNo;
+  });
+}
+
+void Retrieval::OnFailed(Error error) {
+  gateway_.counters().Origin(0);
+  Fail(std::move(error));
+}
+
+void Retrieval::Fail(Error error) {
+  if (ended_) return;
+  plan_.fill->Fail(std::move(error));
+  End();
+}
+
+void Retrieval::Deserted() {
+  if (ended_ || plan_.fill->has_readers() || plan_.fill->background()) return;
+  const std::shared_ptr<const cache::Answer> answer = plan_.fill->answer();
+  if (answer != nullptr && answer->storable == cache::Storable::kYes && answer->length &&
+      *answer->length - std::min(*answer->length, plan_.fill->size()) <= kWorthFinishing) {
+    fetch_->Resume();
+    return;
+  }
+  Fail({Code::kCancelled, Side::kClient, false, "every client has left"});
+}
+
+void Retrieval::Room() {
+  if (ended_ || fetch_ == nullptr) return;
+  if (encode_ != nullptr && encode_->waiting() > kMostWaitingToBeEncoded) return;
+  if (!plan_.fill->WaitsForRoom()) fetch_->Resume();
+}
+
+// The last thing a retrieval does. Its fetch may be in the middle of an event, so it
+// is let go behind it.
+void Retrieval::End() {
+  if (ended_) return;
+  ended_ = true;
+  if (encode_ != nullptr) encode_->Stop();
+  if (plan_.in_table) gateway_.shared().fills.Remove(plan_.fill, plan_.variant_hint);
+  gateway_.loop().Post([&gateway = gateway_, self = shared_from_this()]() mutable {
+    self->fetch_.reset();
+    gateway.Release(self);
+  });
+}
+
+}  // namespace skerry::gateway

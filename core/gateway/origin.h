@@ -1,0 +1,80 @@
+// Step "origin": one fetch, from the request sent upstream to what is kept of its
+// answer. Its own steps on the way in: store (store.h), variant (variant.h), and the
+// commit to the tiers at the end.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/base/digest.h"
+#include "core/cache/fill/fill.h"
+#include "core/gateway/route.h"
+#include "core/gateway/variant.h"
+#include "core/http/upstream.h"
+
+namespace skerry::gateway {
+
+class Gateway;
+
+// What to fetch, and for whom.
+struct FetchPlan {
+  std::shared_ptr<cache::Fill> fill;
+  uint64_t variant_hint = 0;  // the fill's place in the table; see in_table
+  bool in_table = false;      // others may join: remove it when it ends
+  bool may_share = true;      // false: for one client alone, never stored
+  http::RequestHead client_request;
+  http::RequestHead sent;
+  std::string client_scheme;
+  std::shared_ptr<const Route> route;
+  cache::EntryPtr stale;                   // to be validated; null: nothing to compare with
+  std::unique_ptr<http::BodySource> body;  // of the request
+  bool keep_tags = false;                  // the answer goes to an edge of ours
+  // 1xx answers go to the one who asked first, as they come.
+  std::function<void(const http::ResponseHead&)> on_interim;
+};
+
+// Owner: the gateway, from Begin until its end. Thread: the worker's loop.
+class Retrieval : public http::FetchEvents, public std::enable_shared_from_this<Retrieval> {
+ public:
+  // Keeps itself alive through the gateway.
+  static void Begin(Gateway& gateway, FetchPlan plan);
+  Retrieval(Gateway& gateway, FetchPlan plan);
+  ~Retrieval() override;
+
+  void OnInterim(http::ResponseHead head) override;
+  void OnHead(http::ResponseHead head) override;
+  void OnBody(std::string_view bytes) override;
+  void OnEnd(http::Fields trailers) override;
+  void OnFailed(Error error) override;
+
+ private:
+  void Start();
+  void AddConditions();
+  void OnValidated(http::ResponseHead head);
+  // An answer that must not push out the stale copy that is served in its place.
+  bool WouldReplaceUsableStale(int status) const;
+  void Encode(http::ResponseHead& head, bool encodable);
+  void Deliver(std::string_view bytes);
+  void Finish();
+  void Commit();
+  void Deserted();
+  void Room();
+  void End();
+  void Fail(Error error);
+
+  Gateway& gateway_;
+  FetchPlan plan_;
+  std::unique_ptr<http::Fetch> fetch_;
+  WallTime request_time_;
+  std::shared_ptr<EncodeStage> encode_;
+  std::optional<Sha256Digest> expected_;  // Repr-Digest of the body as it comes
+  std::optional<Sha256Stream> digest_;
+  std::string held_back_;  // the last piece, until the digest has been checked
+  http::Fields trailers_;
+  bool ended_ = false;
+};
+
+}  // namespace skerry::gateway

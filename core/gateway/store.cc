@@ -1,0 +1,111 @@
+#include "core/gateway/store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/cache/purge/scopes.h"
+#include "core/gateway/digest_field.h"
+#include "core/http/date.h"
+
+namespace skerry::gateway {
+namespace {
+
+// A Vary on a field that never went upstream cannot be honoured: the origin did not
+// see it, so its answer cannot have depended on it, yet says that it does.
+bool VariesOnUnforwarded(const cache::VaryNames& vary, const StoreInput& input) {
+  if (input.route.policy.profile == cache::Policy::Profile::kRfc) return false;
+  return std::any_of(vary.names.begin(), vary.names.end(), [&](const std::string& name) {
+    return input.client_request.fields.Has(name) && !input.sent.fields.Has(name) &&
+           name != "accept-encoding" && name != "range";
+  });
+}
+
+cache::StoredHead MakeHead(StoreInput& input, const cache::StoreDecision& decision) {
+  cache::StoredHead head;
+  head.key = input.key;
+  head.vary = cache::ParseVary(input.response.fields);
+  head.variant_text = cache::VariantText(head.vary, input.sent.fields);
+  head.variant_hash = cache::VariantHash(head.vary, input.sent.fields);
+  head.status = input.response.status;
+  head.request_time = input.request_time;
+  head.response_time = input.response_time;
+  head.initial_age =
+      cache::InitialAge(input.response.fields, input.request_time, input.response_time);
+  head.lifetimes = decision.lifetimes;
+  head.tags = cache::TagsOf(input.response.fields);
+  head.stamp = input.stamp;
+  head.content_hashed = IsContentHashed(input.sent.path, head.lifetimes);
+  if (!input.response.fields.Has("date")) {
+    input.response.fields.Add("date", http::FormatDate(input.response_time));  // RFC 9110 6.6.1
+  }
+  head.fields = std::make_shared<const http::Fields>(std::move(input.response.fields));
+  head.client_fields = std::make_shared<const http::Fields>(
+      cache::ClientFields(*head.fields, input.route.policy, input.keep_tags));
+  return head;
+}
+
+}  // namespace
+
+bool IsContentHashed(std::string_view path, const cache::Lifetimes& lifetimes) {
+  if (!lifetimes.immutable) return false;
+  path = path.substr(0, path.find('?'));
+  const std::string_view name = path.substr(path.rfind('/') + 1);
+  // A run of at least eight hash characters between separators, with a digit in it.
+  size_t run = 0;
+  bool digit = false;
+  for (const char c : name) {
+    const bool hash =
+        (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    if (!hash) {
+      if (run >= 8 && digit) return true;
+      run = 0;
+      digit = false;
+      continue;
+    }
+    ++run;
+    digit |= c >= '0' && c <= '9';
+  }
+  return false;
+}
+
+cache::Answer MakeAnswer(StoreInput input) {
+  cache::Answer answer;
+  const cache::StoreDecision decision = cache::Decide(
+      {input.client_request, input.response, input.response_time}, input.route.policy);
+  answer.storable = decision.storable;
+  if (input.sent.method == "GET") {
+    answer.length = ContentLength(input.response.fields);
+    input.response.fields.Remove("content-length");
+  }
+  answer.head = MakeHead(input, decision);
+  if (answer.storable == cache::Storable::kYes &&
+      (answer.head.vary.any || VariesOnUnforwarded(answer.head.vary, input))) {
+    answer.storable =
+        answer.head.vary.any ? cache::Storable::kVaryAny : cache::Storable::kVaryUnforwarded;
+  }
+  if (!input.may_share && answer.storable == cache::Storable::kYes) {
+    answer.storable = cache::Storable::kBypass;
+  }
+  return answer;
+}
+
+std::shared_ptr<cache::Entry> Freshen(const cache::Entry& stored, StoreInput input) {
+  auto entry = std::make_shared<cache::Entry>();
+  http::ResponseHead updated{stored.head.status,
+                             cache::UpdateFields(*stored.head.fields, input.response.fields)};
+  const cache::StoreDecision decision =
+      cache::Decide({input.client_request, updated, input.response_time}, input.route.policy);
+  input.response = std::move(updated);
+  // The age of the stored response starts anew with the 304's own Age, if any.
+  entry->head = MakeHead(input, decision);
+  entry->head.vary = stored.head.vary;
+  entry->head.variant_text = stored.head.variant_text;
+  entry->head.variant_hash = stored.head.variant_hash;
+  entry->body_size = stored.body_size;
+  entry->chunks = stored.chunks;
+  entry->extents = stored.extents;
+  entry->trailers = stored.trailers;
+  return entry;
+}
+
+}  // namespace skerry::gateway

@@ -1,0 +1,40 @@
+// Step "store": what upstream answered becomes what is kept, or a reason why not.
+// Pure functions over values; RFC 9111 itself is in core/cache/freshness.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/cache/entry.h"
+#include "core/cache/fill/fill.h"
+#include "core/gateway/route.h"
+#include "core/http/message.h"
+
+namespace skerry::gateway {
+
+struct StoreInput {
+  const cache::Key& key;
+  const http::RequestHead& client_request;  // as the client sent it
+  const http::RequestHead& sent;            // as it went upstream
+  http::ResponseHead response;              // as it came
+  const Route& route;
+  cache::Stamp stamp;
+  WallTime request_time;
+  WallTime response_time;
+  bool may_share = true;   // false: fetched for one client alone
+  bool keep_tags = false;  // a shield's answer to an edge keeps them
+};
+
+// The answer with everything computed that a stored response needs. `storable` says
+// whether it may be kept at all. Content-Length moves from the fields to `length`.
+cache::Answer MakeAnswer(StoreInput input);
+
+// A stored response made fresh by a 304 that came at `input`.response.
+std::shared_ptr<cache::Entry> Freshen(const cache::Entry& stored, StoreInput input);
+
+// "/assets/app.9f2c0a1b.css" with `immutable`: named by its bytes, as the origin
+// itself says. Fenced nodes may go on serving such a response.
+bool IsContentHashed(std::string_view path, const cache::Lifetimes& lifetimes);
+
+}  // namespace skerry::gateway

@@ -1,0 +1,57 @@
+#include "core/gateway/tier.h"
+
+#include "core/base/digest.h"
+
+namespace skerry::gateway {
+namespace {
+
+constexpr std::string_view kPrefix = "skerry-";
+
+// Skerry-Cache-Control and Skerry-Variants are answers' fields, not of this hop.
+bool IsTierField(std::string_view name) { return name.starts_with(kPrefix); }
+
+bool KnowsToken(const Tier& tier, std::string_view given) {
+  bool known = false;
+  // All are compared, so that time does not tell which one was close.
+  for (const std::string& token : tier.tokens) known |= SecretEquals(token, given);
+  return known;
+}
+
+}  // namespace
+
+FromEdge ReadTierFields(const http::Fields& request, const Tier& tier) {
+  FromEdge from;
+  if (!tier.is_shield) return from;
+  bool any = false;
+  for (const http::Field& field : request) any |= IsTierField(field.name);
+  if (!any) return from;
+  const auto token = request.Find("skerry-node-token");
+  from.trusted = token && KnowsToken(tier, *token);
+  from.bad = !from.trusted;
+  if (from.bad) return from;
+  from.node = request.Find("skerry-node").value_or("");
+  const std::string_view scheme = request.Find("skerry-scheme").value_or("");
+  if (scheme == "http" || scheme == "https") from.scheme = scheme;
+  if (const auto applied = request.Find("skerry-purge-seq")) {
+    from.applied = cache::ParseAppliedAt(*applied);
+    // What cannot be read may stand for any position: refused, not guessed.
+    from.bad = !from.applied;
+  }
+  return from;
+}
+
+void StripTierFields(http::Fields& fields) {
+  fields.RemoveIf([](const http::Field& field) { return IsTierField(field.name); });
+}
+
+void AddTierFields(http::Fields& fields, const Tier& tier, std::string_view client_scheme,
+                   const cache::AppliedAt& applied) {
+  if (!tier.node.empty()) fields.Set("skerry-node", tier.node);
+  if (!tier.token.empty()) {
+    fields.Set("skerry-node-token", tier.token);
+    fields.Set("skerry-scheme", client_scheme);
+    fields.Set("skerry-purge-seq", cache::ToFieldValue(applied));
+  }
+}
+
+}  // namespace skerry::gateway

@@ -1,0 +1,41 @@
+// The hop between our own tiers: which fields an edge adds for its shield, and what
+// a shield believes (the contract's Skerry-* fields). Pure functions over values.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/cache/purge/tier.h"
+#include "core/http/message.h"
+
+namespace skerry::gateway {
+
+// Immutable after start. Thread: any.
+struct Tier {
+  std::string node;                 // our --node
+  std::string token;                // sent to shields: a line of --purge_token_file
+  std::vector<std::string> tokens;  // believed from edges; empty: nobody is
+  bool is_shield = false;
+};
+
+// What an authenticated edge said about its request. `bad` when somebody used
+// Skerry-* fields without a token we know: refused with 403.
+struct FromEdge {
+  bool trusted = false;
+  bool bad = false;
+  std::string node;
+  std::string scheme;                   // of the client
+  std::optional<cache::AppliedAt> applied;  // there: our answer must not be older
+};
+FromEdge ReadTierFields(const http::Fields& request, const Tier& tier);
+
+// Removes every Skerry-* field.
+void StripTierFields(http::Fields& fields);
+
+// Adds ours to a request towards a shield.
+void AddTierFields(http::Fields& fields, const Tier& tier, std::string_view client_scheme,
+                   const cache::AppliedAt& applied);
+
+}  // namespace skerry::gateway

@@ -1,0 +1,186 @@
+#include "core/gateway/write.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "core/http/conditional.h"
+#include "core/http/problem.h"
+#include "core/http/range.h"
+
+namespace skerry::gateway {
+namespace {
+
+// What a 304 carries of the stored fields (RFC 9110 15.4.5), and nothing else.
+constexpr std::array<std::string_view, 9> kOf304 = {
+    "cache-control", "content-location", "date", "etag", "expires", "last-modified", "vary",
+    "link",          "cache-status"};
+
+void AddOwn(const Writing& writing, http::Fields& own) {
+  if (writing.send_age) own.Add("age", std::to_string(writing.age.count()));
+  own.Add("cache-status", writing.cache_status);
+  own.Add("via", "1.1 " + std::string(writing.name));
+}
+
+// A rule's field changes make a list of its own for this answer; without them all
+// answers share the stored one.
+std::shared_ptr<const http::Fields> StoredFields(const Writing& writing) {
+  const Route& route = writing.route;
+  if (route.set_fields.empty() && route.remove_fields.empty()) return writing.head.client_fields;
+  auto changed = std::make_shared<http::Fields>(*writing.head.client_fields);
+  for (const std::string& name : route.remove_fields) changed->Remove(name);
+  for (const http::Field& field : route.set_fields) changed->Set(field.name, field.value);
+  return changed;
+}
+
+http::Response NotModified(const Writing& writing) {
+  http::Response response;
+  response.status = 304;
+  const std::shared_ptr<const http::Fields> stored = StoredFields(writing);
+  for (const http::Field& field : *stored) {
+    if (std::find(kOf304.begin(), kOf304.end(), field.name) != kOf304.end()) {
+      response.own.Add(field.name, field.value);
+    }
+  }
+  AddOwn(writing, response.own);
+  return response;
+}
+
+http::Response Failed(const Writing& writing, int status) {
+  http::Response response;
+  response.status = status;
+  AddOwn(writing, response.own);
+  if (status == 416) {
+    response.own.Add("content-range", "bytes */" + std::to_string(*writing.length));
+  }
+  response.body = std::make_unique<http::MemoryBody>("");
+  return response;
+}
+
+// The one range to send; nothing: the whole. Several ranges get the whole too, as
+// RFC 9110 14.2 lets a server do.
+struct Part {
+  http::RangeChoice choice = http::RangeChoice::kWhole;
+  http::ByteRange range;
+};
+Part SelectPart(const Writing& writing, const http::Validators& validators) {
+  const auto range = writing.request.fields.Combined("range");
+  if (!range || writing.request.method != "GET" || writing.head.status != 200 || !writing.length) {
+    return {};
+  }
+  if (const auto if_range = writing.request.fields.Find("if-range")) {
+    if (!http::IfRangeHolds(*if_range, validators, writing.head.response_time)) return {};
+  }
+  const http::SelectedRanges selected = http::SelectRanges(*range, *writing.length);
+  if (selected.choice == http::RangeChoice::kPartial && selected.ranges.size() != 1) return {};
+  Part part{selected.choice, {}};
+  if (!selected.ranges.empty()) part.range = selected.ranges.front();
+  return part;
+}
+
+}  // namespace
+
+std::string CacheStatusOf(std::string_view name, const Verdict& verdict) {
+  http::CacheStatus status;
+  status.cache = name;
+  if (!verdict.hit) {
+    status.forward = verdict.fwd;
+    if (verdict.fwd_status != 0) status.forward_status = verdict.fwd_status;
+    status.stored = verdict.stored;
+    status.collapsed = verdict.collapsed;
+  }
+  if (verdict.ttl) status.ttl = Seconds(*verdict.ttl);
+  status.detail = verdict.detail;
+  return status.ToString();
+}
+
+std::string_view CacheLabel(const Verdict& verdict) {
+  if (verdict.hit) return verdict.ttl.value_or(0) < 0 ? "stale" : "hit";
+  if (verdict.fwd_status == 0) return "error";
+  if (verdict.fwd == http::Forward::kMethod || verdict.fwd == http::Forward::kBypass) return "pass";
+  return verdict.fwd_status == 304 ? "revalidated" : "miss";
+}
+
+http::Response Write(const Writing& writing) {
+  if (!writing.ours) {
+    http::Response response;
+    response.status = writing.head.status;
+    response.stored = StoredFields(writing);
+    AddOwn(writing, response.own);
+    response.body = writing.body({});
+    return response;
+  }
+  const WallTime now = writing.head.response_time;
+  const http::Validators validators = http::ValidatorsOf(*writing.head.fields, now);
+  if (writing.head.status >= 200 && writing.head.status < 300) {
+    switch (http::Evaluate(writing.request.method, writing.request.fields, validators, now)) {
+      case http::Condition::kNotModified: return NotModified(writing);
+      case http::Condition::kPreconditionFailed: return Failed(writing, 412);
+      case http::Condition::kProceed: break;
+    }
+  }
+  http::Response response;
+  response.status = writing.head.status;
+  response.stored = StoredFields(writing);
+  AddOwn(writing, response.own);
+  const Part part = SelectPart(writing, validators);
+  if (part.choice == http::RangeChoice::kUnsatisfiable) return Failed(writing, 416);
+  if (part.choice == http::RangeChoice::kPartial) {
+    response.status = 206;
+    response.own.Add("content-range", http::ContentRange{part.range, writing.length}.ToString());
+    response.body = writing.body({part.range.first, part.range.size()});
+    return response;
+  }
+  response.body = writing.body({});
+  return response;
+}
+
+int StatusOf(const Error& error) { return error.code == Code::kTimeout ? 504 : 502; }
+
+namespace {
+
+// The error types of RFC 9209 2.3.
+std::string_view ProxyErrorType(const Error& error) {
+  switch (error.code) {
+    case Code::kTimeout: return "http_response_timeout";
+    case Code::kRefused: return "connection_refused";
+    case Code::kReset: return "connection_terminated";
+    case Code::kLimit: return "http_response_header_section_size";
+    case Code::kInvalid: return "http_protocol_error";
+    case Code::kNotFound: return "dns_error";
+    case Code::kCorrupt: return "http_response_incomplete";
+    default: return "proxy_internal_error";
+  }
+}
+
+std::string_view Title(int status) {
+  switch (status) {
+    case 502: return "The origin could not be reached or gave no valid answer.";
+    case 504: return "The origin did not answer in time.";
+    default: return http::ReasonPhrase(status);
+  }
+}
+
+}  // namespace
+
+http::Response WriteError(int status, const Error& error, std::string_view name,
+                          std::string cache_status) {
+  http::Response response;
+  response.status = status;
+  response.own.Add("content-type", http::kProblemType);
+  response.own.Add("cache-control", "no-store");
+  if (error.side == Side::kUpstream) {
+    response.own.Add("proxy-status",
+                     std::string(name) + "; error=" + std::string(ProxyErrorType(error)));
+  }
+  response.own.Add("cache-status", std::move(cache_status));
+  response.own.Add("via", "1.1 " + std::string(name));
+  http::Problem problem;
+  problem.status = status;
+  problem.title = Title(status);
+  problem.detail = std::string(Name(error.code));
+  response.body = std::make_unique<http::MemoryBody>(problem.ToJson());
+  return response;
+}
+
+}  // namespace skerry::gateway
