@@ -1,0 +1,58 @@
+// The admin listener: /livez, /readyz, /healthz, /metrics, and what a program adds.
+// Plain HTTP on loopback by default; it answers GET and HEAD only and changes nothing.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/metrics.h"
+#include "core/base/result.h"
+#include "core/http/server.h"
+#include "core/net/listener.h"
+
+namespace skerry::daemon {
+
+// One question of /healthz?verbose and, where `ready` is set, of /readyz.
+struct Check {
+  std::string name;
+  bool ready = true;
+  std::function<Status()> ask;  // the error says what is wrong; any thread
+};
+
+// Owner and thread: one loop (a worker's or one of its own).
+class Admin {
+ public:
+  struct Page {
+    int status = 200;
+    std::string type = "text/plain; charset=utf-8";
+    std::string body;
+  };
+  // The whole path and query, "/explain?url=…". Called on the admin's loop; must not block.
+  using Handler = std::function<Page(std::string_view path_and_query)>;
+
+  struct Options {
+    net::ListenOptions listen;
+    Metrics* metrics = nullptr;
+    std::vector<Check> checks;
+    std::map<std::string, Handler, std::less<>> pages;  // by path, without query
+  };
+  static Result<std::unique_ptr<Admin>> Open(net::Loop& loop, Options options);
+  ~Admin();
+
+  const net::Address& address() const;
+  void Close();
+
+  // What a path answers; the listener's handler, and for tests.
+  static Page Answer(const Options& options, std::string_view path_and_query);
+
+ private:
+  struct State;
+  explicit Admin(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace skerry::daemon

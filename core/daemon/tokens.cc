@@ -1,0 +1,59 @@
+#include "core/daemon/tokens.h"
+
+#include <sys/stat.h>
+
+#include <fstream>
+
+#include "core/base/digest.h"
+#include "core/base/log.h"
+
+namespace skerry::daemon {
+namespace {
+
+constexpr size_t kLeastTokenBytes = 8;
+
+tl::unexpected<Error> Refuse(const std::string& file, const std::string& why) {
+  return Fail(Code::kInvalid, Side::kConfig, "token file " + file + why);
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> ReadTokens(const std::string& file) {
+  std::ifstream in(file);
+  if (!in) return Refuse(file, ": cannot be read");
+  struct stat about {};
+  if (stat(file.c_str(), &about) == 0 && (about.st_mode & 0007) != 0) {
+    LogWarning("token file can be read by everyone", {{"file", file}});
+  }
+  std::vector<std::string> tokens;
+  std::string line;
+  for (int number = 1; std::getline(in, line); ++number) {
+    const std::string_view token = http::TrimBlanks(line.substr(0, line.find('#')));
+    if (token.empty()) continue;
+    const std::string at = ":" + std::to_string(number);
+    if (token.find_first_of(" \t\r") != token.npos) {
+      return Refuse(file, at + ": a token has no blanks; one a line");
+    }
+    if (token.size() < kLeastTokenBytes) {
+      return Refuse(file, at + ": a token has at least 8 characters");
+    }
+    tokens.emplace_back(token);
+  }
+  if (tokens.empty()) return Refuse(file, ": holds no token");
+  return tokens;
+}
+
+Bearer CheckBearer(const http::Fields& request, const std::vector<std::string>& tokens) {
+  const auto field = request.Find("authorization");
+  if (!field) return Bearer::kMissing;
+  const size_t blank = field->find(' ');
+  if (blank == field->npos || !http::EqualsIgnoreCase(field->substr(0, blank), "bearer")) {
+    return Bearer::kMissing;
+  }
+  const std::string_view given = http::TrimBlanks(field->substr(blank + 1));
+  bool known = false;
+  for (const std::string& token : tokens) known |= SecretEquals(token, given);
+  return known ? Bearer::kKnown : Bearer::kWrong;
+}
+
+}  // namespace skerry::daemon
