@@ -1,6 +1,5 @@
 """The commands of ./dev."""
 import argparse
-import glob
 import os
 import subprocess
 import sys
@@ -37,7 +36,7 @@ def run(options):
     environment = dict(os.environ, SKERRY_OUT=out("release"))
     arguments = ["--once"] if options.once else []
     os.chdir(ROOT)
-    os.execvpe("python3", ["python3", "-B", demo, *arguments], environment)
+    os.execvpe(sys.executable, [sys.executable, "-B", demo, *arguments], environment)
 
 
 def test(options):
@@ -103,7 +102,7 @@ def _changed_sources():
 def lint(options):
     packages.install_for("lint")
     ninja.generate("release")
-    passed = subprocess.run(["python3", "-B", in_tree("build/presubmit.py")], cwd=ROOT).returncode == 0
+    passed = subprocess.run([sys.executable, "-B", in_tree("build/presubmit.py")], cwd=ROOT).returncode == 0
     ninja.build("clang", ["default"], options.jobs)
     changed = _changed_sources()
     if changed:

@@ -14,6 +14,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -110,9 +111,13 @@ def corpus_jobs(variant, fuzzers):
 
 
 def checker_jobs():
-    checkers = sorted(glob.glob(in_tree("build/check/*.py")))
-    jobs = [Job(f"check {os.path.basename(path)[:-3]}", ["python3", "-B", path], _count_exit_code) for path in checkers]
-    return jobs + [Job(f"build/{os.path.basename(path)[:-3]}", ["python3", "-B", path], _count_script) for path in sorted(glob.glob(in_tree("build/**/*_test.py"), recursive=True))]
+    """Each checker of build/presubmit.py is a case; the tests of build/ itself follow."""
+    presubmit = in_tree("build/presubmit.py")
+    names = subprocess.run([sys.executable, "-B", presubmit, "--list"], capture_output=True, text=True, check=True).stdout.split()
+    jobs = [Job(f"check {name}", [sys.executable, "-B", presubmit, name], _count_exit_code) for name in names]
+    for path in sorted(glob.glob(in_tree("build/**/*_test.py"), recursive=True)):
+        jobs.append(Job(os.path.relpath(path, ROOT).removesuffix(".py"), [sys.executable, "-B", path], _count_script))
+    return jobs
 
 
 def script_jobs(full, sanitized_only):
@@ -127,7 +132,7 @@ def script_jobs(full, sanitized_only):
         timeout = int(limit.group(1)) if limit else DEFAULT_TIMEOUT
         alone = re.search(r"^ALONE = True$", text, re.MULTILINE) is not None
         name = os.path.relpath(path, ROOT).removesuffix("_test.py").removeprefix("tests/")
-        jobs.append(Job(name, ["python3", "-B", path], _count_script, FULL_TIMEOUT if full else timeout, alone))
+        jobs.append(Job(name, [sys.executable, "-B", path], _count_script, FULL_TIMEOUT if full else timeout, alone))
     return jobs
 
 

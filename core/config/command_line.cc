@@ -15,12 +15,12 @@
 namespace skerry::config {
 namespace {
 
-struct CommonFlag {
+struct SharedFlag {
   std::string_view name;
   bool truth;  // --name alone is enough
   std::string_view text;
 };
-constexpr CommonFlag kCommonFlags[] = {
+constexpr SharedFlag kSharedFlags[] = {
     {"config", false, "A configuration file; flags override it."},
     {"check_config", true, "Check flags and file, say what is wrong, and exit 0 or 2."},
     {"dump_options", false, "Print all options and exit: markdown, or schema for a JSON Schema."},
@@ -43,7 +43,7 @@ FlagNames NamesOf(const Shape& shape) {
   for (const Option& option : shape.options) {
     if ((option.use & kFlag) != 0) add(option.FlagName(), option.about.form == Form::kBool);
   }
-  for (const CommonFlag& flag : kCommonFlags) add(std::string(flag.name), flag.truth);
+  for (const SharedFlag& flag : kSharedFlags) add(std::string(flag.name), flag.truth);
   return names;
 }
 
@@ -236,7 +236,7 @@ std::string Help(const Program& program, const Shape& shape) {
   for (const Option& option : shape.options) {
     if ((option.use & kFlag) != 0) text += Usage(option);
   }
-  for (const CommonFlag& flag : kCommonFlags) {
+  for (const SharedFlag& flag : kSharedFlags) {
     text += "  --" + std::string(flag.name) + "\n      " + std::string(flag.text) + "\n";
   }
   return text + "\nMore can be set in a configuration file: docs/options.md.\n";
