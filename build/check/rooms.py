@@ -4,7 +4,7 @@ An arrow is a dependency of a target or an #include. The picture:
 
     edge   origin-shield   purge-api   pipeline
        core/gateway
-    core/cache   core/asset   core/config
+    core/cache   core/asset   core/config   core/daemon
        core/http
        core/net
        core/base
@@ -15,7 +15,7 @@ _LEVELS = [
     ("core/base",),
     ("core/net",),
     ("core/http",),
-    ("core/cache", "core/asset", "core/config"),
+    ("core/cache", "core/asset", "core/config", "core/daemon"),
     ("core/gateway",),
     tree.PROGRAMS,
 ]
