@@ -78,7 +78,9 @@ struct Entry {
 using EntryPtr = std::shared_ptr<const Entry>;
 
 // Of these entries of one key, the one this request can use: names and values of
-// Vary match, and of several the newest (RFC 9111 4.1). Null if none.
+// Vary match, and of several the newest by Date, of equal ones the first (RFC 9111
+// 4, 4.1). One without Vary is no match while one with Vary is as new or newer: the
+// resource varies. Null if none.
 EntryPtr SelectVariant(const std::vector<EntryPtr>& variants, const http::Fields& request);
 
 }  // namespace skerry::cache

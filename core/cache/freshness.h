@@ -20,15 +20,23 @@ struct Policy {
   // shared cache do.
   enum class Profile : uint8_t { kCareful, kRfc };
   Profile profile = Profile::kCareful;
-  bool bypass = false;                  // never look up, never store
-  std::optional<Seconds> edge_ttl;      // instead of what the origin says
-  std::optional<Seconds> browser_ttl;   // max-age sent to clients
+  bool bypass = false;  // never look up, never store
+  // Instead of the origin's lifetime and no-cache, for 200, 203, 204, 300, 301 and
+  // 308. What forbids storing (no-store, private, …) counts all the same.
+  std::optional<Seconds> edge_ttl;
+  // max-age sent to clients, where the origin lets them store it. It counts from the
+  // answer, so Age must not be sent beside it.
+  std::optional<Seconds> browser_ttl;
   std::optional<Seconds> default_ttl;   // where the origin says nothing, instead of heuristics
   std::optional<Seconds> swr;           // instead of the origin's stale-while-revalidate
   std::optional<Seconds> sie;           // instead of the origin's stale-if-error
   std::optional<Seconds> negative_ttl;  // for 404 and 410 without explicit freshness
-  bool store_set_cookie = false;        // kRfc: true where freshness is explicit
-  bool heuristics = true;               // RFC 9111 4.2.2
+  bool store_set_cookie = false;        // kRfc: true; only where freshness is explicit
+  bool store_authorized = false;  // kRfc: true; answers to Authorization as RFC 9111 3.5 allows
+  bool heuristics = true;         // RFC 9111 4.2.2
+  // kRfc: true. An origin that fails or hangs up permits any stale answer (RFC 9111
+  // 4.2.4) unless must-revalidate, proxy-revalidate, s-maxage or no-cache forbid it.
+  bool stale_on_disconnect = false;
   // Targeted fields honoured, most specific first (RFC 9213 2).
   std::vector<std::string> targeted = {"skerry-cache-control", "cdn-cache-control"};
 
@@ -38,14 +46,13 @@ struct Policy {
 
 // Everything about time that a stored response needs; computed once when it is stored.
 struct Lifetimes {
-  Seconds fresh{0};              // freshness lifetime (RFC 9111 4.2.1)
-  Seconds swr{0};                // stale-while-revalidate window behind it
-  Seconds sie{0};                // stale-if-error window behind it
-  bool explicit_fresh = false;   // said by a field, not guessed
-  bool validate_always = false;  // no-cache without fields
-  bool must_revalidate =
-      false;               // must-revalidate, proxy-revalidate or s-maxage: never served stale
-  bool immutable = false;  // RFC 8246
+  Seconds fresh{0};                          // freshness lifetime (RFC 9111 4.2.1)
+  Seconds swr{0};                            // stale-while-revalidate window behind it
+  Seconds sie{0};                            // stale-if-error window behind it
+  bool explicit_fresh = false;               // said by a field, not guessed
+  bool validate_always = false;              // no-cache without fields
+  bool must_revalidate = false;              // never served stale; swr and sie are 0
+  bool immutable = false;                    // RFC 8246
   std::vector<std::string> no_cache_fields;  // no-cache="…": not sent without validation
 
   bool operator==(const Lifetimes&) const = default;
@@ -54,14 +61,16 @@ struct Lifetimes {
 // Why a response is stored or is not; the word is in logs, metrics and Cache-Status.
 enum class Storable : uint8_t {
   kYes,
-  kMethod,   // only GET (and HEAD to update) is cached
-  kBypass,   // the rule says so
-  kNoStore,  // of the response, or of the request in profile rfc
-  kPrivate,
-  kAuthorization,    // RFC 9111 3.5
-  kSetCookie,        // default profile
-  kStatus,           // not understood together with must-understand, 1xx, 206 of us
-  kNotFreshEver,     // no lifetime and no validator
+  kMethod,           // not GET or HEAD; profile rfc also stores what a POST answers as the
+                     // content of its URL, explicitly fresh, for later GETs (RFC 9110 9.3.3)
+  kBypass,           // the rule says so
+  kNoStore,          // of the response, or of the request in profile rfc
+  kPrivate,          // also with a list of fields
+  kAuthorization,    // RFC 9111 3.5, or Policy::store_authorized is off
+  kSetCookie,        // Policy::store_set_cookie is off, or no explicit freshness
+  kStatus,           // not understood together with must-understand; 1xx; what answers
+                     // one request's Range or preconditions: 206, 304, 412, 416
+  kNotFreshEver,     // could never be used: no lifetime and no validator
   kVaryAny,          // Vary: *
   kVaryUnforwarded,  // varies on a field the origin never sees
 };
@@ -76,7 +85,13 @@ struct StoreInput {
   const http::RequestHead& request;  // as the client sent it
   const http::ResponseHead& response;
   WallTime response_time;
+  // Names of the client's fields that are sent upstream; null: all.
+  const std::vector<std::string>* forwarded = nullptr;
 };
+// The field that governs is the first of Policy::targeted that is valid, else
+// Cache-Control and Expires. s-maxage forbids stale answers like proxy-revalidate
+// (RFC 9111 5.2.2.10), except in profile careful where the origin or the policy
+// also gives a stale window.
 StoreDecision Decide(const StoreInput& input, const Policy& policy);
 
 // corrected_initial_age of RFC 9111 4.2.3, never negative.
@@ -84,20 +99,21 @@ Seconds InitialAge(const http::Fields& response, WallTime request_time, WallTime
 // current_age: initial age and the time the response has been here.
 Seconds CurrentAge(Seconds initial_age, WallTime response_time, WallTime now);
 
-// What a request says about reuse; all empty in the default profile.
+// What a request says about reuse. In the default profile only only_if_cached is
+// read: others would let any client past the cache.
 struct RequestDirectives {
   bool no_cache = false;
   bool no_store = false;
   bool only_if_cached = false;
-  std::optional<Seconds> max_age;
-  std::optional<Seconds> min_fresh;
-  std::optional<Seconds> max_stale;  // Seconds::max() for a bare max-stale
+  std::optional<Seconds> max_age = {};
+  std::optional<Seconds> min_fresh = {};
+  std::optional<Seconds> max_stale = {};  // http::kMaxDelta for a bare max-stale
 };
 RequestDirectives ParseRequestDirectives(const http::Fields& request, const Policy& policy);
 
 // What a stored response is to a request at a moment.
 enum class Usable : uint8_t {
-  kFresh,
+  kFresh,                 // serve; also when stale within the request's max-stale
   kStaleWhileRevalidate,  // serve at once, refresh behind
   kStaleIfError,          // validate; serve only if that fails
   kValidate,              // validate; never serve without
@@ -111,14 +127,32 @@ struct UseInput {
   WallTime now;
   bool soft_purged = false;  // fresh counts as just expired
 };
+// Windows end exactly: at `fresh` a response is stale, at fresh + swr no longer served
+// while it is refreshed. Clocks count in milliseconds; a clock that went back counts
+// as no time passed.
 Usable Judge(const UseInput& input, const RequestDirectives& request, const Policy& policy);
 
-// The fields to send to clients: without hop-by-hop, targeted, tag and Skerry-*
-// fields and Age, which every answer computes.
+// The fields to send to clients: without hop-by-hop fields and Age, which every
+// answer computes, without Skerry-* and, in the default profile, targeted and tag
+// fields (Cache-Tag, Surrogate-Key; Cache-Groups is for clients, too, RFC 9875).
+// `keep_tags`: for a tier of ours, which needs them all.
 http::Fields ClientFields(const http::Fields& received, const Policy& policy, bool keep_tags);
 
-// RFC 9111 4.3.4: the stored fields updated by a 304's (Content-Length, Content-
-// Encoding, Content-Range, ETag mismatch rules as there).
-http::Fields UpdateFields(const http::Fields& stored, const http::Fields& from_304);
+// Takes out what no-cache="…" lists: to be done to the fields of a stored response
+// that is sent without validation (RFC 9111 5.2.2.4).
+void RemoveUnvalidated(http::Fields& fields, const Lifetimes& lifetimes);
+
+// Does this 304 speak of the stored response? Not if it names another entity tag
+// (RFC 9111 4.3.4): then ask again without conditions. Weakness is not compared,
+// since servers that compress weaken tags of 200 but not of 304.
+bool Confirms(const http::Fields& stored, const http::Fields& from_304);
+
+// RFC 9111 4.3.4: the stored fields updated by a 304's. Names in the 304 replace all
+// their stored lines, others stay, but for Content-Length, Content-Encoding and
+// Content-Range, which describe the stored bytes; Set-Cookie is taken over only where
+// the policy stores it; Age goes unless the 304 has one. A 304 without Date should
+// get one from its receiver first (RFC 9110 6.6.1), or the old one ages the response.
+http::Fields UpdateFields(const http::Fields& stored, const http::Fields& from_304,
+                          const Policy& policy = {});
 
 }  // namespace skerry::cache

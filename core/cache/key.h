@@ -5,7 +5,7 @@
 //
 // Scheme and host are always there. The lines behind the first hold the
 // dimensions a rule adds (country, device, …) and cannot be confused with a URL:
-// LF never passes normalisation.
+// LF never passes normalisation, and is escaped in values.
 #pragma once
 
 #include <optional>
@@ -31,10 +31,12 @@ struct Key {
 };
 
 // How a rule shapes the key. Empty: the whole query, in the order it came, counts.
+// "utm_*" names every parameter that begins so. Names are compared as they stand in
+// the normalised query; values of one name keep their order.
 struct KeyRules {
   bool sort_query = false;
-  std::optional<std::vector<std::string>> query_allow;  // only these parameters count
-  std::vector<std::string> query_deny;                  // these never count
+  std::optional<std::vector<std::string>> query_allow = {};  // only these parameters count
+  std::vector<std::string> query_deny = {};                  // these never count
 };
 
 // The effective URL of a request, normalised per RFC 3986 6.2.2 without decoding

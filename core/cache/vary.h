@@ -16,8 +16,8 @@
 
 namespace skerry::cache {
 
-// The names of a Vary field: lower case, sorted, without doubles. `any` is "*":
-// never matches.
+// The names of a Vary field: lower case, sorted, without doubles. `any` is "*", or a
+// member that is no name: never matches.
 struct VaryNames {
   std::vector<std::string> names;
   bool any = false;
@@ -34,14 +34,23 @@ std::string VariantText(const VaryNames& names, const http::Fields& request);
 // XXH3 of names and values; 0 only for a response without Vary.
 uint64_t VariantHash(const VaryNames& names, const http::Fields& request);
 
-// The value of one field in the form that variants are compared by: lines joined
-// by ", ", blanks around commas folded, and for accept-language lower-cased and
-// ordered by weight. Names in lower case.
+// Was a response with these names, stored under `variant_text`, selected by what
+// `request` says too? Either the texts are equal, or they differ in Accept-Language
+// alone and the stored response's one Content-Language is what the request prefers
+// to every other language (RFC 9110 12.5.4).
+bool MatchesVariant(const VaryNames& names, std::string_view variant_text,
+                    const http::Fields& response, const http::Fields& request);
+
+// The value of one field in the form that variants are compared by: lines joined,
+// members separated by ", ", empty ones left out; accept-encoding also lower-cased
+// (its order is the gateway's work), accept-language lower-cased and ordered by
+// weight, equal weights by name. Normalising twice changes nothing. Names in lower case.
 std::string NormalizeVaryValue(std::string_view name, const http::Fields& request);
 
 // A process-wide number for each distinct list of names, so that an index row needs
-// four bytes. 0 is the empty list. Numbers are not stable across processes.
-// Thread: any.
+// four bytes. 0 is the empty list. Numbers are not stable across processes. At most
+// 4,096 lists: any further one gets the number of "*", so its response is not found
+// again. Thread: any; InternedVary takes no lock. REQUIRES: `id` came from InternVary.
 using VaryId = uint32_t;
 VaryId InternVary(const VaryNames& names);
 const VaryNames& InternedVary(VaryId id);

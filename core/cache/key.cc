@@ -1,0 +1,107 @@
+#include "core/cache/key.h"
+
+#include <algorithm>
+
+#include "core/http/url.h"
+
+namespace skerry::cache {
+namespace {
+
+// "utm_*" is every name that begins so.
+bool Matches(std::string_view pattern, std::string_view name) {
+  if (!pattern.ends_with('*')) return pattern == name;
+  return name.starts_with(pattern.substr(0, pattern.size() - 1));
+}
+
+bool MatchesAny(const std::vector<std::string>& patterns, std::string_view name) {
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [&](const std::string& pattern) { return Matches(pattern, name); });
+}
+
+bool Counts(const http::QueryPart& part, const KeyRules& rules) {
+  if (part.name.empty() && !part.value) return false;
+  if (rules.query_allow && !MatchesAny(*rules.query_allow, part.name)) return false;
+  return !MatchesAny(rules.query_deny, part.name);
+}
+
+// No line break, so that a value cannot begin a line of its own.
+std::string EscapeLine(std::string_view value) {
+  std::string line;
+  for (char c : value) {
+    if (c == '\n') {
+      line += "\\n";
+    } else if (c == '\\') {
+      line += "\\\\";
+    } else {
+      line += c;
+    }
+  }
+  return line;
+}
+
+}  // namespace
+
+Key Key::Of(std::string text) {
+  const Hash128 hash = Xxh3_128(text);
+  return {std::move(text), hash};
+}
+
+std::string Target::Url() const {
+  std::string url = scheme + "://" + host + path;
+  if (has_query) url += '?' + query;
+  return url;
+}
+
+Result<Target> NormalizeTarget(const http::RequestHead& request) {
+  if (http::DefaultPort(request.scheme) == 0) {
+    return Fail(Code::kInvalid, Side::kClient, "neither http nor https: " + request.scheme);
+  }
+  Result<http::Authority> authority = http::ParseAuthority(request.authority, request.scheme);
+  if (!authority) return Fail(std::move(authority.error()));
+  Result<http::Target> target = http::ParseTarget(request.path);
+  if (!target) return Fail(std::move(target.error()));
+  const http::Url url{request.scheme, std::move(*authority), {}};
+  return Target{.scheme = request.scheme,
+                .host = url.AuthorityText(),
+                .path = std::move(target->path),
+                .query = target->query.value_or(""),
+                .has_query = target->query.has_value()};
+}
+
+Target ApplyKeyRules(Target target, const KeyRules& rules) {
+  const bool shaped = rules.sort_query || rules.query_allow || !rules.query_deny.empty();
+  if (!target.has_query || !shaped) return target;
+  std::vector<http::QueryPart> parts = http::SplitQuery(target.query);
+  std::erase_if(parts, [&](const http::QueryPart& part) { return !Counts(part, rules); });
+  if (rules.sort_query) {
+    // Values of one name stay in their order: to an origin they may be a list.
+    std::stable_sort(parts.begin(), parts.end(),
+                     [](const auto& a, const auto& b) { return a.name < b.name; });
+  }
+  // The parts are views into the query they replace.
+  std::string query = http::JoinQuery(parts);
+  target.query = std::move(query);
+  target.has_query = !parts.empty();
+  return target;
+}
+
+Key MakeKey(const Target& target,
+            const std::vector<std::pair<std::string, std::string>>& dimensions) {
+  std::string text = target.Url();
+  for (const auto& [name, value] : dimensions) {
+    text += '\n' + EscapeLine(name) + '=' + EscapeLine(value);
+  }
+  return Key::Of(std::move(text));
+}
+
+std::string_view PurgeUrl(std::string_view url) {
+  const size_t scheme = url.find("://");
+  return scheme == std::string_view::npos ? url : url.substr(scheme + 3);
+}
+
+std::string_view PurgeHost(std::string_view url) {
+  const std::string_view rest = PurgeUrl(url);
+  return rest.substr(0, rest.find_first_of("/?"));
+}
+
+}  // namespace skerry::cache
