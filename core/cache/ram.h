@@ -29,7 +29,8 @@ class Ram {
  public:
   struct Options {
     ByteCount capacity = 512_MiB;
-    size_t shards = 16;            // a power of two
+    size_t shards = 16;            // a power of two; fewer are made where four of the
+                                   // largest objects would not fit one
     ByteCount largest_object = 0;  // 0: capacity / 64, at least 1 MiB
     size_t variants_per_key = 16;  // beyond that the oldest goes, counted
   };
@@ -40,19 +41,21 @@ class Ram {
   // Whether one is fresh is the caller's question.
   std::vector<EntryPtr> Find(const Key& key);
 
-  // Offers an entry, in place of one with the same key and variant.
-  // REQUIRES: entry->in_memory().
+  // Offers an entry. One with the same key and variant goes in any case; the new one
+  // gets its place unless it is too large. REQUIRES: entry->in_memory().
   Offered Offer(EntryPtr entry);
 
-  // Puts `fresh` where `old` is; nothing if `old` is no longer there (a newer fill
-  // or a purge was faster).
+  // Puts `fresh` where `old` is; false if `old` is no longer there (a newer fill or a
+  // purge was faster) and nothing changed, or `fresh` is too large and `old` is gone.
+  // REQUIRES: the same key, fresh->in_memory().
   bool Replace(const EntryPtr& old, EntryPtr fresh);
   // All variants of the key; answers how many there were.
   size_t Remove(const Key& key);
   bool Remove(const EntryPtr& entry);  // that entry alone, if it is still there
 
-  // Called after the lock is released with every entry pushed out that had been
-  // hit since it was stored: the disk tier's second chance. Thread: the caller of Offer.
+  // Called after the lock is released with every entry pushed out whose key had been
+  // found since it was offered (Replace keeps that): the disk tier's second chance.
+  // Thread: the caller of Offer or Replace. To be set before other threads use the tier.
   void OnEvict(std::function<void(EntryPtr)> evicted);
 
   ByteCount capacity() const;

@@ -1,0 +1,417 @@
+#include "core/cache/ram.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <list>
+#include <thread>
+#include <unordered_map>
+
+#include "core/base/random.h"
+
+namespace skerry::cache {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+
+// Bodies are slices of one block, so that tests of large tiers need no memory.
+Chunk Body(size_t size) {
+  static const Chunk block = Chunk::Copy(std::string(kChunkBytes, 'x'));
+  return block.Slice(0, size);
+}
+
+EntryPtr Make(std::string path, ByteCount size = 1000, std::string foo = {}) {
+  static const auto fields = std::make_shared<const http::Fields>();
+  auto entry = std::make_shared<Entry>();
+  entry->head.key = Key::Of("https://a/" + std::move(path));
+  entry->head.fields = fields;
+  entry->head.client_fields = fields;
+  if (!foo.empty()) {
+    const http::Fields request{{"foo", std::move(foo)}};
+    entry->head.vary = {.names = {"foo"}, .any = false};
+    entry->head.variant_text = VariantText(entry->head.vary, request);
+    entry->head.variant_hash = VariantHash(entry->head.vary, request);
+  }
+  entry->body_size = size;
+  for (ByteCount left = size; left > 0; left -= entry->chunks.back().size()) {
+    entry->chunks.push_back(Body(std::min<ByteCount>(left, kChunkBytes)));
+  }
+  return entry;
+}
+
+Key KeyOf(std::string path) { return Key::Of("https://a/" + std::move(path)); }
+
+// One shard of a mebibyte, so that contests are easy to arrange.
+Ram::Options Small() {
+  return {.capacity = 1_MiB, .shards = 1, .largest_object = 256_KiB, .variants_per_key = 3};
+}
+
+void Ask(Ram& ram, const std::string& path, int times) {
+  for (int i = 0; i < times; ++i) ram.Find(KeyOf(path));
+}
+
+// Fills the tier with entries of 10 KiB that were asked for `uses` times each.
+void Fill(Ram& ram, int uses) {
+  for (int i = 0; i < 110; ++i) {
+    const std::string path = "fill-" + std::to_string(i);
+    Ask(ram, path, uses);
+    ram.Offer(Make(path, 10_KiB));
+  }
+}
+
+TEST(RamTest, FindsWhatWasOffered) {
+  Ram ram(Small());
+  const EntryPtr entry = Make("a");
+  EXPECT_THAT(ram.Find(KeyOf("a")), IsEmpty());
+  EXPECT_EQ(ram.Offer(entry), Offered::kStored);
+  EXPECT_THAT(ram.Find(KeyOf("a")), ElementsAre(entry));
+  EXPECT_THAT(ram.Find(KeyOf("b")), IsEmpty());
+  EXPECT_EQ(ram.objects(), 1u);
+  EXPECT_EQ(ram.bytes(), entry->MemorySize());
+}
+
+TEST(RamTest, KeepsVariantsOfAKeySideBySideNewestFirst) {
+  Ram ram(Small());
+  const EntryPtr one = Make("a", 1000, "1");
+  const EntryPtr two = Make("a", 1000, "2");
+  ram.Offer(one);
+  ram.Offer(two);
+  EXPECT_THAT(ram.Find(KeyOf("a")), ElementsAre(two, one));
+}
+
+TEST(RamTest, AnOfferReplacesItsOwnVariantOnly) {
+  Ram ram(Small());
+  const EntryPtr other = Make("a", 1000, "2");
+  const EntryPtr fresh = Make("a", 500, "1");
+  ram.Offer(Make("a", 1000, "1"));
+  ram.Offer(other);
+  ram.Offer(fresh);
+  EXPECT_THAT(ram.Find(KeyOf("a")), UnorderedElementsAre(other, fresh));
+  EXPECT_EQ(ram.bytes(), other->MemorySize() + fresh->MemorySize());
+}
+
+TEST(RamTest, BeyondTheCapTheOldestVariantGoesAndIsCounted) {
+  Ram ram(Small());
+  std::vector<EntryPtr> variants;
+  for (const char* foo : {"1", "2", "3", "4"}) {
+    variants.push_back(Make("a", 1000, foo));
+    ram.Offer(variants.back());
+  }
+  EXPECT_THAT(ram.Find(KeyOf("a")), ElementsAre(variants[3], variants[2], variants[1]));
+  EXPECT_EQ(ram.variants_capped(), 1u);
+  EXPECT_EQ(ram.objects(), 3u);
+}
+
+TEST(RamTest, WhatIsTooLargeIsNotStored) {
+  Ram ram(Small());
+  EXPECT_EQ(ram.Offer(Make("a", 256_KiB)), Offered::kTooLarge);
+  EXPECT_EQ(ram.objects(), 0u);
+  EXPECT_EQ(ram.bytes(), 0u);
+}
+
+TEST(RamTest, ATooLargeSuccessorStillEndsItsPredecessor) {
+  Ram ram(Small());
+  ram.Offer(Make("a"));
+  EXPECT_EQ(ram.Offer(Make("a", 300_KiB)), Offered::kTooLarge);
+  EXPECT_THAT(ram.Find(KeyOf("a")), IsEmpty());
+}
+
+TEST(RamTest, ANewcomerAskedForLessOftenIsRefused) {
+  Ram ram(Small());
+  Fill(ram, 3);
+  Ask(ram, "new", 2);
+  EXPECT_EQ(ram.Offer(Make("new", 20_KiB)), Offered::kRefused);
+  EXPECT_THAT(ram.Find(KeyOf("new")), IsEmpty());
+}
+
+TEST(RamTest, ANewcomerAskedForMoreOftenThanAllItPushesOutIsStored) {
+  Ram ram(Small());
+  Fill(ram, 2);
+  // Three of 10 KiB must go for one of 30 KiB.
+  Ask(ram, "new", 6);
+  EXPECT_EQ(ram.Offer(Make("new", 29_KiB)), Offered::kRefused);
+  Ask(ram, "new", 3);
+  EXPECT_EQ(ram.Offer(Make("new", 29_KiB)), Offered::kStored);
+}
+
+TEST(RamTest, OneScanDoesNotEmptyTheTier) {
+  Ram ram(Small());
+  Fill(ram, 8);
+  const size_t before = ram.objects();
+  for (int i = 0; i < 2000; ++i) {
+    const std::string path = "scan-" + std::to_string(i);
+    ram.Find(KeyOf(path));
+    ram.Offer(Make(path, 10_KiB));
+  }
+  size_t left = 0;
+  for (int i = 0; i < 110; ++i) left += !ram.Find(KeyOf("fill-" + std::to_string(i))).empty();
+  EXPECT_GE(left + 2, before);
+}
+
+TEST(RamTest, YesterdaysFavouritesGiveWay) {
+  Ram ram(Small());
+  Fill(ram, 15);
+  // Nothing old is asked for again while a new set is, often enough for the counters to fade.
+  for (int round = 0; round < 60; ++round) {
+    for (int i = 0; i < 80; ++i) {
+      const std::string path = "today-" + std::to_string(i);
+      if (ram.Find(KeyOf(path)).empty()) ram.Offer(Make(path, 10_KiB));
+    }
+  }
+  size_t today = 0;
+  for (int i = 0; i < 80; ++i) today += !ram.Find(KeyOf("today-" + std::to_string(i))).empty();
+  EXPECT_GE(today, 75u);
+}
+
+TEST(RamTest, ReplacePutsTheFreshWhereTheOldIs) {
+  Ram ram(Small());
+  const EntryPtr old = Make("a");
+  const EntryPtr fresh = Make("a", 2000);
+  ram.Offer(old);
+  EXPECT_TRUE(ram.Replace(old, fresh));
+  EXPECT_THAT(ram.Find(KeyOf("a")), ElementsAre(fresh));
+  EXPECT_EQ(ram.bytes(), fresh->MemorySize());
+}
+
+TEST(RamTest, ReplaceDoesNothingOnceTheOldIsGone) {
+  Ram ram(Small());
+  const EntryPtr old = Make("a");
+  const EntryPtr newer = Make("a");
+  EXPECT_FALSE(ram.Replace(old, Make("a")));
+  ram.Offer(old);
+  ram.Offer(newer);
+  EXPECT_FALSE(ram.Replace(old, Make("a")));
+  EXPECT_THAT(ram.Find(KeyOf("a")), ElementsAre(newer));
+}
+
+TEST(RamTest, ReplaceByAnotherVariantLeavesOneOfEach) {
+  Ram ram(Small());
+  const EntryPtr one = Make("a", 1000, "1");
+  const EntryPtr two = Make("a", 1000, "2");
+  const EntryPtr fresh = Make("a", 1000, "2");
+  ram.Offer(one);
+  ram.Offer(two);
+  EXPECT_TRUE(ram.Replace(one, fresh));
+  EXPECT_THAT(ram.Find(KeyOf("a")), ElementsAre(fresh));
+}
+
+TEST(RamTest, ReplaceByWhatIsTooLargeEndsTheOld) {
+  Ram ram(Small());
+  const EntryPtr old = Make("a");
+  ram.Offer(old);
+  EXPECT_FALSE(ram.Replace(old, Make("a", 300_KiB)));
+  EXPECT_THAT(ram.Find(KeyOf("a")), IsEmpty());
+}
+
+TEST(RamTest, GrowingInPlacePushesOthersOut) {
+  Ram ram(Small());
+  const EntryPtr old = Make("a", 1000);
+  ram.Offer(old);
+  Fill(ram, 1);
+  const EntryPtr fresh = Make("a", 200_KiB);
+  EXPECT_TRUE(ram.Replace(old, fresh));
+  EXPECT_THAT(ram.Find(KeyOf("a")), ElementsAre(fresh));
+  EXPECT_LE(ram.bytes(), ram.capacity());
+}
+
+TEST(RamTest, RemoveOfAKeyTakesAllVariants) {
+  Ram ram(Small());
+  ram.Offer(Make("a", 1000, "1"));
+  ram.Offer(Make("a", 1000, "2"));
+  ram.Offer(Make("b"));
+  EXPECT_EQ(ram.Remove(KeyOf("a")), 2u);
+  EXPECT_EQ(ram.Remove(KeyOf("a")), 0u);
+  EXPECT_THAT(ram.Find(KeyOf("a")), IsEmpty());
+  EXPECT_EQ(ram.objects(), 1u);
+}
+
+TEST(RamTest, RemoveOfAnEntryTakesThatOneAlone) {
+  Ram ram(Small());
+  const EntryPtr one = Make("a", 1000, "1");
+  const EntryPtr two = Make("a", 1000, "2");
+  ram.Offer(one);
+  ram.Offer(two);
+  EXPECT_TRUE(ram.Remove(one));
+  EXPECT_FALSE(ram.Remove(one));
+  EXPECT_FALSE(ram.Remove(Make("a", 1000, "2")));
+  EXPECT_THAT(ram.Find(KeyOf("a")), ElementsAre(two));
+}
+
+TEST(RamTest, WhatWasFoundIsHandedOverWhenPushedOut) {
+  Ram ram(Small());
+  std::vector<std::string> evicted;
+  ram.OnEvict([&](EntryPtr entry) { evicted.push_back(entry->head.key.text); });
+  ram.Offer(Make("found", 100_KiB));
+  ram.Offer(Make("not-found", 100_KiB));
+  Ask(ram, "found", 1);
+  for (int i = 0; i < 8; ++i) {
+    const std::string path = "later-" + std::to_string(i);
+    ram.Offer(Make(path, 100_KiB));
+    Ask(ram, path, 1);
+  }
+  Ask(ram, "new", 3);
+  EXPECT_EQ(ram.Offer(Make("new", 150_KiB)), Offered::kStored);
+  EXPECT_THAT(ram.Find(KeyOf("found")), IsEmpty());
+  EXPECT_THAT(ram.Find(KeyOf("not-found")), IsEmpty());
+  EXPECT_THAT(evicted, ElementsAre("https://a/found"));
+}
+
+TEST(RamTest, WhatIsRemovedOrReplacedIsNotHandedOver) {
+  Ram ram(Small());
+  int evicted = 0;
+  ram.OnEvict([&](EntryPtr) { ++evicted; });
+  const EntryPtr entry = Make("a");
+  ram.Offer(entry);
+  Ask(ram, "a", 1);
+  ram.Replace(entry, Make("a"));
+  ram.Offer(Make("a"));
+  Ask(ram, "a", 1);
+  ram.Remove(KeyOf("a"));
+  EXPECT_EQ(evicted, 0);
+}
+
+TEST(RamTest, TheEvictionCallMayUseTheTier) {
+  Ram ram(Small());
+  ram.OnEvict([&](EntryPtr entry) { ram.Remove(entry->head.key); });
+  Fill(ram, 1);
+  for (int i = 0; i < 110; ++i) Ask(ram, "fill-" + std::to_string(i), 1);
+  Ask(ram, "new", 15);
+  EXPECT_EQ(ram.Offer(Make("new", 20_KiB)), Offered::kStored);
+}
+
+TEST(RamTest, KeysWhoseHashesCollideAreKeptApart) {
+  Ram ram(Small());
+  auto entry = std::make_shared<Entry>();
+  entry->head.key = {.text = "https://a/other", .hash = KeyOf("a").hash};
+  entry->head.fields = std::make_shared<const http::Fields>();
+  const EntryPtr own = Make("a");
+  ram.Offer(own);
+  ram.Offer(entry);
+  EXPECT_THAT(ram.Find(KeyOf("a")), ElementsAre(own));
+  EXPECT_THAT(ram.Find(entry->head.key), ElementsAre(EntryPtr(entry)));
+  EXPECT_EQ(ram.Remove(KeyOf("a")), 1u);
+  EXPECT_THAT(ram.Find(entry->head.key), ElementsAre(EntryPtr(entry)));
+}
+
+TEST(RamTest, ASmallTierHasFewerShardsButItsWholeCapacity) {
+  Ram ram({.capacity = 2_MiB, .shards = 16});
+  EXPECT_EQ(ram.Offer(Make("a", 1000_KiB)), Offered::kStored);
+  EXPECT_EQ(ram.capacity(), 2_MiB);
+}
+
+TEST(RamTest, NamesAreDistinct) {
+  EXPECT_EQ(Name(Offered::kStored), "stored");
+  EXPECT_EQ(Name(Offered::kRefused), "refused");
+  EXPECT_EQ(Name(Offered::kTooLarge), "too-large");
+}
+
+// Everything at once, against a model that knows only what may be there.
+TEST(RamTest, HoldsItsInvariantsUnderRandomOperations) {
+  Ram ram({.capacity = 4_MiB, .shards = 4, .largest_object = 256_KiB, .variants_per_key = 3});
+  SeededRandom random(11);
+  std::unordered_map<std::string, std::vector<EntryPtr>> offered;
+  for (int step = 0; step < 60000; ++step) {
+    const std::string path = std::to_string(random.Below(random.Below(2000) + 1));
+    std::vector<EntryPtr> found = ram.Find(KeyOf(path));
+    ASSERT_LE(found.size(), 3u);
+    for (const EntryPtr& entry : found) {
+      const auto& known = offered[path];
+      ASSERT_NE(std::find(known.begin(), known.end(), entry), known.end());
+    }
+    const ByteCount size = random.Below(8) == 0 ? random.Below(300_KiB) : random.Below(20_KiB);
+    EntryPtr fresh = Make(path, size, std::to_string(random.Below(5)));
+    switch (random.Below(8)) {
+      case 0:
+        ram.Remove(KeyOf(path));
+        offered.erase(path);
+        break;
+      case 1:
+        if (found.empty()) break;
+        ram.Remove(found[0]);
+        std::erase(offered[path], found[0]);
+        break;
+      case 2:
+      case 3:
+        if (found.empty()) break;
+        offered[path].push_back(fresh);
+        ram.Replace(found.back(), fresh);
+        std::erase(offered[path], found.back());
+        break;
+      default: offered[path].push_back(fresh); ram.Offer(fresh);
+    }
+    ASSERT_LE(ram.bytes(), ram.capacity());
+  }
+  EXPECT_GT(ram.bytes(), ram.capacity() / 2);
+}
+
+TEST(RamTest, BytesAreThoseOfTheEntriesThatCanBeFound) {
+  Ram ram(Small());
+  SeededRandom random(12);
+  for (int i = 0; i < 3000; ++i) {
+    const std::string path = std::to_string(random.Below(300));
+    if (ram.Find(KeyOf(path)).empty()) ram.Offer(Make(path, random.Below(30_KiB)));
+  }
+  ByteCount bytes = 0;
+  size_t objects = 0;
+  for (int i = 0; i < 300; ++i) {
+    for (const EntryPtr& entry : ram.Find(KeyOf(std::to_string(i)))) {
+      bytes += entry->MemorySize();
+      ++objects;
+    }
+  }
+  EXPECT_EQ(ram.bytes(), bytes);
+  EXPECT_EQ(ram.objects(), objects);
+}
+
+TEST(RamTest, EqualHistoriesGiveEqualContents) {
+  const auto play = [] {
+    Ram ram(Small());
+    SeededRandom random(13);
+    std::string kept;
+    for (int i = 0; i < 5000; ++i) {
+      const std::string path = std::to_string(random.Below(random.Below(400) + 1));
+      if (ram.Find(KeyOf(path)).empty()) ram.Offer(Make(path, 100 + random.Below(40_KiB)));
+    }
+    for (int i = 0; i < 400; ++i) kept += ram.Find(KeyOf(std::to_string(i))).empty() ? '0' : '1';
+    return kept;
+  };
+  EXPECT_EQ(play(), play());
+}
+
+TEST(RamTest, ManyThreadsMayUseItAtOnce) {
+  Ram ram({.capacity = 2_MiB, .shards = 4, .largest_object = 64_KiB, .variants_per_key = 3});
+  std::atomic<int> evicted{0};
+  ram.OnEvict([&](EntryPtr entry) { evicted += entry->in_memory(); });
+  std::vector<std::thread> threads;
+  for (uint64_t thread = 0; thread < 4; ++thread) {
+    threads.emplace_back([&ram, thread] {
+      SeededRandom random(thread);
+      for (int i = 0; i < 4000; ++i) {
+        const std::string path = std::to_string(random.Below(200));
+        const std::vector<EntryPtr> found = ram.Find(KeyOf(path));
+        const EntryPtr fresh = Make(path, random.Below(40_KiB), std::to_string(random.Below(4)));
+        const uint64_t what = random.Below(10);
+        if (what == 0) {
+          ram.Remove(KeyOf(path));
+        } else if (what == 1 && !found.empty()) {
+          ram.Replace(found[0], fresh);
+        } else if (what == 2 && !found.empty()) {
+          ram.Remove(found[0]);
+        } else {
+          ram.Offer(fresh);
+        }
+        EXPECT_LE(ram.bytes(), ram.capacity());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_GT(ram.objects(), 0u);
+  EXPECT_GT(evicted, 0);
+}
+
+}  // namespace
+}  // namespace skerry::cache
