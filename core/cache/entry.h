@@ -20,11 +20,12 @@ namespace skerry::cache {
 // A position in the purge log. 0: before the first record.
 using Seq = uint64_t;
 
-// When a fetch began, in the two orders that can invalidate it: the purge log, and
-// this process's own count of invalidations by unsafe methods (RFC 9111 4.4).
+// When a fetch began, in the two orders that can invalidate it: the purge log (in
+// this node's own numbers: Generations::Now), and this process's own count of
+// invalidations by unsafe methods (RFC 9111 4.4).
 struct Stamp {
   Seq seq = 0;
-  uint64_t local = 0;
+  uint64_t local = 0;  // not stored: 0 for what was read from disk
   auto operator<=>(const Stamp&) const = default;
 };
 
@@ -68,8 +69,8 @@ struct Entry {
   std::vector<Chunk> chunks;
   Extents extents;
   http::Fields trailers;
-  // Generations were last compared at this log position (purge/generations.h).
-  mutable std::atomic<Seq> validated_at{0};
+  // When generations were last compared; written and read by purge/generations.cc only.
+  mutable std::atomic<uint64_t> validated_at{0};
 
   bool in_memory() const { return chunks.size() * kChunkBytes >= body_size; }
   // Bytes the RAM tier counts for it.

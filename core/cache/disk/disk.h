@@ -22,6 +22,7 @@
 #include "core/base/metrics.h"
 #include "core/base/result.h"
 #include "core/cache/entry.h"
+#include "core/cache/purge/control_store.h"
 #include "core/net/loop.h"
 
 namespace skerry::cache {
@@ -35,16 +36,6 @@ struct DiskRow {
   uint64_t position = 0;  // of chunk 0
   uint64_t size = 0;      // of the body
   Seq seq = 0;            // its stamp
-};
-
-// Small durable facts of a node beside the cache: log id, applied position,
-// generations. Every write is synced before it returns. Thread: not a loop's.
-class ControlStore {
- public:
-  virtual ~ControlStore() = default;
-  virtual Result<std::string> Get(std::string_view name) = 0;  // kNotFound
-  // All of them or none.
-  virtual Status Put(const std::vector<std::pair<std::string, std::string>>& values) = 0;
 };
 
 // A response on its way to the disk. Owner: a fill. Thread: the fill's loop; the

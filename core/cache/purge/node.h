@@ -5,6 +5,12 @@
 // A pull acknowledges the applied position and asks for a lease; the node counts
 // the lease from *sending* the pull on boot time, the server from *answering*,
 // plus 1 % drift. A node begins fenced.
+//
+// Order of calls, one pull at a time:
+//   NextPull, OnSent, then one of
+//     OnAnswer, the work it gives, OnApplied
+//     OnWrongLog                (409)
+//     OnFailed                  (no answer, or one that makes no sense)
 #pragma once
 
 #include <cstdint>
@@ -22,9 +28,13 @@ namespace skerry::cache {
 // What GET /v1/log answers.
 struct PullAnswer {
   std::string log_id;
-  Seq head = 0;                 // newest position of the log
-  Millis lease{0};              // 0: none granted
-  std::vector<Record> records;  // the next ones in order, no gap after the asked position
+  Seq head = 0;                  // newest position of the log
+  Millis lease{0};               // 0: none granted
+  std::vector<Record> records;   // the next ones in order, no gap after the asked position;
+                                 // none although head is further: they are no longer kept
+  std::vector<Record> releases;  // where a node begins or has a gap: the newest
+                                 // activation of each site
+  bool operator==(const PullAnswer&) const = default;
 };
 std::string ToJson(const PullAnswer& answer);
 Result<PullAnswer> PullAnswerFromJson(std::string_view json);
@@ -43,48 +53,61 @@ class PurgeNode {
   };
   PurgeNode(Options options, Durable durable);
 
-  // The next GET /v1/log?…, and when it may be sent.
+  // The next GET /v1/log?….
   struct Pull {
     std::string log_id;  // empty: not known yet
     Seq after = 0;       // acknowledges everything up to here
-    Millis wait{0};      // 0 at first, then up to a third of the lease
+    Millis wait{0};      // 0 while fenced, else a third of the lease
   };
-  Pull NextPull() const;
+  Pull NextPull(BootTime now) const;
   void OnSent(BootTime now);
 
-  // What the driver must do with an answer, in this order: if `reset`, forget the
-  // generations and start at reset_head (durably); apply `records` (durably, synced)
-  // to the generations; then call OnApplied.
+  // What the driver must do with an answer, in this order: act on `releases` and
+  // apply `records` to the generations (an activation is acted on first, so that
+  // nothing old is stamped new); with `reset`, Generations::Reset(reset_head) comes
+  // before the records; make all that durable; then call OnApplied(position).
   struct Work {
-    bool reset = false;  // another log, or a gap: everything purgeable becomes stale
+    bool reset = false;  // another log, or a gap: what was fetched before is unknown
+    bool gap = false;    // of the known log: content-hashed objects are unknown too
     std::string log_id;
     Seq reset_head = 0;
+    std::vector<Record> releases;
     std::vector<Record> records;
+    Seq position = 0;  // applied when all this is done
   };
-  Result<Work> OnAnswer(PullAnswer answer, BootTime now);
+  // An answer that contradicts itself or the pull is kInvalid: call OnFailed.
+  Result<Work> OnAnswer(PullAnswer answer);
   void OnApplied(Seq applied);
-  // No answer, or one that was refused. Returns how long to wait before the next.
-  Millis OnFailed(BootTime now);
-  // The server knows another log id (409): the next pull names none.
+  // No answer, one that was refused, or one whose work could not be done: the next
+  // pull asks the same again. Returns how long to wait before it.
+  Millis OnFailed();
+  // The server knows another log id (409): fenced at once, the next pull names none.
   void OnWrongLog();
 
   // Fenced: purgeable objects must be validated upstream before they are used.
-  bool fenced(BootTime now) const;
+  bool fenced(BootTime now) const { return !lease_until_ || now >= *lease_until_; }
+  // Until when the lease holds; nothing: fenced.
+  std::optional<BootTime> lease_until() const { return lease_until_; }
   // True once a first lease was held with the head of that moment applied.
-  bool ready() const;
-  Seq applied() const;
-  Seq head() const;
-  std::string_view log_id() const;
+  bool ready() const { return ready_; }
+  Seq applied() const { return applied_; }
+  Seq head() const { return head_; }
+  const std::string& log_id() const { return log_id_; }
+  const Options& options() const { return options_; }
 
  private:
+  Status CheckRecords(const PullAnswer& answer) const;
+
   Options options_;
   std::string log_id_;
   Seq applied_ = 0;
   Seq head_ = 0;
-  std::optional<BootTime> sent_at_;
-  std::optional<BootTime> lease_until_;  // granted, counts once the head of then is applied
-  std::optional<BootTime> pending_until_;
-  Seq pending_head_ = 0;
+  Millis lease_{0};                  // as last granted
+  std::optional<BootTime> sent_at_;  // of the pull under way
+  std::optional<BootTime> lease_until_;
+  std::optional<BootTime> granted_until_;  // counts once granted_head_ is applied
+  Seq granted_head_ = 0;
+  std::string answered_log_;  // becomes log_id_ with OnApplied
   bool ready_ = false;
   uint32_t failures_ = 0;
 };

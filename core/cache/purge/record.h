@@ -14,6 +14,8 @@ namespace skerry::cache {
 
 enum class RecordKind : uint8_t { kPurge, kActivation };
 enum class PurgeMode : uint8_t { kHard, kSoft };
+std::string_view Name(RecordKind kind);  // "purge", "activation"
+std::string_view Name(PurgeMode mode);   // "hard", "soft"
 
 // What a record names. URLs are as the backend wrote them: each node normalises
 // them with its own rules. Prefixes end where the "*" stood.
@@ -33,15 +35,18 @@ struct Record {
   std::string id;
   RecordKind kind = RecordKind::kPurge;
   PurgeMode mode = PurgeMode::kHard;
-  bool immutable = false;  // also content-hashed objects
-  Selectors selectors;     // of an activation: the paths and tags that changed
-  std::string site;        // kActivation
-  std::string release;     // kActivation
+  // The receipt covers content-hashed objects too: fenced nodes go on serving those,
+  // so it completes by acknowledgement only. What is purged is the same.
+  bool immutable = false;
+  Selectors selectors;  // of an activation: SitePathTag of what changed, SiteMissTag
+  std::string site;     // kActivation
+  std::string release;  // kActivation
   bool operator==(const Record&) const = default;
 };
 
+// One line. Members that have their default are left out, except seq, id and kind.
 std::string ToJson(const Record& record);
-// Refuses what ToJson would not write, naming the member.
+// Refuses what ToJson would not write (kInvalid, upstream), naming the member.
 Result<Record> RecordFromJson(std::string_view json);
 
 }  // namespace skerry::cache

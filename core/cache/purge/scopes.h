@@ -2,17 +2,35 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <vector>
+
+#include "core/http/message.h"
 
 namespace skerry::cache {
 
 // Hashes are XXH3 with a seed per kind, so that a tag and a host of the same text
-// differ. A collision purges too much, never too little.
+// differ. A collision purges too much, never too little. Never 0.
 uint64_t TagHash(std::string_view tag);                 // case-sensitive, as sent
 uint64_t HostHash(std::string_view host);               // lower case, with a non-default port
 uint64_t UrlHash(std::string_view url_without_scheme);  // PurgeUrl of a key
-uint64_t SiteHash(std::string_view site);
 
-// Tags of a response: Cache-Tag (comma), Surrogate-Key (space), Cache-Groups
-// (RFC 9875), each name once, in the order they came.
+// Longer tags and more of them on one response are ignored: RFC 9875 2 asks for at
+// least 32 names of 32 characters, CDNs take about 16 KB in all.
+inline constexpr size_t kMaxTagBytes = 1024;
+inline constexpr size_t kMaxTags = 1000;
+
+// Hashes of the tags of a response, each once, in the order they came: Cache-Tag
+// (comma), Surrogate-Key (blank), Cache-Groups (RFC 9875: a list of strings). A
+// Cache-Groups field that is not such a list is ignored, as RFC 9651 4.2 wants.
+std::vector<uint64_t> TagsOf(const http::Fields& response);
+
+// Tags that a shield puts on what it serves for a site, and that an activation
+// names: so every node judges a release like any other purge, whatever the host or
+// the query under which it has stored an answer.
+std::string SiteTag(std::string_view site);      // every answer of the site
+std::string SiteMissTag(std::string_view site);  // those that no path of the release gave
+std::string SitePathTag(std::string_view site, std::string_view path);
+
 }  // namespace skerry::cache

@@ -1,0 +1,282 @@
+#include "core/cache/purge/feed.h"
+
+#include <atomic>
+#include <cctype>
+#include <optional>
+#include <utility>
+
+#include "core/base/log.h"
+#include "core/base/random.h"
+#include "core/cache/purge/journal.h"
+
+namespace skerry::cache {
+namespace {
+
+// An answer holds what a pull may carry (docs/purge-protocol.md) and room to grow.
+constexpr size_t kMaxAnswerBytes = 64 << 20;
+// Parsing less than this on the loop costs less than going to the pool and back.
+constexpr size_t kSmallAnswerBytes = 16 << 10;
+// Beside the time the service holds a pull.
+constexpr Millis kPullPatience{3000};
+
+std::string PercentEncode(std::string_view text) {
+  static constexpr char kHex[] = "0123456789ABCDEF";
+  std::string encoded;
+  for (const char c : text) {
+    if (std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '.' || c == '_') {
+      encoded += c;
+    } else {
+      encoded += '%';
+      encoded += kHex[static_cast<uint8_t>(c) >> 4];
+      encoded += kHex[static_cast<uint8_t>(c) & 15];
+    }
+  }
+  return encoded;
+}
+
+}  // namespace
+
+// What other threads and the metrics see.
+struct PurgeFeed::Shared {
+  std::atomic<int64_t> lease_until_ms{INT64_MIN};
+  std::atomic<bool> ready{false};
+  std::atomic<Seq> applied{0};
+  std::atomic<Seq> head{0};
+  const Clock* clock = nullptr;
+  mutable Mutex mutex;  // lock order: last; nothing is called while it is held
+  AppliedAt applied_at SKERRY_GUARDED_BY(mutex);
+
+  bool Fenced() const {
+    return clock->Boot().time_since_epoch().count() >=
+           lease_until_ms.load(std::memory_order_acquire);
+  }
+};
+
+// Lives until its last task has run; after Stop it does nothing.
+class PurgeFeed::Driver : public http::FetchEvents,
+                          public std::enable_shared_from_this<PurgeFeed::Driver> {
+ public:
+  Driver(Options options, PurgeNode node, std::unique_ptr<Journal> journal,
+         std::shared_ptr<Shared> shared)
+      : options_(std::move(options)),
+        node_(std::move(node)),
+        journal_(std::move(journal)),
+        shared_(std::move(shared)) {
+    Publish();
+  }
+
+  void Start(net::Loop& loop, std::unique_ptr<http::Upstream> upstream) {
+    loop_ = &loop;
+    upstream_ = std::move(upstream);
+    timer_.emplace(loop);
+    SendPull();
+  }
+  void Stop() {
+    stopped_ = true;
+    fetch_.reset();
+    timer_.reset();
+    upstream_.reset();
+  }
+
+  void OnInterim(http::ResponseHead) override {}
+  void OnHead(http::ResponseHead head) override { status_ = head.status; }
+  void OnBody(std::string_view bytes) override {
+    if (body_.size() + bytes.size() > kMaxAnswerBytes) {
+      return OnFailed({Code::kLimit, Side::kUpstream, true, "the answer is too long"});
+    }
+    body_.append(bytes);
+  }
+  void OnEnd(http::Fields) override;
+  void OnFailed(Error error) override {
+    fetch_.reset();
+    RetryAfter(error);
+  }
+
+ private:
+  void SendPull();
+  void Parse();
+  void OnParsed(Result<PullAnswer> answer);
+  void Do(PurgeNode::Work work);
+  Status Apply(const PurgeNode::Work& work);
+  void OnDone(const PurgeNode::Work& work, const Status& status);
+  void RetryAfter(const Error& error);
+  void Publish();
+  // Runs on the loop unless the feed has ended by then.
+  void PostToLoop(std::function<void()> task) {
+    loop_->Post([self = shared_from_this(), task = std::move(task)] {
+      if (!self->stopped_) task();
+    });
+  }
+
+  const Options options_;
+  PurgeNode node_;
+  std::unique_ptr<Journal> journal_;  // on the pool, while work is done
+  std::shared_ptr<Shared> shared_;
+  net::Loop* loop_ = nullptr;
+  std::unique_ptr<http::Upstream> upstream_;
+  std::unique_ptr<http::Fetch> fetch_;
+  std::optional<net::Timer> timer_;  // gives up on a pull, or waits for the next
+  int status_ = 0;
+  std::string body_;
+  bool complaining_ = false;  // an error was logged and not yet overcome
+  bool stopped_ = false;
+};
+
+void PurgeFeed::Driver::SendPull() {
+  const PurgeNode::Pull pull = node_.NextPull(options_.clock->Boot());
+  http::RequestHead request;
+  request.method = "GET";
+  request.authority = options_.authority;
+  request.path = "/v1/log?after=" + std::to_string(pull.after) +
+                 "&wait=" + std::to_string(pull.wait.count()) +
+                 "ms&node=" + PercentEncode(options_.name) + "&incarnation=" + options_.incarnation;
+  if (!pull.log_id.empty()) request.path += "&log=" + pull.log_id;
+  if (options_.serves_on_partition) request.path += "&serves=1";
+  request.fields.Add("authorization", "Bearer " + options_.token);
+  request.fields.Add("accept", "application/json");
+  status_ = 0;
+  body_.clear();
+  timer_->Start(pull.wait + kPullPatience, [this] {
+    OnFailed({Code::kTimeout, Side::kUpstream, true, "no answer to a pull"});
+  });
+  node_.OnSent(options_.clock->Boot());
+  fetch_ = upstream_->Start(std::move(request), nullptr, this);
+}
+
+void PurgeFeed::Driver::OnEnd(http::Fields) {
+  fetch_.reset();
+  timer_->Stop();
+  if (status_ == 409) {
+    node_.OnWrongLog();
+    Publish();
+    LogWarning("purge: the service has another log: fenced, and starting anew");
+    return SendPull();
+  }
+  if (status_ != 200) {
+    const bool denied = status_ == 401 || status_ == 403;
+    return RetryAfter(
+        {denied ? Code::kDenied : Code::kUnavailable, Side::kUpstream, true,
+         "the purge service answered " + std::to_string(status_) + ' ' + body_.substr(0, 300)});
+  }
+  Parse();
+}
+
+void PurgeFeed::Driver::Parse() {
+  if (body_.size() <= kSmallAnswerBytes) return OnParsed(PullAnswerFromJson(body_));
+  options_.pool->Run([self = shared_from_this(), body = std::move(body_)] {
+    auto answer = std::make_shared<Result<PullAnswer>>(PullAnswerFromJson(body));
+    self->PostToLoop([self, answer] { self->OnParsed(std::move(*answer)); });
+  });
+}
+
+void PurgeFeed::Driver::OnParsed(Result<PullAnswer> answer) {
+  if (!answer) return RetryAfter(answer.error());
+  Result<PurgeNode::Work> work = node_.OnAnswer(std::move(*answer));
+  if (!work) return RetryAfter(work.error());
+  Publish();
+  if (!work->reset && work->records.empty()) return OnDone(*work, Status());
+  Do(std::move(*work));
+}
+
+void PurgeFeed::Driver::Do(PurgeNode::Work work) {
+  options_.pool->Run([self = shared_from_this(), work = std::move(work)]() mutable {
+    const Status status = self->Apply(work);
+    work.records.clear();
+    self->PostToLoop([self, work = std::move(work), status] { self->OnDone(work, status); });
+  });
+}
+
+// On the pool. Records that an earlier, failed attempt has applied are not applied twice.
+Status PurgeFeed::Driver::Apply(const PurgeNode::Work& work) {
+  Generations& generations = *options_.generations;
+  const auto act = [this](const Record& record) -> Status {
+    if (record.kind != RecordKind::kActivation || !options_.on_activation) return {};
+    return options_.on_activation(record);
+  };
+  for (const Record& record : work.releases) {
+    if (Status status = act(record); !status) return status;
+  }
+  if (work.reset) {
+    generations.Reset(work.reset_head, work.gap);
+    return journal_->Snapshot(work.log_id);
+  }
+  for (const Record& record : work.records) {
+    if (record.seq <= generations.head()) continue;
+    if (Status status = act(record); !status) return status;
+    generations.Apply(record);
+  }
+  return journal_->Append(work.log_id, work.records);
+}
+
+void PurgeFeed::Driver::OnDone(const PurgeNode::Work& work, const Status& status) {
+  if (!status) return RetryAfter(status.error());
+  if (complaining_) LogInfo("purge: the log is followed again", {{"applied", work.position}});
+  complaining_ = false;
+  node_.OnApplied(work.position);
+  Publish();
+  SendPull();
+}
+
+void PurgeFeed::Driver::RetryAfter(const Error& error) {
+  if (!complaining_) {
+    LogWarning("purge: the log cannot be followed", {{"error", error.ToString()}});
+  }
+  complaining_ = true;
+  timer_->Start(node_.OnFailed(), [this] { SendPull(); });
+}
+
+void PurgeFeed::Driver::Publish() {
+  const std::optional<BootTime> until = node_.lease_until();
+  shared_->lease_until_ms.store(until ? until->time_since_epoch().count() : INT64_MIN,
+                                std::memory_order_release);
+  shared_->applied.store(node_.applied(), std::memory_order_release);
+  shared_->head.store(node_.head(), std::memory_order_release);
+  {
+    MutexLock lock(shared_->mutex);
+    shared_->applied_at = {node_.applied(), node_.log_id()};
+  }
+  if (node_.ready() && !shared_->ready.exchange(true) && options_.on_ready) options_.on_ready();
+}
+
+Result<std::unique_ptr<PurgeFeed>> PurgeFeed::Open(Options options) {
+  SKERRY_CHECK(options.generations != nullptr && options.store != nullptr &&
+               options.pool != nullptr);
+  if (options.incarnation.empty()) options.incarnation = Random::Secure().Hex(8);
+  auto journal = std::make_unique<Journal>(*options.store, *options.generations);
+  Result<PurgeNode::Durable> durable = journal->Load();
+  if (!durable) return Fail(std::move(durable.error()).In("purge state"));
+  auto shared = std::make_shared<Shared>();
+  shared->clock = options.clock;
+  if (options.metrics != nullptr) {
+    Metrics& metrics = *options.metrics;
+    metrics.AddReadGauge("skerry_purge_applied_seq", "Position of the purge log applied here.", {},
+                         [shared] { return static_cast<double>(shared->applied.load()); });
+    metrics.AddReadGauge("skerry_purge_head_seq", "Newest position of the purge log heard of.", {},
+                         [shared] { return static_cast<double>(shared->head.load()); });
+    metrics.AddReadGauge("skerry_fenced", "1 while purgeable objects must be validated.", {},
+                         [shared] { return shared->Fenced() ? 1.0 : 0.0; });
+  }
+  PurgeNode node({options.name, options.incarnation, options.serves_on_partition}, *durable);
+  auto driver =
+      std::make_shared<Driver>(std::move(options), std::move(node), std::move(journal), shared);
+  std::unique_ptr<PurgeFeed> feed(new PurgeFeed(std::move(driver)));
+  feed->shared_ = shared;
+  return feed;
+}
+
+PurgeFeed::PurgeFeed(std::shared_ptr<Driver> driver) : driver_(std::move(driver)) {}
+PurgeFeed::~PurgeFeed() { driver_->Stop(); }
+
+void PurgeFeed::Start(net::Loop& loop, std::unique_ptr<http::Upstream> upstream) {
+  driver_->Start(loop, std::move(upstream));
+}
+bool PurgeFeed::fenced() const { return shared_->Fenced(); }
+bool PurgeFeed::ready() const { return shared_->ready.load(std::memory_order_acquire); }
+Seq PurgeFeed::applied() const { return shared_->applied.load(std::memory_order_acquire); }
+Seq PurgeFeed::head() const { return shared_->head.load(std::memory_order_acquire); }
+AppliedAt PurgeFeed::applied_at() const {
+  MutexLock lock(shared_->mutex);
+  return shared_->applied_at;
+}
+
+}  // namespace skerry::cache

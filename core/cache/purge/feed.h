@@ -1,0 +1,75 @@
+// The driver of a node's side of the log: pulls, applies, makes durable,
+// acknowledges, and tells every worker whether the lease holds.
+//
+// State is in core/cache/purge/node.h; this adds HTTP, timers and the store.
+// docs/purge-protocol.md has the exchange and the names in the store.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "core/base/clock.h"
+#include "core/base/metrics.h"
+#include "core/base/thread.h"
+#include "core/cache/purge/control_store.h"
+#include "core/cache/purge/generations.h"
+#include "core/cache/purge/node.h"
+#include "core/cache/purge/tier.h"
+#include "core/http/upstream.h"
+#include "core/net/loop.h"
+
+namespace skerry::cache {
+
+// Owner and thread: one loop, but for the observers at the end.
+class PurgeFeed {
+ public:
+  struct Options {
+    std::string name;                  // --node
+    std::string incarnation;           // empty: 16 random hex digits
+    bool serves_on_partition = false;  // some rule has on_partition = "serve"
+    std::string token;                 // a line of --purge_token_file
+    std::string authority;             // of the purge service, for Host
+    // These, and the loop, outlive the tasks of the pool. The store is used there only.
+    Generations* generations = nullptr;
+    ControlStore* store = nullptr;
+    Pool* pool = nullptr;
+    Metrics* metrics = nullptr;  // may be null
+    const Clock* clock = &Clock::Real();
+    // An activation, in the order of the log, before it is applied to the generations
+    // (so that nothing old is stamped new); also the newest of each site where this
+    // node begins or has missed some: so it must be idempotent. On the pool, may
+    // block; an error holds the log up, and it is called again. Null: ignored.
+    std::function<Status(const Record&)> on_activation;
+    // Once, on the loop, when ready() becomes true. May be null.
+    std::function<void()> on_ready;
+  };
+
+  // Restores what the store has into the generations. Blocks (start-up). An error is
+  // the store's: damaged contents only mean that everything cached is kUnknown.
+  static Result<std::unique_ptr<PurgeFeed>> Open(Options options);
+  ~PurgeFeed();
+  PurgeFeed(const PurgeFeed&) = delete;
+  PurgeFeed& operator=(const PurgeFeed&) = delete;
+
+  // Pulls through `upstream` until destroyed. Its first-byte timeout must be longer
+  // than a third of the lease: 10 s will do.
+  void Start(net::Loop& loop, std::unique_ptr<http::Upstream> upstream);
+
+  // Thread: any, each a load or two.
+  bool fenced() const;
+  bool ready() const;
+  Seq applied() const;
+  Seq head() const;
+  // Thread: any. For Skerry-Purge-Seq.
+  AppliedAt applied_at() const;
+
+ private:
+  class Driver;
+  struct Shared;
+  explicit PurgeFeed(std::shared_ptr<Driver> driver);
+  std::shared_ptr<Driver> driver_;
+  std::shared_ptr<const Shared> shared_;
+};
+
+}  // namespace skerry::cache

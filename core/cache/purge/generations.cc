@@ -1,0 +1,393 @@
+#include "core/cache/purge/generations.h"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <shared_mutex>
+#include <utility>
+
+#include "core/base/bytes.h"
+#include "core/base/digest.h"
+#include "core/cache/purge/prefix_tree.h"
+#include "core/cache/purge/scope_table.h"
+#include "core/cache/purge/scopes.h"
+
+namespace skerry::cache {
+namespace {
+
+constexpr std::string_view kMagic = "SKGENS01";
+// How far a process can be ahead of what it has stored: records are applied in
+// memory first. More than one pull ever holds.
+constexpr uint64_t kRestartGap = 1 << 20;
+
+// A record's selectors as what the tables hold, computed before any lock is taken.
+struct Named {
+  std::vector<ScopeTable::Slot> scopes;  // gens unused
+  std::vector<PrefixTree::Prefix> prefixes;
+  bool all = false;
+};
+
+// "host:443" may be the key of an http URL, or a spelling of "host" of https.
+void AddHost(std::string_view text, Named& to) {
+  const std::string host = http::AsciiLower(text);
+  to.scopes.push_back({HostHash(host), 0, {}});
+  for (const std::string_view port : {":443", ":80"}) {
+    if (host.ends_with(port)) {
+      to.scopes.push_back({HostHash(host.substr(0, host.size() - port.size())), 0, {}});
+    }
+  }
+}
+
+// The query never narrows a prefix: rules may have sorted it.
+void AddPrefix(std::string_view text, Named& to) {
+  std::string prefix = PurgeUrlOf(text.substr(0, text.find('?')));
+  const uint64_t host = HostHash(PurgeHost("https://" + prefix));
+  to.prefixes.push_back({std::move(prefix), host, {}});
+}
+
+Named NamedBy(const Selectors& selectors, const Generations::Options& options) {
+  Named named;
+  named.all = selectors.all;
+  named.scopes.reserve(selectors.urls.size() + selectors.tags.size());
+  for (const std::string& text : selectors.urls) {
+    const std::string url = options.purge_url(text);
+    named.scopes.push_back({UrlHash(url), HostHash(PurgeHost("https://" + url)), {}});
+  }
+  for (const std::string& tag : selectors.tags) named.scopes.push_back({TagHash(tag), 0, {}});
+  for (const std::string& host : selectors.hosts) AddHost(host, named);
+  for (const std::string& prefix : selectors.prefixes) AddPrefix(prefix, named);
+  return named;
+}
+
+// The generations of one clock: of the log, or of local invalidations.
+struct Scopes {
+  Gens all;
+  ScopeTable table;
+  PrefixTree prefixes;
+
+  size_t size() const { return table.size() + prefixes.size(); }
+
+  void Raise(const Named& named, const Gens& gens) {
+    if (named.all) all.Raise(gens);
+    for (const auto& scope : named.scopes) table.Raise(scope.hash, scope.wider, gens);
+    for (const auto& prefix : named.prefixes) prefixes.Raise(prefix.text, prefix.wider, gens);
+  }
+  void RaiseWider(uint64_t wider, const Gens& gens) {
+    if (wider == 0) return all.Raise(gens);
+    table.Raise(wider, 0, gens);
+  }
+
+  Gens Find(std::string_view url, const std::vector<uint64_t>& tags) const {
+    const std::string_view text = PurgeUrl(url);
+    Gens found = all;
+    if (table.size() != 0) {
+      found.Raise(table.Find(HostHash(PurgeHost(url))));
+      found.Raise(table.Find(UrlHash(text)));
+      for (const uint64_t tag : tags) found.Raise(table.Find(tag));
+    }
+    if (prefixes.size() != 0) found.Raise(prefixes.Match(text));
+    return found;
+  }
+
+  // What is left when scopes not newer than `below` are widened, or dropped.
+  Scopes Without(uint64_t below, bool widen) const {
+    Scopes left;
+    left.all = all;
+    table.ForEach([&](const ScopeTable::Slot& slot) {
+      if (slot.gens.newest() > below) {
+        left.table.Raise(slot.hash, slot.wider, slot.gens);
+      } else if (widen) {
+        left.RaiseWider(slot.wider, slot.gens);
+      }
+    });
+    for (const PrefixTree::Prefix& prefix : prefixes.All()) {
+      if (prefix.gens.newest() > below) {
+        left.prefixes.Raise(prefix.text, prefix.wider, prefix.gens);
+      } else if (widen) {
+        left.RaiseWider(prefix.wider, prefix.gens);
+      }
+    }
+    return left;
+  }
+
+  // The generation that divides the older half of the scopes from the newer.
+  uint64_t Median() const {
+    std::vector<uint64_t> newest;
+    newest.reserve(size());
+    table.ForEach([&](const ScopeTable::Slot& slot) { newest.push_back(slot.gens.newest()); });
+    for (const PrefixTree::Prefix& prefix : prefixes.All()) newest.push_back(prefix.gens.newest());
+    if (newest.empty()) return 0;
+    const auto middle = newest.begin() + static_cast<ptrdiff_t>(newest.size() / 2);
+    std::nth_element(newest.begin(), middle, newest.end());
+    return *middle;
+  }
+};
+
+void PutGens(std::string& to, const Gens& gens) {
+  PutLe64(to, gens.hard);
+  PutLe64(to, gens.soft);
+}
+Gens TakeGens(ByteReader& from) {
+  Gens gens;
+  gens.hard = from.Le64();
+  gens.soft = from.Le64();
+  return gens;
+}
+
+void PutScopes(std::string& to, const Scopes& scopes) {
+  PutGens(to, scopes.all);
+  PutLe64(to, scopes.table.size());
+  scopes.table.ForEach([&](const ScopeTable::Slot& slot) {
+    PutLe64(to, slot.hash);
+    PutLe64(to, slot.wider);
+    PutGens(to, slot.gens);
+  });
+  PutLe64(to, scopes.prefixes.size());
+  for (const PrefixTree::Prefix& prefix : scopes.prefixes.All()) {
+    PutSized(to, prefix.text);
+    PutLe64(to, prefix.wider);
+    PutGens(to, prefix.gens);
+  }
+}
+
+Scopes TakeScopes(ByteReader& from) {
+  Scopes scopes;
+  scopes.all = TakeGens(from);
+  for (uint64_t left = from.Le64(); left > 0 && from.ok(); --left) {
+    const uint64_t hash = from.Le64();
+    const uint64_t wider = from.Le64();
+    const Gens gens = TakeGens(from);
+    if (hash != 0) scopes.table.Raise(hash, wider, gens);
+  }
+  for (uint64_t left = from.Le64(); left > 0 && from.ok(); --left) {
+    const std::string_view text = from.Sized();
+    const uint64_t wider = from.Le64();
+    scopes.prefixes.Raise(text, wider, TakeGens(from));
+  }
+  return scopes;
+}
+
+}  // namespace
+
+std::string_view Name(Purged purged) {
+  switch (purged) {
+    case Purged::kNo: return "no";
+    case Purged::kSoft: return "soft";
+    case Purged::kUnknown: return "unknown";
+    case Purged::kHard: return "hard";
+  }
+  return "?";
+}
+
+std::string PurgeUrlOf(std::string_view url) {
+  const size_t scheme_end = url.find("://");
+  http::RequestHead head;
+  head.method = "GET";
+  head.scheme = "https";
+  std::string_view rest = url;
+  if (scheme_end != std::string_view::npos) {
+    head.scheme = http::AsciiLower(url.substr(0, scheme_end));
+    rest.remove_prefix(scheme_end + 3);
+  }
+  rest = rest.substr(0, rest.find('#'));
+  const size_t authority_end = std::min(rest.find_first_of("/?"), rest.size());
+  head.authority = http::AsciiLower(rest.substr(0, authority_end));
+  head.path = rest.substr(authority_end);
+  if (!head.path.starts_with('/')) head.path.insert(0, "/");
+  if (const Result<Target> target = NormalizeTarget(head)) {
+    return std::string(PurgeUrl(target->Url()));
+  }
+  return head.authority + head.path;  // no key can look like this; nothing is lost
+}
+
+// Writers take `writing`, then `lock` for the moment of the change: readers never
+// wait for the work that prepares it.
+struct Generations::State {
+  explicit State(Options o) : options(std::move(o)) {}
+
+  Purged Judge(std::string_view url, const std::vector<uint64_t>& tags, Stamp stamp,
+               bool content_hashed) const {
+    const Gens log = scopes.Find(url, tags);
+    if (log.hard > stamp.seq) return Purged::kHard;
+    if (stamp.local < local.load(std::memory_order_relaxed)) {
+      if (local_scopes.Find(url, {}).hard > stamp.local) return Purged::kHard;
+    }
+    const uint64_t known_from = content_hashed ? known_hashed_from : known_all_from;
+    if (stamp.seq < known_from) return Purged::kUnknown;
+    return log.soft > stamp.seq ? Purged::kSoft : Purged::kNo;
+  }
+  // REQUIRES: writing. Widens until there is room again.
+  void Bound(Scopes& which) {
+    while (which.size() > options.max_scopes) {
+      Scopes left = which.Without(which.Median(), true);
+      const size_t fewer = which.size() - std::min(which.size(), left.size());
+      if (fewer == 0) return;
+      coarsened += fewer;
+      std::unique_lock write(lock);
+      which = std::move(left);
+    }
+  }
+  // REQUIRES: writing and lock. Stamps go on at `now`, which is log position `head`.
+  void StartAt(uint64_t now, Seq head) {
+    offset = now - head;
+    stamp_head.store(now, std::memory_order_release);
+    log_head.store(head, std::memory_order_release);
+    Changed();
+  }
+  void Changed() { version.fetch_add(1, std::memory_order_release); }
+
+  const Options options;
+  std::mutex writing;
+  mutable std::shared_mutex lock;  // scopes, local_scopes, known_*_from
+  Scopes scopes;
+  Scopes local_scopes;
+  uint64_t known_all_from = 0;     // stamps below: something may have been missed
+  uint64_t known_hashed_from = 0;  // the same for content-hashed objects
+  // Position of stamps = offset + position in the log, modulo 2^64.
+  uint64_t offset = 0;
+  std::atomic<uint64_t> log_head{0};
+  std::atomic<uint64_t> stamp_head{0};
+  std::atomic<uint64_t> local{0};
+  std::atomic<uint64_t> version{1};  // of all that Judge looks at
+  std::atomic<uint64_t> coarsened{0};
+};
+
+Generations::Generations() : Generations(Options()) {}
+Generations::Generations(Options options) : state_(std::make_unique<State>(std::move(options))) {}
+Generations::~Generations() = default;
+
+Seq Generations::head() const { return state_->log_head.load(std::memory_order_acquire); }
+
+Stamp Generations::Now() const {
+  return {state_->stamp_head.load(std::memory_order_acquire),
+          state_->local.load(std::memory_order_acquire)};
+}
+
+Purged Generations::Judge(const Entry& entry) const {
+  const uint64_t seen = entry.validated_at.load(std::memory_order_relaxed);
+  const uint64_t version = state_->version.load(std::memory_order_acquire);
+  if (seen == version) return Purged::kNo;
+  std::shared_lock read(state_->lock);
+  // Under the lock nothing changes, so the version belongs to the verdict.
+  const uint64_t judged = state_->version.load(std::memory_order_relaxed);
+  const StoredHead& head = entry.head;
+  const Purged purged = state_->Judge(head.key.url(), head.tags, head.stamp, head.content_hashed);
+  if (purged == Purged::kNo) entry.validated_at.store(judged, std::memory_order_relaxed);
+  return purged;
+}
+
+Purged Generations::Judge(const Key& key, const std::vector<uint64_t>& tags, Stamp stamp,
+                          bool content_hashed) const {
+  std::shared_lock read(state_->lock);
+  return state_->Judge(key.url(), tags, stamp, content_hashed);
+}
+
+void Generations::Apply(const Record& record) {
+  State& state = *state_;
+  std::lock_guard writing(state.writing);
+  SKERRY_CHECK(record.seq == head() + 1);
+  const Named named = NamedBy(record.selectors, state.options);
+  Gens gens;
+  gens.Raise(record.mode, state.offset + record.seq);
+  {
+    std::unique_lock write(state.lock);
+    state.scopes.Raise(named, gens);
+    state.stamp_head.store(state.offset + record.seq, std::memory_order_release);
+    state.log_head.store(record.seq, std::memory_order_release);
+    state.Changed();
+  }
+  state.Bound(state.scopes);
+}
+
+void Generations::InvalidateLocally(std::string_view url) {
+  State& state = *state_;
+  std::lock_guard writing(state.writing);
+  Selectors selectors;
+  selectors.urls.emplace_back(url);
+  const Named named = NamedBy(selectors, state.options);
+  {
+    std::unique_lock write(state.lock);
+    const uint64_t now = state.local.load(std::memory_order_relaxed) + 1;
+    state.local_scopes.Raise(named, {now, 0});
+    state.local.store(now, std::memory_order_release);
+    state.Changed();
+  }
+  state.Bound(state.local_scopes);
+}
+
+void Generations::Reset(Seq new_head, bool content_hashed_too) {
+  State& state = *state_;
+  std::lock_guard writing(state.writing);
+  std::unique_lock write(state.lock);
+  const uint64_t now = state.stamp_head.load(std::memory_order_relaxed) + 1;
+  state.known_all_from = now;
+  if (content_hashed_too) state.known_hashed_from = now;
+  state.StartAt(now, new_head);
+}
+
+void Generations::RestoreNothing(Seq newest_stamp) {
+  State& state = *state_;
+  std::lock_guard writing(state.writing);
+  std::unique_lock write(state.lock);
+  const uint64_t now = newest_stamp + kRestartGap;
+  state.known_all_from = now;
+  state.known_hashed_from = now;
+  state.StartAt(now, 0);
+}
+
+void Generations::ForgetBelow(Seq oldest) {
+  State& state = *state_;
+  std::lock_guard writing(state.writing);
+  Scopes left = state.scopes.Without(oldest, false);
+  if (left.size() == state.scopes.size()) return;
+  std::unique_lock write(state.lock);
+  std::swap(state.scopes, left);
+}
+
+size_t Generations::size() const {
+  std::shared_lock read(state_->lock);
+  return state_->scopes.size() + state_->local_scopes.size();
+}
+
+uint64_t Generations::coarsened() const { return state_->coarsened.load(); }
+
+std::string Generations::Serialize() const {
+  std::string bytes(kMagic);
+  {
+    std::shared_lock read(state_->lock);
+    PutLe64(bytes, state_->offset);
+    PutLe64(bytes, state_->log_head.load());
+    PutLe64(bytes, state_->known_all_from);
+    PutLe64(bytes, state_->known_hashed_from);
+    PutScopes(bytes, state_->scopes);
+  }
+  PutLe64(bytes, Xxh3(bytes));
+  return bytes;
+}
+
+Status Generations::Restore(std::string_view bytes) {
+  const size_t body = bytes.size() < 8 ? 0 : bytes.size() - 8;
+  ByteReader sum(bytes.substr(body));
+  ByteReader from(bytes.substr(0, body));
+  if (from.Take(kMagic.size()) != kMagic || sum.Le64() != Xxh3(bytes.substr(0, body))) {
+    return Fail(Code::kCorrupt, Side::kStorage, "generations: the checksum does not match");
+  }
+  const uint64_t offset = from.Le64();
+  const uint64_t log_head = from.Le64();
+  const uint64_t known_all_from = from.Le64();
+  const uint64_t known_hashed_from = from.Le64();
+  Scopes scopes = TakeScopes(from);
+  if (!from.AtEnd()) {
+    return Fail(Code::kCorrupt, Side::kStorage, "generations: the length does not match");
+  }
+  State& state = *state_;
+  std::lock_guard writing(state.writing);
+  std::unique_lock write(state.lock);
+  state.scopes = std::move(scopes);
+  state.known_all_from = known_all_from;
+  state.known_hashed_from = known_hashed_from;
+  state.StartAt(offset + log_head + kRestartGap, log_head);
+  return {};
+}
+
+}  // namespace skerry::cache

@@ -1,0 +1,115 @@
+#include "core/cache/purge/journal.h"
+
+#include <utility>
+
+#include "core/base/log.h"
+#include "core/cache/purge/record_json.h"
+
+namespace skerry::cache {
+namespace {
+
+constexpr char kNode[] = "purge.node";
+constexpr char kGenerations[] = "purge.generations";
+constexpr size_t kTailBatches = 256;
+constexpr size_t kTailBytes = 8 << 20;
+
+std::string TailName(size_t index) { return "purge.tail." + std::to_string(index); }
+
+struct NodeFacts {
+  PurgeNode::Durable durable;
+  uint64_t stamp = 0;
+  uint64_t tail = 0;
+};
+
+Result<NodeFacts> ParseNode(const std::string& text) {
+  Result<nlohmann::json> value = ParseJson(text, kNode);
+  if (!value) return Fail(std::move(value.error()));
+  NodeFacts facts;
+  JsonMembers members(*value, kNode);
+  members.Read("log", facts.durable.log_id, true);
+  members.Read("applied", facts.durable.applied, true);
+  members.Read("stamp", facts.stamp, true);
+  members.Read("tail", facts.tail, true);
+  if (Status status = members.Finish(); !status) return Fail(std::move(status.error()));
+  return facts;
+}
+
+}  // namespace
+
+std::string Journal::NodeValue(const std::string& log_id) const {
+  return DumpJson({{"log", log_id},
+                   {"applied", generations_.head()},
+                   {"stamp", generations_.Now().seq},
+                   {"tail", tail_}});
+}
+
+// False where a batch is missing or does not follow.
+Result<bool> Journal::Replay(size_t batches) {
+  for (size_t i = 0; i < batches; ++i) {
+    Result<std::string> text = store_.Get(TailName(i));
+    if (!text && text.error().code == Code::kNotFound) return false;
+    if (!text) return Fail(std::move(text.error()));
+    const Result<nlohmann::json> value = ParseJson(*text, TailName(i));
+    if (!value || !value->is_array()) return false;
+    for (const nlohmann::json& element : *value) {
+      const Result<Record> record = RecordFromValue(element);
+      if (!record || record->seq != generations_.head() + 1) return false;
+      generations_.Apply(*record);
+    }
+  }
+  return true;
+}
+
+Result<PurgeNode::Durable> Journal::Load() {
+  Result<std::string> text = store_.Get(kNode);
+  if (!text && text.error().code == Code::kNotFound) return PurgeNode::Durable{};
+  if (!text) return Fail(std::move(text.error()));
+  Result<NodeFacts> facts = ParseNode(*text);
+  Result<std::string> snapshot = store_.Get(kGenerations);
+  if (!snapshot && snapshot.error().code != Code::kNotFound) {
+    return Fail(std::move(snapshot.error()));
+  }
+  bool good = facts && snapshot && generations_.Restore(*snapshot);
+  if (good) {
+    Result<bool> replayed = Replay(facts->tail);
+    if (!replayed) return Fail(std::move(replayed.error()));
+    good = *replayed && generations_.head() == facts->durable.applied;
+  }
+  if (!good) {
+    LogError("purge: the stored state is damaged: everything cached will be validated");
+    // Without the fact itself, above any position a log can have reached.
+    generations_.RestoreNothing(facts ? facts->stamp : uint64_t{1} << 62);
+  }
+  PurgeNode::Durable durable = good ? facts->durable : PurgeNode::Durable{};
+  if (Status status = Snapshot(durable.log_id); !status) return Fail(std::move(status.error()));
+  return durable;
+}
+
+Status Journal::Append(const std::string& log_id, const std::vector<Record>& records) {
+  if (tail_ >= kTailBatches || tail_bytes_ >= kTailBytes) return Snapshot(log_id);
+  nlohmann::json batch = nlohmann::json::array();
+  for (const Record& record : records) batch.push_back(RecordToValue(record));
+  std::string bytes = DumpJson(batch);
+  const size_t size = bytes.size();
+  const std::string name = TailName(tail_);
+  ++tail_;
+  Status status = store_.Put({{name, std::move(bytes)}, {kNode, NodeValue(log_id)}});
+  if (!status) {
+    --tail_;
+    return status;
+  }
+  tail_bytes_ += size;
+  return {};
+}
+
+Status Journal::Snapshot(const std::string& log_id) {
+  tail_ = 0;
+  tail_bytes_ = 0;
+  Status status =
+      store_.Put({{kGenerations, generations_.Serialize()}, {kNode, NodeValue(log_id)}});
+  // Nothing may be appended to a snapshot that is not there.
+  if (!status) tail_bytes_ = kTailBytes;
+  return status;
+}
+
+}  // namespace skerry::cache

@@ -1,0 +1,45 @@
+// The durable side of a node: what it has applied, as values in a ControlStore.
+//
+//   purge.node         {"log", "applied", "stamp", "tail"}
+//   purge.generations  Generations::Serialize at some position
+//   purge.tail.N       the records after that, one batch each, N < tail
+//
+// A batch costs its own bytes and one sync; a snapshot is taken when the tail has
+// grown. Private to the room. Thread: one at a time, not a loop's.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/cache/purge/control_store.h"
+#include "core/cache/purge/generations.h"
+#include "core/cache/purge/node.h"
+
+namespace skerry::cache {
+
+class Journal {
+ public:
+  Journal(ControlStore& store, Generations& generations)
+      : store_(store), generations_(generations) {}
+
+  // Restores the generations, and begins a new snapshot so that stamps of this
+  // process can be told from those of the former.
+  Result<PurgeNode::Durable> Load();
+  // `records` have been applied. Returns when that is durable.
+  Status Append(const std::string& log_id, const std::vector<Record>& records);
+  // The whole state: after a reset, or when the tail is long.
+  Status Snapshot(const std::string& log_id);
+
+ private:
+  Result<bool> Replay(size_t batches);
+  std::string NodeValue(const std::string& log_id) const;
+
+  ControlStore& store_;
+  Generations& generations_;
+  size_t tail_ = 0;
+  size_t tail_bytes_ = 0;
+};
+
+}  // namespace skerry::cache

@@ -1,0 +1,134 @@
+#include "core/cache/purge/journal.h"
+
+#include <gtest/gtest.h>
+
+#include "core/cache/purge/scopes.h"
+
+namespace skerry::cache {
+namespace {
+
+// Counts what is written, and fails where told.
+class CountingStore : public MemoryControlStore {
+ public:
+  Status Put(const std::vector<std::pair<std::string, std::string>>& values) override {
+    if (failing) return Fail(Code::kIo, Side::kStorage, "the disk is gone");
+    for (const auto& [name, value] : values) written += value.size();
+    return MemoryControlStore::Put(values);
+  }
+  bool failing = false;
+  size_t written = 0;
+};
+
+struct Process {
+  explicit Process(ControlStore& store) : journal(store, generations) {}
+  std::vector<Record> Purge(const std::string& tag) {
+    Record record;
+    record.seq = generations.head() + 1;
+    record.id = "p";
+    record.selectors.tags = {tag};
+    generations.Apply(record);
+    return {record};
+  }
+  Purged Judge(const std::string& tag, Stamp stamp) const {
+    return generations.Judge(Key::Of("https://a.example/"), {TagHash(tag)}, stamp, false);
+  }
+  Generations generations;
+  Journal journal;
+};
+
+TEST(JournalTest, AnEmptyStoreIsAFreshNode) {
+  MemoryControlStore store;
+  Process process(store);
+  const auto durable = process.journal.Load();
+  ASSERT_TRUE(durable);
+  EXPECT_EQ(durable->log_id, "");
+}
+
+TEST(JournalTest, WhatWasAppendedIsThereAfterARestart) {
+  MemoryControlStore store;
+  Stamp before;
+  {
+    Process process(store);
+    ASSERT_TRUE(process.journal.Load());
+    process.generations.Reset(10, false);
+    ASSERT_TRUE(process.journal.Snapshot("aa"));
+    before = process.generations.Now();
+    for (int i = 0; i < 600; ++i) {  // over several snapshots
+      ASSERT_TRUE(process.journal.Append("aa", process.Purge("t" + std::to_string(i))));
+    }
+  }
+  Process process(store);
+  const auto durable = process.journal.Load();
+  ASSERT_TRUE(durable);
+  EXPECT_EQ(durable->log_id, "aa");
+  EXPECT_EQ(durable->applied, 610u);
+  EXPECT_EQ(process.generations.head(), 610u);
+  EXPECT_EQ(process.Judge("t0", before), Purged::kHard);
+  EXPECT_EQ(process.Judge("t599", before), Purged::kHard);
+  EXPECT_EQ(process.Judge("other", before), Purged::kNo);
+}
+
+TEST(JournalTest, ABatchCostsItsOwnBytesNotTheWholeState) {
+  CountingStore store;
+  Process process(store);
+  for (int i = 0; i < 10'000; ++i) process.Purge("t" + std::to_string(i));
+  ASSERT_TRUE(process.journal.Snapshot("aa"));
+  store.written = 0;
+  ASSERT_TRUE(process.journal.Append("aa", process.Purge("one")));
+  EXPECT_LT(store.written, 300u);
+}
+
+TEST(JournalTest, StampsOfALaterProcessAreAboveThoseOfTheFormer) {
+  MemoryControlStore store;
+  Seq newest = 0;
+  for (int i = 0; i < 3; ++i) {
+    Process process(store);
+    ASSERT_TRUE(process.journal.Load());
+    EXPECT_TRUE(i == 0 || process.generations.Now().seq > newest);
+    ASSERT_TRUE(process.journal.Append("aa", process.Purge("t")));
+    process.Purge("not durable");
+    newest = process.generations.Now().seq;
+  }
+}
+
+TEST(JournalTest, DamageMakesEverythingUnknownAndTheLogUnknown) {
+  for (const char* damaged : {"purge.node", "purge.generations", "purge.tail.0"}) {
+    MemoryControlStore store;
+    Stamp before;
+    {
+      Process process(store);
+      ASSERT_TRUE(process.journal.Load());
+      process.Purge("t");
+      ASSERT_TRUE(process.journal.Snapshot("aa"));
+      ASSERT_TRUE(process.journal.Append("aa", process.Purge("u")));
+      before = process.generations.Now();
+    }
+    ASSERT_TRUE(store.Put({{damaged, "damaged"}}));
+    Process process(store);
+    const auto durable = process.journal.Load();
+    ASSERT_TRUE(durable) << damaged;
+    EXPECT_EQ(durable->log_id, "") << damaged;
+    EXPECT_EQ(process.Judge("other", before), Purged::kUnknown) << damaged;
+  }
+}
+
+TEST(JournalTest, AWriteThatFailedIsMadeGoodByTheNext) {
+  CountingStore store;
+  {
+    Process process(store);
+    ASSERT_TRUE(process.journal.Load());
+    ASSERT_TRUE(process.journal.Append("aa", process.Purge("t1")));
+    const std::vector<Record> lost = process.Purge("t2");
+    store.failing = true;
+    EXPECT_FALSE(process.journal.Append("aa", lost));
+    EXPECT_FALSE(process.journal.Snapshot("aa"));
+    store.failing = false;
+    ASSERT_TRUE(process.journal.Append("aa", lost));
+  }
+  Process process(store);
+  ASSERT_TRUE(process.journal.Load());
+  EXPECT_EQ(process.generations.head(), 2u);
+}
+
+}  // namespace
+}  // namespace skerry::cache

@@ -1,0 +1,130 @@
+#include "core/cache/purge/scopes.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "core/base/bytes.h"
+#include "core/base/digest.h"
+
+namespace skerry::cache {
+namespace {
+
+enum Seed : uint64_t { kTagSeed = 0x746167, kHostSeed = 0x686f7374, kUrlSeed = 0x75726c };
+
+uint64_t Hash(std::string_view text, Seed seed) {
+  const uint64_t hash = Xxh3(text, seed);
+  return hash != 0 ? hash : 1;
+}
+
+class TagList {
+ public:
+  void Add(std::string_view tag) {
+    if (tag.empty() || tag.size() > kMaxTagBytes || hashes_.size() >= kMaxTags) return;
+    const uint64_t hash = TagHash(tag);
+    if (std::find(hashes_.begin(), hashes_.end(), hash) == hashes_.end()) hashes_.push_back(hash);
+  }
+  std::vector<uint64_t> Take() { return std::move(hashes_); }
+
+ private:
+  std::vector<uint64_t> hashes_;
+};
+
+void AddSplit(std::string_view value, std::string_view separators, TagList& to) {
+  while (!value.empty()) {
+    const size_t end = value.find_first_of(separators);
+    to.Add(http::TrimBlanks(value.substr(0, end)));
+    if (end == std::string_view::npos) return;
+    value.remove_prefix(end + 1);
+  }
+}
+
+void SkipBlanks(std::string_view& rest) {
+  while (!rest.empty() && (rest.front() == ' ' || rest.front() == '\t')) rest.remove_prefix(1);
+}
+
+// RFC 9651 4.2.5. Nothing when it is not a string.
+std::optional<std::string> TakeString(std::string_view& rest) {
+  if (rest.empty() || rest.front() != '"') return std::nullopt;
+  rest.remove_prefix(1);
+  std::string value;
+  while (!rest.empty()) {
+    const char c = rest.front();
+    rest.remove_prefix(1);
+    if (c == '"') return value;
+    if (c < 0x20 || c > 0x7e) return std::nullopt;
+    if (c != '\\') {
+      value += c;
+      continue;
+    }
+    if (rest.empty() || (rest.front() != '"' && rest.front() != '\\')) return std::nullopt;
+    value += rest.front();
+    rest.remove_prefix(1);
+  }
+  return std::nullopt;
+}
+
+// Parameters mean nothing here (RFC 9875 2); they are passed over, not checked.
+bool SkipParameters(std::string_view& rest) {
+  while (!rest.empty() && rest.front() == ';') {
+    rest.remove_prefix(1);
+    while (!rest.empty() && rest.front() != ',' && rest.front() != ';') {
+      if (rest.front() != '"') {
+        rest.remove_prefix(1);
+      } else if (!TakeString(rest)) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+// A list of strings (RFC 9651 4.2.1); nothing at all unless the whole field parses.
+std::vector<std::string> ParseGroups(std::string_view rest) {
+  std::vector<std::string> groups;
+  SkipBlanks(rest);
+  while (!rest.empty()) {
+    std::optional<std::string> group = TakeString(rest);
+    if (!group || !SkipParameters(rest)) return {};
+    groups.push_back(std::move(*group));
+    SkipBlanks(rest);
+    if (rest.empty()) return groups;
+    if (rest.front() != ',') return {};
+    rest.remove_prefix(1);
+    SkipBlanks(rest);
+    if (rest.empty()) return {};  // a trailing comma
+  }
+  return groups;
+}
+
+}  // namespace
+
+uint64_t TagHash(std::string_view tag) { return Hash(tag, kTagSeed); }
+uint64_t HostHash(std::string_view host) { return Hash(host, kHostSeed); }
+uint64_t UrlHash(std::string_view url_without_scheme) { return Hash(url_without_scheme, kUrlSeed); }
+
+std::vector<uint64_t> TagsOf(const http::Fields& response) {
+  TagList tags;
+  for (const http::Field& line : response) {
+    if (line.name == "cache-tag") AddSplit(line.value, ",", tags);
+    if (line.name == "surrogate-key") AddSplit(line.value, " \t", tags);
+  }
+  if (const std::optional<std::string> groups = response.Combined("cache-groups")) {
+    for (const std::string& group : ParseGroups(*groups)) tags.Add(group);
+  }
+  return tags.Take();
+}
+
+std::string SiteTag(std::string_view site) { return "skerry-site:" + std::string(site); }
+std::string SiteMissTag(std::string_view site) { return "skerry-miss:" + std::string(site); }
+
+// A path may hold commas, which Cache-Tag splits at.
+std::string SitePathTag(std::string_view site, std::string_view path) {
+  std::string both(site);
+  both += '\0';
+  both += path;
+  std::string hash;
+  PutBe64(hash, Xxh3(both, kUrlSeed));
+  return "skerry-path:" + ToHex(hash);
+}
+
+}  // namespace skerry::cache

@@ -1,0 +1,59 @@
+#include "core/cache/purge/scopes.h"
+
+#include <gmock/gmock.h>
+
+namespace skerry::cache {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+TEST(ScopesTest, TheSameTextInTwoRolesDiffers) {
+  EXPECT_NE(TagHash("example.com"), HostHash("example.com"));
+  EXPECT_NE(HostHash("example.com"), UrlHash("example.com"));
+}
+
+TEST(ScopesTest, TagsAreCaseSensitive) { EXPECT_NE(TagHash("News"), TagHash("news")); }
+
+TEST(TagsOfTest, CacheTagIsSplitAtCommas) {
+  EXPECT_THAT(TagsOf({{"cache-tag", "a b, c,,\td "}}),
+              ElementsAre(TagHash("a b"), TagHash("c"), TagHash("d")));
+}
+
+TEST(TagsOfTest, SurrogateKeyIsSplitAtBlanks) {
+  EXPECT_THAT(TagsOf({{"surrogate-key", "a,b  c"}}), ElementsAre(TagHash("a,b"), TagHash("c")));
+}
+
+TEST(TagsOfTest, CacheGroupsIsAListOfStrings) {
+  EXPECT_THAT(TagsOf({{"cache-groups", R"("a, b";x=1, "c\"d")"}, {"cache-groups", R"("e")"}}),
+              ElementsAre(TagHash("a, b"), TagHash("c\"d"), TagHash("e")));
+}
+
+TEST(TagsOfTest, CacheGroupsThatIsNotAListIsIgnoredWhole) {
+  for (const char* value : {R"("a", b)", R"("a)", R"("a",)", R"("a" "b")", R"("a\n")"}) {
+    EXPECT_THAT(TagsOf({{"cache-groups", value}}), IsEmpty()) << value;
+  }
+}
+
+TEST(TagsOfTest, EachTagCountsOnceInTheOrderTheyCame) {
+  EXPECT_THAT(TagsOf({{"surrogate-key", "b a b"}, {"cache-tag", "a,c"}}),
+              ElementsAre(TagHash("b"), TagHash("a"), TagHash("c")));
+}
+
+TEST(TagsOfTest, AnOverlongTagAndTagsBeyondTheLimitAreIgnored) {
+  std::string many;
+  for (int i = 0; i < 1100; ++i) many += "t" + std::to_string(i) + ' ';
+  EXPECT_EQ(TagsOf({{"surrogate-key", many}}).size(), kMaxTags);
+  EXPECT_THAT(TagsOf({{"cache-tag", std::string(kMaxTagBytes + 1, 'x') + ",a"}}),
+              ElementsAre(TagHash("a")));
+}
+
+TEST(SiteTagTest, APathWithCommasIsOneTag) {
+  const std::string tag = SitePathTag("shop", "/a,b c");
+  EXPECT_THAT(TagsOf({{"cache-tag", tag}}), ElementsAre(TagHash(tag)));
+  EXPECT_NE(tag, SitePathTag("shop", "/a,b"));
+  EXPECT_NE(tag, SitePathTag("blog", "/a,b c"));
+}
+
+}  // namespace
+}  // namespace skerry::cache

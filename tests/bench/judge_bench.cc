@@ -1,0 +1,84 @@
+// What judging an entry costs with 100,000 tags and 10,000 prefixes purged. Prints
+// nanoseconds; docs/purge-protocol.md keeps the figures.
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/random.h"
+#include "core/cache/purge/generations.h"
+#include "core/cache/purge/scopes.h"
+
+namespace skerry::cache {
+namespace {
+
+constexpr int kTags = 100'000;
+constexpr int kPrefixes = 10'000;
+constexpr int kEntries = 20'000;
+
+Record Batch(Seq seq, Selectors selectors) {
+  Record record;
+  record.seq = seq;
+  record.selectors = std::move(selectors);
+  return record;
+}
+
+std::shared_ptr<Entry> MakeEntry(Random& random, Stamp stamp) {
+  auto entry = std::make_shared<Entry>();
+  entry->head.key =
+      Key::Of("https://www.shop.example/products/category-" + std::to_string(random.Below(20'000)) +
+              "/item-" + std::to_string(random.Next()) + ".html?page=2");
+  for (int i = 0; i < 5; ++i) {
+    entry->head.tags.push_back(TagHash("kept-" + std::to_string(random.Next())));
+  }
+  entry->head.stamp = stamp;
+  return entry;
+}
+
+template <class Body>
+void Measure(const char* what, size_t count, Body body) {
+  const auto begun = std::chrono::steady_clock::now();
+  body();
+  const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - begun;
+  std::printf("%-58s %9.1f ns\n", what, took.count() / static_cast<double>(count));
+}
+
+int Main() {
+  SeededRandom random(1);
+  Generations generations;
+  std::vector<std::shared_ptr<Entry>> entries;
+  for (int i = 0; i < kEntries; ++i) entries.push_back(MakeEntry(random, generations.Now()));
+  Selectors tags;
+  for (int i = 0; i < kTags; ++i) tags.tags.push_back("tag-" + std::to_string(i));
+  Selectors prefixes;
+  for (int i = 0; i < kPrefixes; ++i) {
+    prefixes.prefixes.push_back("https://www.shop.example/products/category-" + std::to_string(i) +
+                                "/sub");
+  }
+  Selectors urls;
+  for (int i = 0; i < 10'000; ++i) {
+    urls.urls.push_back("https://www.shop.example/gone/" + std::to_string(i));
+  }
+  Measure("apply 100,000 tags, per tag", kTags, [&] { generations.Apply(Batch(1, tags)); });
+  Measure("apply 10,000 prefixes, per prefix", kPrefixes,
+          [&] { generations.Apply(Batch(2, prefixes)); });
+  Measure("apply 10,000 URLs, per URL", 10'000, [&] { generations.Apply(Batch(3, urls)); });
+  int usable = 0;
+  Measure("judge after a record: 5 tags, URL, host, prefixes", kEntries, [&] {
+    for (const auto& entry : entries) usable += generations.Judge(*entry) == Purged::kNo;
+  });
+  Measure("judge when no record arrived since", kEntries, [&] {
+    for (const auto& entry : entries) usable += generations.Judge(*entry) == Purged::kNo;
+  });
+  if (usable != 2 * kEntries) return 1;
+  std::string bytes;
+  Measure("serialize, the whole", 1, [&] { bytes = generations.Serialize(); });
+  std::printf("%zu scopes, %zu bytes\n", generations.size(), bytes.size());
+  return 0;
+}
+
+}  // namespace
+}  // namespace skerry::cache
+
+int main() { return skerry::cache::Main(); }
