@@ -1,0 +1,151 @@
+// Who has applied what: leases, acknowledgements and receipts. No I/O, no clock
+// inside: the program and the simulator drive it with the same calls.
+//
+// A record is complete when every node has applied it or is fenced because its lease
+// has run out. The lease of a node runs from *answering* its pull, by the server's
+// boot clock, plus 1 % for the drift between two clocks; the node counts the same
+// lease from *sending*, so it is fenced before the server believes it is.
+//
+// A node is a name; each of its processes is an incarnation. While two overlap, both
+// count. One that was seen to expire is forgotten as soon as a later process of its
+// node is alive. A node that has no lease has none until it has applied the head of
+// the answer that gives it one, so nothing up to that head waits for it, unless
+// - it serves on partition, or
+// - the record is immutable (fenced nodes go on serving content-hashed objects):
+// these complete by acknowledgement only.
+//
+// Owner and thread: one loop, which also appends to the log in the order told here.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/base/result.h"
+#include "core/cache/entry.h"
+
+namespace skerry::purge {
+
+using cache::Seq;
+
+enum class NodeState : uint8_t {
+  kApplied,      // it has acknowledged the record
+  kFenced,       // its lease has run out, or it has none until it has applied the record
+  kUnreachable,  // its lease has run out, and it declared that it serves all the same
+  kPending,      // it may still serve what the record names
+};
+std::string_view Name(NodeState state);
+
+// What one node owes to one record. `at`: since when it is in that state.
+struct NodeReceipt {
+  NodeState state = NodeState::kPending;
+  Seq seq = 0;  // what it has acknowledged
+  WallTime at;
+  bool operator==(const NodeReceipt&) const = default;
+};
+using NodeReceipts = std::map<std::string, NodeReceipt, std::less<>>;
+
+struct Receipt {
+  bool complete = false;
+  NodeReceipts nodes;
+};
+
+// The durable part of an incarnation: a restarted service waits for it.
+struct Member {
+  std::string node;
+  std::string incarnation;
+  bool serves_on_partition = false;
+  bool operator==(const Member&) const = default;
+};
+
+class Ledger {
+ public:
+  struct Options {
+    Millis lease{10'000};
+    // Expired nodes are forgotten after this, while no record waits for them.
+    Millis forget_after = std::chrono::hours(24);
+  };
+  // `members`: as the former process left them. Their leases may have been given a
+  // moment before it ended: none expires for one lease time.
+  Ledger(Options options, std::vector<Member> members, Seq head, BootTime now);
+
+  // The next record is durable. REQUIRES: seq == head() + 1.
+  void OnAppended(Seq seq, bool immutable, BootTime now, WallTime wall);
+  // At start-up: a record of the former process that was not complete. REQUIRES:
+  // seq <= head().
+  void Reopen(Seq seq, bool immutable, BootTime now, WallTime wall);
+
+  enum class Pulled : uint8_t {
+    kKnown,   // go on
+    kJoined,  // members() have changed: make that durable before Grant
+    kBeyond,  // it claims records that were never written: not our log (409)
+  };
+  // A pull has come. `after`: what it acknowledges; nothing where it names no log.
+  Pulled OnPull(const Member& who, std::optional<Seq> after, BootTime now, WallTime wall);
+  // Its answer is sent now, with everything up to `head` as the newest. The lease to
+  // write into it; 0 where records have come meanwhile that a node without a lease
+  // must hear of first.
+  Millis Grant(const Member& who, Seq head, BootTime now, WallTime wall);
+  // Time has passed; call it at NextExpiry at the latest.
+  void OnTime(BootTime now, WallTime wall);
+  // When a lease runs out next; nothing while none is held.
+  std::optional<BootTime> NextExpiry() const;
+  // An operator says that a node is gone for good. False: unknown.
+  bool Remove(std::string_view node, BootTime now, WallTime wall);
+
+  Seq head() const { return head_; }
+  const Options& options() const { return options_; }
+  // The state of an open record; nothing once it is complete or was never opened.
+  std::optional<Receipt> Open(Seq seq) const;
+  // Records that became complete since the last call, with their last states.
+  std::vector<std::pair<Seq, Receipt>> TakeCompleted();
+
+  // Membership, in the order in which they came; the version changes with it.
+  std::vector<Member> members() const;
+  uint64_t members_version() const { return members_version_; }
+  struct NodeView {
+    Member member;
+    bool leased = false;
+    Seq acked = 0;
+    Millis lease_left{0};
+    WallTime seen;
+  };
+  std::vector<NodeView> Nodes(BootTime now) const;
+
+ private:
+  struct Incarnation {
+    Member member;
+    Seq acked = 0;
+    bool leased = false;
+    BootTime lease_until{};  // by this clock, drift included
+    Seq resumes_at = 0;      // fenced up to here until it has applied it
+    WallTime acked_at;
+    WallTime seen;
+    BootTime seen_boot{};
+  };
+  struct OpenRecord {
+    bool immutable = false;
+    NodeReceipts nodes;
+  };
+
+  Incarnation* Find(const Member& who);
+  BootTime LeaseEnd(BootTime now) const;
+  NodeState StateOf(const Incarnation& who, Seq seq, bool immutable) const;
+  bool Settled(NodeState state, bool immutable) const;
+  void Refresh(Seq from, Seq to, WallTime wall);
+  bool RefreshOne(Seq seq, OpenRecord& record, WallTime wall);
+  bool DropEnded(BootTime now);
+
+  Options options_;
+  Seq head_ = 0;
+  std::vector<Incarnation> incarnations_;  // in the order in which they came
+  uint64_t members_version_ = 0;
+  std::map<Seq, OpenRecord> open_;
+  std::vector<std::pair<Seq, Receipt>> completed_;
+};
+
+}  // namespace skerry::purge
