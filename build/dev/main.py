@@ -1,5 +1,6 @@
 """The commands of ./dev."""
 import argparse
+import concurrent.futures
 import os
 import subprocess
 import sys
@@ -99,6 +100,10 @@ def _changed_sources():
     return sorted(name for name in (changed.stdout + new.stdout).split() if name.endswith(".cc"))
 
 
+def _tidy(name):
+    return subprocess.run(["clang-tidy", "-p", out("clang"), "--quiet", name], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+
 def lint(options):
     packages.install_for("lint")
     ninja.generate("release")
@@ -107,7 +112,12 @@ def lint(options):
     changed = _changed_sources()
     if changed:
         heading(f"clang-tidy on {len(changed)} changed files")
-        passed &= subprocess.run(["clang-tidy", "-p", out("clang"), "--quiet", *changed], cwd=ROOT).returncode == 0
+        with concurrent.futures.ThreadPoolExecutor(options.jobs or os.cpu_count()) as pool:
+            for name, done in zip(changed, pool.map(_tidy, changed)):
+                passed &= done.returncode == 0
+                say(f"  {name}: {'ok' if done.returncode == 0 else 'see below'}")
+                if done.returncode:
+                    say(done.stdout)
     return passed
 
 

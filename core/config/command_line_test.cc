@@ -28,7 +28,7 @@ class LaunchTest : public testing::Test {
   }
 
   // Starts with these words behind the program's name.
-  std::optional<int> Start(std::vector<std::string> words) {
+  std::optional<int> Start(const std::vector<std::string>& words) {
     std::vector<const char*> argv = {"sample"};
     for (const std::string& word : words) argv.push_back(word.c_str());
     testing::internal::CaptureStdout();

@@ -133,7 +133,7 @@ Kind<D> DurationKind(D least, D most, std::optional<D> fallback) {
   return kind;
 }
 
-Kind<std::string> TextKind(std::string type, std::optional<std::string> fallback) {
+Kind<std::string> TextKind(const std::string& type, std::optional<std::string> fallback) {
   Kind<std::string> kind;
   kind.about = {.form = Form::kText, .type = type};
   kind.parse = [type](const Written& written) { return ParseText(written, type); };

@@ -11,7 +11,6 @@ namespace skerry::config {
 namespace {
 
 using testing::HasSubstr;
-using testing::Not;
 
 TEST(MarkdownTest, HasARowForEveryOptionWithFlagRangeDefaultAndReload) {
   const std::string text = Markdown("sample", SampleTable().shape());

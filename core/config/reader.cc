@@ -1,16 +1,15 @@
 #include "core/config/reader.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <memory>
 #include <optional>
 
-#define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
-
 #include "core/config/nearest.h"
+#include "core/config/toml_library.h"
 
 namespace skerry::config {
 namespace {
@@ -149,6 +148,28 @@ class Walk {
   Problems& problems_;
 };
 
+// The first line that begins with "[" or "[[" and has no name behind it: where a
+// BrokenAssertion comes from. Line 1 if there is none.
+Place NamelessHeader(std::string_view text, std::string_view file) {
+  constexpr std::string_view kBlanks = " \t";
+  uint32_t number = 1;
+  for (size_t begin = 0; begin < text.size(); ++number) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    const std::string_view line = text.substr(begin, end - begin);
+    const size_t bracket = std::min(line.find_first_not_of(kBlanks), line.size());
+    size_t name = bracket;
+    while (name < line.size() && name < bracket + 2 && line[name] == '[') ++name;
+    const size_t first = std::min(line.find_first_not_of(kBlanks, name), line.size());
+    const bool named =
+        first < line.size() && (std::isalnum(static_cast<unsigned char>(line[first])) != 0 ||
+                                std::string_view("_-\"'").find(line[first]) != line.npos);
+    if (name > bracket && !named)
+      return {std::string(file), number, static_cast<uint32_t>(first + 1)};
+    begin = end + 1;
+  }
+  return {std::string(file), 1, 1};
+}
+
 }  // namespace
 
 Result<std::string> ReadFile(const std::string& path) {
@@ -170,15 +191,19 @@ Result<std::string> ReadFile(const std::string& path) {
 
 bool ReadToml(std::string_view text, std::string_view file, const Shape& shape, void* object,
               Given& given, Problems& problems) {
-  const toml::parse_result parsed = toml::parse(text);
-  if (!parsed) {
-    const toml::source_position at = parsed.error().source().begin;
-    problems.Add({std::string(file), at.line, at.column},
-                 std::string(parsed.error().description()));
+  toml::table document;
+  try {
+    document = toml::parse(text);
+  } catch (const toml::parse_error& error) {
+    const toml::source_position at = error.source().begin;
+    problems.Add({std::string(file), at.line, at.column}, std::string(error.description()));
+    return false;
+  } catch (const BrokenAssertion&) {
+    problems.Add(NamelessHeader(text, file), "expected the name of a table in [brackets]");
     return false;
   }
   if (shape.places) shape.places(object)->Begin({std::string(file), 1, 1});
-  Walk(file, problems).Table(parsed.table(), shape, "", object, given);
+  Walk(file, problems).Table(document, shape, "", object, given);
   return true;
 }
 

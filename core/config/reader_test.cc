@@ -188,6 +188,19 @@ TEST_F(ReaderTest, MalformedTomlIsOneProblemWithItsPlace) {
   EXPECT_THAT(Refusal("verbose = true\nverbose = false"), HasSubstr("edge.toml:3:"));
 }
 
+TEST_F(ReaderTest, AHeaderWithoutANameIsAProblemAtItsLine) {
+  for (const char* header : {"[[", "[", "[ ", "[[\t", "[[\nverbose = true", "[\x01]"}) {
+    const std::string problem = Refusal("verbose = true\n" + std::string(header));
+    EXPECT_THAT(problem, HasSubstr("edge.toml:3:")) << header;
+  }
+}
+
+TEST_F(ReaderTest, LettersOutsideAsciiAreProblemsInKeysAndFineInTexts) {
+  EXPECT_THAT(Refusal("\u00e9t\u00e9 = 1"), HasSubstr("edge.toml:2:"));
+  EXPECT_THAT(Refusal("k\u013c = 1"), HasSubstr("edge.toml:2:"));
+  EXPECT_EQ(Read("cache_dir = \"/\u00e9t\u00e9\"").cache_dir, "/\u00e9t\u00e9");
+}
+
 TEST_F(ReaderTest, DeepNestingIsAProblemNotACrash) {
   EXPECT_NE(Refusal("peers = " + std::string(10'000, '[') + std::string(10'000, ']')), "");
 }
