@@ -43,7 +43,8 @@ struct DiskRow {
 class DiskFill {
  public:
   virtual ~DiskFill() = default;
-  // The next piece of the body; REQUIRES: kChunkBytes, or the last one.
+  // The next piece of the body; REQUIRES: kChunkBytes, or the last one. Never waits:
+  // when the appender's queue is full the fill is abandoned.
   virtual void Append(Chunk chunk) = 0;
   // The position of chunk `index` once it can be read back; nothing before.
   virtual std::optional<uint64_t> PositionOf(size_t index) const = 0;
@@ -95,10 +96,14 @@ class Disk {
   // large, above 80 % full and not asked for twice, disk failing.
   virtual std::unique_ptr<DiskFill> Begin(const StoredHead& head, std::optional<uint64_t> length,
                                           bool seen_before) = 0;
-  // Stores an entry that is wholly in memory (evicted from RAM after a hit, or
-  // updated by a 304). Replaces a row of the same key and variant.
+  // Stores an entry that is wholly in memory (evicted from RAM after a hit). Replaces a
+  // row of the same key and variant, but not one with a later stamp. An entry whose
+  // extents are those of the row is there already and only counts as hit: one that was
+  // changed since goes through Refresh, or has no extents.
   virtual void Store(EntryPtr entry) = 0;
-  // A 304 has updated `old`'s head: chunk 0 is appended anew, other chunks stay.
+  // A 304 has updated `old`'s head: chunk 0 is appended anew, other chunks stay. Only
+  // if `old` is still there; forgets it when its variant has changed or nothing can be
+  // written. REQUIRES: chunk 0 of `updated` is in memory.
   virtual void Refresh(const DiskRow& old, EntryPtr updated) = 0;
 
   // Forgets rows at once (index) and durably behind (meta).

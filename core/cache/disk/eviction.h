@@ -1,0 +1,61 @@
+// Makes room: drops the oldest file of the log whole, and stores anew what was read
+// since it was written.
+//
+// Nothing is deleted one by one (that costs 2.5 to 3.3 times the budget,
+// docs/why/disk-log.md). Deleting a row and storing anew happen only if the row is
+// still that fill. Of each dropped file at most half may come back, so that every
+// step makes room.
+//
+// Owner: upkeep. Thread: upkeep's; it may wait for the appender, never the reverse.
+#pragma once
+
+#include <functional>
+
+#include "core/cache/disk/appender.h"
+#include "core/cache/disk/index.h"
+#include "core/cache/disk/pins.h"
+#include "core/cache/disk/reader.h"
+#include "core/cache/disk/store.h"
+
+namespace skerry::cache::disk {
+
+class Eviction {
+ public:
+  // Parts of limit() at which files are dropped, at which nothing is stored anew any
+  // more and nothing new is admitted, and above which only the second request for a
+  // response stores it.
+  static constexpr double kDropAt = 0.95;
+  static constexpr double kBrakeAt = 0.985;
+  static constexpr double kSecondHitAt = 0.80;
+
+  struct Parts {
+    Store& store;
+    Index& index;
+    Pins& pins;
+    Fills& fills;
+    Positions& positions;
+    Appender& appender;
+    Reader& reader;
+    ByteCount budget;
+    std::function<Seq()> purge_head;
+    std::function<bool(const StoredHead&)> still_valid;
+  };
+  explicit Eviction(Parts parts) : parts_(std::move(parts)) {}
+
+  bool Needed() const;
+  // Drops the oldest file that nobody reads; false if there is none. Responses that
+  // were hit are stored anew unless `spare_none` or the log is too full for it.
+  bool DropOldest(bool spare_none = false);
+  // Drops files that only readers had kept.
+  void DropLeftBehind();
+
+ private:
+  // Is it on its way back?
+  bool StoreAnew(const IndexRow& row);
+
+  Parts parts_;
+  ByteCount allowance_ = 0;   // bytes that may come back
+  bool left_behind_ = false;  // pins have kept files below the horizon
+};
+
+}  // namespace skerry::cache::disk

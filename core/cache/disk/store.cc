@@ -1,0 +1,485 @@
+#include "core/cache/disk/store.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/env.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/options.h>
+#include <rocksdb/sst_file_manager.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/log.h"
+#include "core/cache/disk/engine.h"
+#include "core/cache/disk/format.h"
+
+namespace skerry::cache::disk {
+namespace {
+
+// Budgets of tests and small machines get small memtables, so that a file stays a
+// small part of the budget and eviction by whole files works (measured with 64 MiB).
+ByteCount BodyMemtable(ByteCount budget) {
+  if (budget >= 32_GiB) return 64_MiB;
+  return std::clamp(budget / 16, 1_MiB, 32_MiB);
+}
+
+// RocksDB writes "//" where it joins: files are told apart by their name alone.
+std::string FileName(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+rocksdb::BlockBasedTableOptions BaseTable() {
+  rocksdb::BlockBasedTableOptions table;
+  table.format_version = 5;         // what 7.8 writes by default; newer nodes read it
+  table.checksum = rocksdb::kXXH3;  // Debian's build has no hardware CRC32C
+  table.block_size = 4096;
+  table.cache_index_and_filter_blocks = false;
+  return table;
+}
+
+rocksdb::ColumnFamilyOptions BaseFamily() {
+  rocksdb::ColumnFamilyOptions family;
+  family.compression = rocksdb::kNoCompression;
+  // Defaults would rewrite every file after 30 days.
+  family.ttl = 0;
+  family.periodic_compaction_seconds = 0;
+  return family;
+}
+
+// Append-only keys: flushed files move down without being rewritten, so the limits
+// that protect a rewriting tree would only stall the writer.
+rocksdb::ColumnFamilyOptions BodyFamily(ByteCount memtable) {
+  rocksdb::ColumnFamilyOptions family = BaseFamily();
+  family.write_buffer_size = memtable;
+  family.max_write_buffer_number = 4;
+  family.num_levels = 2;
+  family.level0_file_num_compaction_trigger = 1;
+  family.level0_slowdown_writes_trigger = 200;
+  family.level0_stop_writes_trigger = 400;
+  family.soft_pending_compaction_bytes_limit = 0;
+  family.hard_pending_compaction_bytes_limit = 0;
+  family.target_file_size_base = memtable;
+  family.max_bytes_for_level_base = uint64_t{1} << 50;
+  rocksdb::BlockBasedTableOptions table = BaseTable();
+  table.no_block_cache = true;
+  family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return family;
+}
+
+rocksdb::ColumnFamilyOptions MetaFamily(ByteCount budget) {
+  rocksdb::ColumnFamilyOptions family = BaseFamily();
+  family.write_buffer_size = std::clamp(budget / 128, 512_KiB, 16_MiB);
+  family.max_write_buffer_number = 3;
+  family.target_file_size_base = family.write_buffer_size * 2;
+  family.max_bytes_for_level_base = family.write_buffer_size * 8;
+  rocksdb::BlockBasedTableOptions table = BaseTable();
+  table.block_cache = rocksdb::NewLRUCache(std::clamp(budget / 256, 1_MiB, 64_MiB));
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  table.data_block_index_type = rocksdb::BlockBasedTableOptions::kDataBlockBinaryAndHash;
+  family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return family;
+}
+
+rocksdb::ColumnFamilyOptions ControlFamily() {
+  rocksdb::ColumnFamilyOptions family = BaseFamily();
+  family.write_buffer_size = 1_MiB;
+  family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(BaseTable()));
+  return family;
+}
+
+rocksdb::DBOptions DatabaseOptions(const Store::Options& options) {
+  rocksdb::DBOptions db;
+  if (options.env != nullptr) db.env = options.env;
+  db.create_if_missing = true;
+  db.create_missing_column_families = true;
+  db.max_open_files = -1;
+  db.max_background_jobs = 2;
+  db.bytes_per_sync = 1_MiB;
+  // Recycled logs and writes that skip the log do not go together (RocksDB 12918).
+  db.recycle_log_file_num = 0;
+  db.max_total_wal_size = std::clamp(options.budget / 64, 1_MiB, 32_MiB);
+  db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  db.avoid_unnecessary_blocking_io = true;
+  // Files reserved ahead of their bytes would not be in the count.
+  db.allow_fallocate = false;
+  db.max_manifest_file_size = std::clamp(options.budget / 256, 256_KiB, 16_MiB);
+  db.info_log_level = rocksdb::WARN_LEVEL;
+  db.max_log_file_size = 256_KiB;
+  db.keep_log_file_num = 2;
+  db.stats_dump_period_sec = 0;
+  db.stats_persist_period_sec = 0;
+  // Recovery is ours: one place that decides when to write again.
+  db.max_bgerror_resume_count = 0;
+  return db;
+}
+
+}  // namespace
+
+Error ErrorOf(const rocksdb::Status& status) {
+  Code code = Code::kIo;
+  if (status.IsNotFound()) {
+    code = Code::kNotFound;
+  } else if (status.IsNoSpace()) {
+    code = Code::kFull;
+  } else if (status.IsCorruption()) {
+    code = Code::kCorrupt;
+  } else if (status.IsIncomplete() || status.IsBusy() || status.IsTryAgain()) {
+    code = Code::kUnavailable;
+  }
+  return Error{code, Side::kStorage, false, status.ToString()};
+}
+
+namespace {
+
+// What of an error at open says that the files are not what they were.
+Error OpenError(const rocksdb::Status& status) {
+  Error error = ErrorOf(status);
+  const bool damaged = status.IsCorruption() || status.IsInvalidArgument() || status.IsNotFound() ||
+                       status.IsPathNotFound();
+  if (damaged) error.code = Code::kCorrupt;
+  return error;
+}
+
+}  // namespace
+
+void ByteLedger::OnTableFileCreated(const rocksdb::TableFileCreationInfo& info) {
+  if (!info.status.ok() || info.file_size == 0) return;
+  written_.fetch_add(info.file_size, std::memory_order_relaxed);
+  if (info.reason != rocksdb::TableFileCreationReason::kFlush) {
+    return Found(info.file_path, info.file_size);
+  }
+  MutexLock lock(mutex_);
+  flushing_.emplace(FileName(info.file_path), info.file_size);
+}
+
+void ByteLedger::OnFlushCompleted(rocksdb::DB*, const rocksdb::FlushJobInfo& info) {
+  {
+    MutexLock lock(mutex_);
+    const auto flushed = flushing_.find(FileName(info.file_path));
+    if (flushed == flushing_.end()) return;
+    const ByteCount bytes = flushed->second;
+    if (files_.emplace(flushed->first, bytes).second) {
+      files_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+    }
+    flushing_.erase(flushed);
+    ByteCount before = memtables.load(std::memory_order_relaxed);
+    while (!memtables.compare_exchange_weak(before, before - std::min(before, bytes))) {
+    }
+  }
+  Changed();
+}
+
+void ByteLedger::Found(const std::string& path, ByteCount bytes) {
+  MutexLock lock(mutex_);
+  if (files_.emplace(FileName(path), bytes).second) {
+    files_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+  }
+}
+
+void ByteLedger::OnTableFileDeleted(const rocksdb::TableFileDeletionInfo& info) {
+  MutexLock lock(mutex_);
+  const std::string name = FileName(info.file_path);
+  flushing_.erase(name);
+  const auto file = files_.find(name);
+  if (file == files_.end()) return;
+  files_bytes_.fetch_sub(file->second, std::memory_order_relaxed);
+  files_.erase(file);
+}
+
+void ByteLedger::OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* status) {
+  Failed(ErrorOf(*status));
+}
+
+void ByteLedger::Failed(const Error& error) {
+  {
+    MutexLock lock(mutex_);
+    // The first one is the cause; what follows only says that writing is off.
+    if (!failed()) last_error_ = error;
+    failed_.store(true, std::memory_order_release);
+  }
+  Changed();
+}
+
+Error ByteLedger::last_error() const {
+  MutexLock lock(mutex_);
+  return last_error_.value_or(Error{});
+}
+
+void ByteLedger::Clear() {
+  MutexLock lock(mutex_);
+  files_.clear();
+  flushing_.clear();
+  files_bytes_.store(0, std::memory_order_relaxed);
+  memtables.store(0, std::memory_order_relaxed);
+}
+
+void ByteLedger::OnChange(std::function<void()> changed) {
+  MutexLock lock(changed_mutex_);
+  changed_ = std::move(changed);
+}
+
+void ByteLedger::Changed() {
+  MutexLock lock(changed_mutex_);
+  if (changed_ != nullptr) changed_();
+}
+
+Engine::Engine(Store::Options o)
+    : options(std::move(o)),
+      body_memtable(BodyMemtable(options.budget)),
+      bodies(MakeRocksBodyLog(*this)) {}
+
+Engine::Use Engine::Enter() {
+  // A reader that keeps coming would hold up Reopen for ever on a lock that prefers
+  // readers.
+  if (reopening.load(std::memory_order_acquire)) return {};
+  Use use(mutex);
+  if (db == nullptr) return {};
+  return use;
+}
+
+Engine::Use Engine::TryEnter() {
+  if (reopening.load(std::memory_order_acquire)) return {};
+  Use use(mutex, std::try_to_lock);
+  if (!use || db == nullptr) return {};
+  return use;
+}
+
+tl::unexpected<Error> Engine::Closed() {
+  return Fail(Error{Code::kUnavailable, Side::kStorage, true, "the store is being reopened"});
+}
+
+Status Engine::Wrote(const rocksdb::Status& status) {
+  if (status.ok()) return {};
+  Error error = ErrorOf(status);
+  ledger->Failed(error);
+  return Fail(std::move(error));
+}
+
+Status Engine::Open() {
+  rocksdb::DBOptions db_options = DatabaseOptions(options);
+  rocksdb::Env* const env = options.env != nullptr ? options.env : rocksdb::Env::Default();
+  db_options.sst_file_manager.reset(rocksdb::NewSstFileManager(env));
+  // A brake for the day our own count is wrong: writes fail, nothing is evicted by it.
+  db_options.sst_file_manager->SetMaxAllowedSpaceUsage(options.budget + options.budget / 12);
+  db_options.listeners = {ledger};
+  const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
+      {rocksdb::kDefaultColumnFamilyName, ControlFamily()},
+      {"body", BodyFamily(body_memtable)},
+      {"meta", MetaFamily(options.budget)},
+      {"ctl", ControlFamily()},
+  };
+  rocksdb::DB* opened = nullptr;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  ledger->Clear();
+  const rocksdb::Status status =
+      rocksdb::DB::Open(db_options, options.directory, families, &handles, &opened);
+  if (!status.ok()) return Fail(OpenError(status));
+  opened->DestroyColumnFamilyHandle(handles[0]);
+  body = handles[1];
+  meta = handles[2];
+  ctl = handles[3];
+  std::vector<rocksdb::LiveFileMetaData> live;
+  opened->GetLiveFilesMetaData(&live);
+  for (const auto& file : live) ledger->Found(file.name, file.size);
+  db.reset(opened);
+  ledger->Works();
+  return {};
+}
+
+void Engine::Close() {
+  if (db == nullptr) return;
+  for (rocksdb::ColumnFamilyHandle* handle : {body, meta, ctl}) {
+    db->DestroyColumnFamilyHandle(handle);
+  }
+  if (const rocksdb::Status status = db->Close(); !status.ok()) {
+    LogWarning("disk: closing the store", {{"error", status.ToString()}});
+  }
+  db.reset();
+}
+
+Status Engine::Reopen(const std::function<Status()>& between) {
+  reopening.store(true, std::memory_order_release);
+  Status opened;
+  {
+    std::unique_lock<std::shared_mutex> alone(mutex);
+    ledger->Failed({Code::kUnavailable, Side::kStorage, true, "the store is closed"});
+    Close();
+    opened = between();
+    if (opened) opened = Open();
+  }
+  reopening.store(false, std::memory_order_release);
+  return opened;
+}
+
+Store::Store(Options options) : engine_(std::make_unique<Engine>(std::move(options))) {}
+
+Store::~Store() { Close(); }
+
+void Store::Close() {
+  std::unique_lock<std::shared_mutex> alone(engine_->mutex);
+  engine_->Close();
+}
+
+Result<std::unique_ptr<Store>> Store::Open(Options options) {
+  std::unique_ptr<Store> store(new Store(std::move(options)));
+  if (Status opened = store->engine_->Open(); !opened) return Fail(std::move(opened.error()));
+  store->Measure();
+  store->MeasureFiles();
+  return store;
+}
+
+BodyLog& Store::bodies() { return *engine_->bodies; }
+
+Status Store::WriteMeta(const std::vector<MetaChange>& changes) {
+  const Engine::Use use = engine_->Enter();
+  if (!use) return Engine::Closed();
+  rocksdb::WriteBatch batch;
+  for (const MetaChange& change : changes) {
+    if (change.row) {
+      batch.Put(engine_->meta, change.row_key, *change.row);
+    } else {
+      batch.Delete(engine_->meta, change.row_key);
+    }
+  }
+  return engine_->Wrote(engine_->db->Write({}, &batch));
+}
+
+Result<std::string> Store::GetMeta(std::string_view row_key) {
+  const Engine::Use use = engine_->Enter();
+  if (!use) return Engine::Closed();
+  std::string row;
+  const rocksdb::Status status =
+      engine_->db->Get({}, engine_->meta, rocksdb::Slice(row_key.data(), row_key.size()), &row);
+  if (!status.ok()) return Fail(ErrorOf(status));
+  return row;
+}
+
+Status Store::ScanMeta(std::string_view prefix,
+                       const std::function<bool(std::string_view, std::string_view)>& each) {
+  const Engine::Use use = engine_->Enter();
+  if (!use) return Engine::Closed();
+  rocksdb::ReadOptions options;
+  options.fill_cache = false;
+  const std::unique_ptr<rocksdb::Iterator> rows(engine_->db->NewIterator(options, engine_->meta));
+  for (rows->Seek({prefix.data(), prefix.size()}); rows->Valid(); rows->Next()) {
+    const std::string_view key(rows->key().data(), rows->key().size());
+    if (!key.starts_with(prefix)) break;
+    if (!each(key, {rows->value().data(), rows->value().size()})) break;
+  }
+  if (!rows->status().ok()) return Fail(ErrorOf(rows->status()));
+  return {};
+}
+
+Result<std::string> Store::GetControl(std::string_view name) {
+  const Engine::Use use = engine_->Enter();
+  if (!use) return Engine::Closed();
+  std::string value;
+  const rocksdb::Status status =
+      engine_->db->Get({}, engine_->ctl, rocksdb::Slice(name.data(), name.size()), &value);
+  if (!status.ok()) return Fail(ErrorOf(status));
+  return value;
+}
+
+Status Store::PutControl(const std::vector<std::pair<std::string, std::string>>& values) {
+  const Engine::Use use = engine_->Enter();
+  if (!use) return Engine::Closed();
+  rocksdb::WriteBatch batch;
+  for (const auto& [name, value] : values) batch.Put(engine_->ctl, name, value);
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  return engine_->Wrote(engine_->db->Write(synced, &batch));
+}
+
+ByteCount Store::used() const {
+  return engine_->ledger->files() + engine_->ledger->memtables.load(std::memory_order_relaxed) +
+         engine_->other_files.load(std::memory_order_relaxed);
+}
+
+void Store::Measure() {
+  const ByteCount unflushed = engine_->bodies->unflushed();
+  const Engine::Use use = engine_->Enter();
+  if (!use) return;
+  uint64_t meta = 0;
+  engine_->db->GetIntProperty(engine_->meta, "rocksdb.cur-size-all-mem-tables", &meta);
+  engine_->ledger->memtables.store(unflushed + meta, std::memory_order_relaxed);
+}
+
+void Store::MeasureFiles() {
+  const Engine::Use use = engine_->Enter();
+  if (!use) return;
+  rocksdb::Env* const env = engine_->db->GetEnv();
+  const std::string& directory = engine_->options.directory;
+  std::vector<std::string> names;
+  if (env->GetChildren(directory, &names).ok()) {
+    ByteCount others = 0;
+    for (const std::string& name : names) {
+      uint64_t bytes = 0;
+      if (name.ends_with(".sst") || name.starts_with(".")) continue;
+      if (env->GetFileSize(directory + "/" + name, &bytes).ok()) others += bytes;
+    }
+    engine_->other_files.store(others, std::memory_order_relaxed);
+  }
+  uint64_t free = 0;
+  if (env->GetFreeSpace(directory, &free).ok()) {
+    engine_->free_bytes.store(free, std::memory_order_relaxed);
+  }
+}
+
+ByteCount Store::limit() const {
+  const ByteCount budget = engine_->options.budget;
+  const ByteCount reserve = 2 * engine_->body_memtable;
+  const ByteCount reachable = used() + engine_->free_bytes.load(std::memory_order_relaxed);
+  return std::clamp(reachable - std::min(reserve, reachable), budget / 4, budget);
+}
+
+bool Store::cramped() const {
+  return engine_->free_bytes.load(std::memory_order_relaxed) < 2 * engine_->body_memtable;
+}
+
+ByteCount Store::memtable_bytes() const { return engine_->body_memtable; }
+
+ByteCount Store::tables_written() const { return engine_->ledger->written(); }
+
+bool Store::failed() const { return engine_->ledger->failed(); }
+
+Status Store::Resume() {
+  const Engine::Use use = engine_->Enter();
+  if (!use) return Engine::Closed();
+  const rocksdb::Status resumed = engine_->db->Resume();
+  if (!resumed.ok()) return Fail(ErrorOf(resumed));
+  const rocksdb::Status flushed = engine_->db->Flush({}, engine_->body);
+  if (!flushed.ok()) return Fail(ErrorOf(flushed));
+  engine_->ledger->Works();
+  return {};
+}
+
+std::string Store::last_error() const { return engine_->ledger->last_error().ToString(); }
+
+bool Store::out_of_space() const { return engine_->ledger->last_error().code == Code::kFull; }
+
+bool Store::damaged() const { return engine_->ledger->last_error().code == Code::kCorrupt; }
+
+bool Store::is_open() const { return static_cast<bool>(engine_->Enter()); }
+
+Status Store::Reopen() {
+  return engine_->Reopen([]() -> Status { return {}; });
+}
+
+Status Store::StartOver(const std::function<Status()>& clear) { return engine_->Reopen(clear); }
+
+std::vector<std::pair<std::string, std::string>> Store::AllControl() {
+  std::vector<std::pair<std::string, std::string>> values;
+  const Engine::Use use = engine_->Enter();
+  if (!use) return values;
+  const std::unique_ptr<rocksdb::Iterator> rows(engine_->db->NewIterator({}, engine_->ctl));
+  for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
+    values.emplace_back(rows->key().ToString(), rows->value().ToString());
+  }
+  return values;
+}
+
+void Store::OnChange(std::function<void()> changed) {
+  engine_->ledger->OnChange(std::move(changed));
+}
+
+}  // namespace skerry::cache::disk
