@@ -27,9 +27,9 @@ Ledger::Ledger(Options options, std::vector<Member> members, Seq head, BootTime 
   }
 }
 
-// 1 % drift between the clocks, and a millisecond because both are cut to whole ones.
+// A millisecond more, because both clocks are cut to whole ones.
 BootTime Ledger::LeaseEnd(BootTime now) const {
-  return now + options_.lease + options_.lease / 100 + Millis(1);
+  return now + options_.lease + options_.lease * options_.drift_percent / 100 + Millis(1);
 }
 
 Ledger::Incarnation* Ledger::Find(const Member& who) {
@@ -41,26 +41,28 @@ Ledger::Incarnation* Ledger::Find(const Member& who) {
   return nullptr;
 }
 
-NodeState Ledger::StateOf(const Incarnation& who, Seq seq, bool immutable) const {
+NodeState Ledger::StateOf(const Incarnation& who, Seq seq, Needs needs) const {
   if (who.acked >= seq) return NodeState::kApplied;
-  if (who.member.serves_on_partition) {
+  const bool serves_all_the_same =
+      who.member.serves_on_partition || (needs == Needs::kActivation && who.member.serves_releases);
+  if (serves_all_the_same) {
     return who.leased ? NodeState::kPending : NodeState::kUnreachable;
   }
   const bool fenced = !who.leased || who.resumes_at >= seq;
   if (!fenced) return NodeState::kPending;
   // Fenced, but not from what is content-hashed.
-  return immutable && who.leased ? NodeState::kPending : NodeState::kFenced;
+  return needs == Needs::kNotice && who.leased ? NodeState::kPending : NodeState::kFenced;
 }
 
-bool Ledger::Settled(NodeState state, bool immutable) const {
-  return state == NodeState::kApplied || (state == NodeState::kFenced && !immutable);
+bool Ledger::Settled(NodeState state, Needs needs) const {
+  return state == NodeState::kApplied || (state == NodeState::kFenced && needs != Needs::kNotice);
 }
 
 // Brings the receipts of an open record up to date. True: it is complete.
 bool Ledger::RefreshOne(Seq seq, OpenRecord& record, WallTime wall) {
   NodeReceipts now;
   for (const Incarnation& who : incarnations_) {
-    const NodeReceipt its{StateOf(who, seq, record.immutable), who.acked, wall};
+    const NodeReceipt its{StateOf(who, seq, record.needs), who.acked, wall};
     const auto [at, first] = now.try_emplace(who.member.node, its);
     if (first) continue;
     at->second.state = std::max(at->second.state, its.state);
@@ -72,7 +74,7 @@ bool Ledger::RefreshOne(Seq seq, OpenRecord& record, WallTime wall) {
     if (before != record.nodes.end() && before->second.state == receipt.state) {
       receipt.at = before->second.at;
     }
-    complete = complete && Settled(receipt.state, record.immutable);
+    complete = complete && Settled(receipt.state, record.needs);
   }
   record.nodes = std::move(now);
   return complete;
@@ -89,18 +91,18 @@ void Ledger::Refresh(Seq from, Seq to, WallTime wall) {
   }
 }
 
-void Ledger::OnAppended(Seq seq, bool immutable, BootTime now, WallTime wall) {
+void Ledger::OnAppended(Seq seq, Needs needs, BootTime now, WallTime wall) {
   SKERRY_CHECK(seq == head_ + 1);
   OnTime(now, wall);
   head_ = seq;
-  open_[seq].immutable = immutable;
+  open_[seq].needs = needs;
   Refresh(seq, seq, wall);
 }
 
-void Ledger::Reopen(Seq seq, bool immutable, BootTime now, WallTime wall) {
+void Ledger::Reopen(Seq seq, Needs needs, BootTime now, WallTime wall) {
   SKERRY_CHECK(seq <= head_);
   OnTime(now, wall);
-  open_[seq].immutable = immutable;
+  open_[seq].needs = needs;
   Refresh(seq, seq, wall);
 }
 
@@ -118,8 +120,8 @@ Ledger::Pulled Ledger::OnPull(const Member& who, std::optional<Seq> after, BootT
     incarnations_.push_back(std::move(joins));
     known = &incarnations_.back();
     pulled = Pulled::kJoined;
-  } else if (known->member.serves_on_partition != who.serves_on_partition) {
-    known->member.serves_on_partition = who.serves_on_partition;
+  } else if (known->member != who) {
+    known->member = who;
     pulled = Pulled::kJoined;
   }
   if (pulled == Pulled::kJoined) ++members_version_;
@@ -154,7 +156,10 @@ Millis Ledger::Grant(const Member& who, Seq head, BootTime now, WallTime wall) {
 bool Ledger::DropEnded(BootTime now) {
   const auto gone = [&](const Incarnation& who) {
     if (who.leased) return false;
-    if (open_.empty() && now - who.seen_boot > options_.forget_after) return true;
+    if (!who.member.serves_on_partition && open_.empty() &&
+        now - who.seen_boot > options_.forget_after) {
+      return true;
+    }
     const Incarnation* const end = incarnations_.data() + incarnations_.size();
     return std::any_of(&who + 1, end, [&](const Incarnation& later) {
       return later.leased && later.member.node == who.member.node;

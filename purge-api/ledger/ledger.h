@@ -11,7 +11,9 @@
 // node is alive. A node that has no lease has none until it has applied the head of
 // the answer that gives it one, so nothing up to that head waits for it, unless
 // - it serves on partition, or
-// - the record is immutable (fenced nodes go on serving content-hashed objects):
+// - the record is immutable (fenced nodes go on serving content-hashed objects), or
+// - the record is an activation and the node serves releases (a fenced shield has
+//   nobody to ask which release is active):
 // these complete by acknowledgement only.
 //
 // Owner and thread: one loop, which also appends to the log in the order told here.
@@ -59,14 +61,24 @@ struct Member {
   std::string node;
   std::string incarnation;
   bool serves_on_partition = false;
+  bool serves_releases = false;
   bool operator==(const Member&) const = default;
+};
+
+// What a record needs to be complete, beside nodes that apply it.
+enum class Needs : uint8_t {
+  kFence,       // a fence will do
+  kNotice,      // immutable: every node must acknowledge
+  kActivation,  // nodes that serve releases must acknowledge
 };
 
 class Ledger {
  public:
   struct Options {
     Millis lease{10'000};
-    // Expired nodes are forgotten after this, while no record waits for them.
+    int drift_percent = 1;  // how much faster this clock may run than a node's
+    // Expired nodes are forgotten after this, while no record waits for them; never
+    // those that serve on partition.
     Millis forget_after = std::chrono::hours(24);
   };
   // `members`: as the former process left them. Their leases may have been given a
@@ -74,10 +86,10 @@ class Ledger {
   Ledger(Options options, std::vector<Member> members, Seq head, BootTime now);
 
   // The next record is durable. REQUIRES: seq == head() + 1.
-  void OnAppended(Seq seq, bool immutable, BootTime now, WallTime wall);
+  void OnAppended(Seq seq, Needs needs, BootTime now, WallTime wall);
   // At start-up: a record of the former process that was not complete. REQUIRES:
   // seq <= head().
-  void Reopen(Seq seq, bool immutable, BootTime now, WallTime wall);
+  void Reopen(Seq seq, Needs needs, BootTime now, WallTime wall);
 
   enum class Pulled : uint8_t {
     kKnown,   // go on
@@ -128,14 +140,14 @@ class Ledger {
     BootTime seen_boot{};
   };
   struct OpenRecord {
-    bool immutable = false;
+    Needs needs = Needs::kFence;
     NodeReceipts nodes;
   };
 
   Incarnation* Find(const Member& who);
   BootTime LeaseEnd(BootTime now) const;
-  NodeState StateOf(const Incarnation& who, Seq seq, bool immutable) const;
-  bool Settled(NodeState state, bool immutable) const;
+  NodeState StateOf(const Incarnation& who, Seq seq, Needs needs) const;
+  bool Settled(NodeState state, Needs needs) const;
   void Refresh(Seq from, Seq to, WallTime wall);
   bool RefreshOne(Seq seq, OpenRecord& record, WallTime wall);
   bool DropEnded(BootTime now);

@@ -15,16 +15,16 @@ constexpr Millis kServerLease{10'101};  // and 1 % and a millisecond
 class LedgerTest : public ::testing::Test {
  protected:
   static Member At(std::string node, std::string incarnation = "1", bool serves = false) {
-    return {std::move(node), std::move(incarnation), serves};
+    return {std::move(node), std::move(incarnation), serves, false};
   }
   // A pull that is answered at once; what it was granted.
   Millis Pull(const Member& who, std::optional<Seq> after) {
     EXPECT_NE(ledger_.OnPull(who, after, now_, wall_), Ledger::Pulled::kBeyond);
     return ledger_.Grant(who, ledger_.head(), now_, wall_);
   }
-  Seq Append(bool immutable = false) {
+  Seq Append(Needs needs = Needs::kFence) {
     const Seq seq = ledger_.head() + 1;
-    ledger_.OnAppended(seq, immutable, now_, wall_);
+    ledger_.OnAppended(seq, needs, now_, wall_);
     return seq;
   }
   void Advance(Millis by) {
@@ -203,7 +203,7 @@ TEST_F(LedgerTest, ARecordOfTheFormerProcessIsWaitedForAgain) {
   Pull(At("a"), 0);
   const Seq seq = Append();
   Restart();
-  ledger_.Reopen(seq, false, now_, wall_);
+  ledger_.Reopen(seq, Needs::kFence, now_, wall_);
   EXPECT_EQ(StateOf(seq, "a"), NodeState::kPending);
   Pull(At("a"), seq);
   EXPECT_TRUE(Complete(seq));
@@ -229,7 +229,7 @@ TEST_F(LedgerTest, ADeclarationToServeIsAChangeOfMembership) {
 
 TEST_F(LedgerTest, AnImmutablePurgeCompletesByAcknowledgementOnly) {
   Pull(At("a"), 0);
-  const Seq seq = Append(true);
+  const Seq seq = Append(Needs::kNotice);
   Advance(kServerLease);
   EXPECT_EQ(StateOf(seq, "a"), NodeState::kFenced);
   EXPECT_FALSE(Complete(seq));
@@ -237,6 +237,26 @@ TEST_F(LedgerTest, AnImmutablePurgeCompletesByAcknowledgementOnly) {
   EXPECT_EQ(StateOf(seq, "a"), NodeState::kPending);
   Pull(At("a"), seq);
   EXPECT_TRUE(Complete(seq));
+}
+
+TEST_F(LedgerTest, AnActivationNeedsTheAcknowledgementOfNodesThatServeReleases) {
+  const Member shield{"s", "1", false, true};
+  Pull(shield, 0);
+  Pull(At("a"), 0);
+  const Seq purge = Append();
+  const Seq activation = Append(Needs::kActivation);
+  Advance(kServerLease);
+  EXPECT_TRUE(Complete(purge));
+  EXPECT_EQ(StateOf(activation, "a"), NodeState::kFenced);
+  EXPECT_EQ(StateOf(activation, "s"), NodeState::kUnreachable);
+  Pull(shield, activation);
+  EXPECT_TRUE(Complete(activation));
+}
+
+TEST_F(LedgerTest, ANodeThatServesOnPartitionIsNeverForgottenByTime) {
+  Pull(At("a", "1", true), 0);
+  Advance(std::chrono::hours(48));
+  EXPECT_FALSE(Complete(Append()));
 }
 
 TEST_F(LedgerTest, ANewNodeHoldsNothingUpThatItMustApplyFirst) {

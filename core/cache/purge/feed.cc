@@ -18,6 +18,8 @@ constexpr size_t kMaxAnswerBytes = 64 << 20;
 constexpr size_t kSmallAnswerBytes = 16 << 10;
 // Beside the time the service holds a pull.
 constexpr Millis kPullPatience{3000};
+// In place of a lease's end: none was ever held.
+constexpr int64_t kNever = INT64_MIN;
 
 std::string PercentEncode(std::string_view text) {
   static constexpr char kHex[] = "0123456789ABCDEF";
@@ -38,17 +40,16 @@ std::string PercentEncode(std::string_view text) {
 
 // What other threads and the metrics see.
 struct PurgeFeed::Shared {
-  std::atomic<int64_t> lease_until_ms{INT64_MIN};
+  std::atomic<int64_t> lease_until_ms{kNever};
   std::atomic<bool> ready{false};
   std::atomic<Seq> applied{0};
   std::atomic<Seq> head{0};
   const Clock* clock = nullptr;
-  mutable Mutex mutex;  // lock order: last; nothing is called while it is held
-  AppliedAt applied_at SKERRY_GUARDED_BY(mutex);
 
-  bool Fenced() const {
-    return clock->Boot().time_since_epoch().count() >=
-           lease_until_ms.load(std::memory_order_acquire);
+  Fence fence() const {
+    const int64_t until = lease_until_ms.load(std::memory_order_acquire);
+    if (clock->Boot().time_since_epoch().count() < until) return Fence::kNone;
+    return until == kNever ? Fence::kFull : Fence::kPartition;
   }
 };
 
@@ -132,6 +133,7 @@ void PurgeFeed::Driver::SendPull() {
                  "ms&node=" + PercentEncode(options_.name) + "&incarnation=" + options_.incarnation;
   if (!pull.log_id.empty()) request.path += "&log=" + pull.log_id;
   if (options_.serves_on_partition) request.path += "&serves=1";
+  if (options_.on_activation) request.path += "&releases=1";
   request.fields.Add("authorization", "Bearer " + options_.token);
   request.fields.Add("accept", "application/json");
   status_ = 0;
@@ -197,7 +199,7 @@ Status PurgeFeed::Driver::Apply(const PurgeNode::Work& work) {
     if (Status status = act(record); !status) return status;
   }
   if (work.reset) {
-    generations.Reset(work.reset_head, work.gap);
+    generations.Reset(work.log_id, work.reset_head, work.gap);
     return journal_->Snapshot(work.log_id);
   }
   for (const Record& record : work.records) {
@@ -227,14 +229,10 @@ void PurgeFeed::Driver::RetryAfter(const Error& error) {
 
 void PurgeFeed::Driver::Publish() {
   const std::optional<BootTime> until = node_.lease_until();
-  shared_->lease_until_ms.store(until ? until->time_since_epoch().count() : INT64_MIN,
+  shared_->lease_until_ms.store(until ? until->time_since_epoch().count() : kNever,
                                 std::memory_order_release);
   shared_->applied.store(node_.applied(), std::memory_order_release);
   shared_->head.store(node_.head(), std::memory_order_release);
-  {
-    MutexLock lock(shared_->mutex);
-    shared_->applied_at = {node_.applied(), node_.log_id()};
-  }
   if (node_.ready() && !shared_->ready.exchange(true) && options_.on_ready) options_.on_ready();
 }
 
@@ -254,9 +252,9 @@ Result<std::unique_ptr<PurgeFeed>> PurgeFeed::Open(Options options) {
     metrics.AddReadGauge("skerry_purge_head_seq", "Newest position of the purge log heard of.", {},
                          [shared] { return static_cast<double>(shared->head.load()); });
     metrics.AddReadGauge("skerry_fenced", "1 while purgeable objects must be validated.", {},
-                         [shared] { return shared->Fenced() ? 1.0 : 0.0; });
+                         [shared] { return shared->fence() == Fence::kNone ? 0.0 : 1.0; });
   }
-  PurgeNode node({options.name, options.incarnation, options.serves_on_partition}, *durable);
+  PurgeNode node(*durable);
   auto driver =
       std::make_shared<Driver>(std::move(options), std::move(node), std::move(journal), shared);
   std::unique_ptr<PurgeFeed> feed(new PurgeFeed(std::move(driver)));
@@ -270,13 +268,9 @@ PurgeFeed::~PurgeFeed() { driver_->Stop(); }
 void PurgeFeed::Start(net::Loop& loop, std::unique_ptr<http::Upstream> upstream) {
   driver_->Start(loop, std::move(upstream));
 }
-bool PurgeFeed::fenced() const { return shared_->Fenced(); }
+Fence PurgeFeed::fence() const { return shared_->fence(); }
 bool PurgeFeed::ready() const { return shared_->ready.load(std::memory_order_acquire); }
 Seq PurgeFeed::applied() const { return shared_->applied.load(std::memory_order_acquire); }
 Seq PurgeFeed::head() const { return shared_->head.load(std::memory_order_acquire); }
-AppliedAt PurgeFeed::applied_at() const {
-  MutexLock lock(shared_->mutex);
-  return shared_->applied_at;
-}
 
 }  // namespace skerry::cache

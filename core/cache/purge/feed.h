@@ -15,7 +15,6 @@
 #include "core/cache/purge/control_store.h"
 #include "core/cache/purge/generations.h"
 #include "core/cache/purge/node.h"
-#include "core/cache/purge/tier.h"
 #include "core/http/upstream.h"
 #include "core/net/loop.h"
 
@@ -57,12 +56,11 @@ class PurgeFeed {
   void Start(net::Loop& loop, std::unique_ptr<http::Upstream> upstream);
 
   // Thread: any, each a load or two.
-  bool fenced() const;
+  Fence fence() const;
+  bool fenced() const { return fence() != Fence::kNone; }
   bool ready() const;
   Seq applied() const;
   Seq head() const;
-  // Thread: any. For Skerry-Purge-Seq.
-  AppliedAt applied_at() const;
 
  private:
   class Driver;

@@ -147,7 +147,7 @@ class PurgeFeedTest : public ::testing::Test {
 TEST_F(PurgeFeedTest, TheFirstPullNamesTheNodeAndDoesNotWait) {
   Open();
   ASSERT_EQ(calls_.size(), 1u);
-  EXPECT_EQ(LastPath(), "/v1/log?after=0&wait=0ms&node=edge%201&incarnation=0a");
+  EXPECT_EQ(LastPath(), "/v1/log?after=0&wait=0ms&node=edge%201&incarnation=0a&releases=1");
   EXPECT_EQ(calls_[0]->request.authority, "purge.example");
   EXPECT_EQ(calls_[0]->request.fields.Find("authorization"), "Bearer secret");
 }
@@ -159,7 +159,7 @@ TEST_F(PurgeFeedTest, IsReadyAndUnfencedWithTheFirstLease) {
   EXPECT_FALSE(feed_->fenced());
   EXPECT_TRUE(feed_->ready());
   EXPECT_EQ(readied_, 1);
-  EXPECT_EQ(feed_->applied_at(), (AppliedAt{7, "aa"}));
+  EXPECT_EQ(generations_->applied_at(), (AppliedAt{7, "aa"}));
   EXPECT_THAT(LastPath(), HasSubstr("after=7&wait=3333ms"));
   EXPECT_THAT(LastPath(), HasSubstr("&log=aa"));
 }

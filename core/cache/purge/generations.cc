@@ -15,7 +15,7 @@
 namespace skerry::cache {
 namespace {
 
-constexpr std::string_view kMagic = "SKGENS01";
+constexpr std::string_view kMagic = "SKGENS02";
 // How far a process can be ahead of what it has stored: records are applied in
 // memory first. More than one pull ever holds.
 constexpr uint64_t kRestartGap = 1 << 20;
@@ -238,9 +238,10 @@ struct Generations::State {
 
   const Options options;
   std::mutex writing;
-  mutable std::shared_mutex lock;  // scopes, local_scopes, known_*_from
+  mutable std::shared_mutex lock;  // of what follows, up to `offset`
   Scopes scopes;
   Scopes local_scopes;
+  std::string log_id;
   uint64_t known_all_from = 0;     // stamps below: something may have been missed
   uint64_t known_hashed_from = 0;  // the same for content-hashed objects
   // Position of stamps = offset + position in the log, modulo 2^64.
@@ -257,6 +258,11 @@ Generations::Generations(Options options) : state_(std::make_unique<State>(std::
 Generations::~Generations() = default;
 
 Seq Generations::head() const { return state_->log_head.load(std::memory_order_acquire); }
+
+AppliedAt Generations::applied_at() const {
+  std::shared_lock read(state_->lock);
+  return {state_->log_head.load(std::memory_order_relaxed), state_->log_id};
+}
 
 Stamp Generations::Now() const {
   return {state_->stamp_head.load(std::memory_order_acquire),
@@ -315,13 +321,14 @@ void Generations::InvalidateLocally(std::string_view url) {
   state.Bound(state.local_scopes);
 }
 
-void Generations::Reset(Seq new_head, bool content_hashed_too) {
+void Generations::Reset(std::string log_id, Seq new_head, bool content_hashed_too) {
   State& state = *state_;
   std::lock_guard writing(state.writing);
   std::unique_lock write(state.lock);
   const uint64_t now = state.stamp_head.load(std::memory_order_relaxed) + 1;
   state.known_all_from = now;
   if (content_hashed_too) state.known_hashed_from = now;
+  state.log_id = std::move(log_id);
   state.StartAt(now, new_head);
 }
 
@@ -355,6 +362,7 @@ std::string Generations::Serialize() const {
   std::string bytes(kMagic);
   {
     std::shared_lock read(state_->lock);
+    PutSized(bytes, state_->log_id);
     PutLe64(bytes, state_->offset);
     PutLe64(bytes, state_->log_head.load());
     PutLe64(bytes, state_->known_all_from);
@@ -372,6 +380,7 @@ Status Generations::Restore(std::string_view bytes) {
   if (from.Take(kMagic.size()) != kMagic || sum.Le64() != Xxh3(bytes.substr(0, body))) {
     return Fail(Code::kCorrupt, Side::kStorage, "generations: the checksum does not match");
   }
+  std::string log_id(from.Sized());
   const uint64_t offset = from.Le64();
   const uint64_t log_head = from.Le64();
   const uint64_t known_all_from = from.Le64();
@@ -384,6 +393,7 @@ Status Generations::Restore(std::string_view bytes) {
   std::lock_guard writing(state.writing);
   std::unique_lock write(state.lock);
   state.scopes = std::move(scopes);
+  state.log_id = std::move(log_id);
   state.known_all_from = known_all_from;
   state.known_hashed_from = known_hashed_from;
   state.StartAt(offset + log_head + kRestartGap, log_head);

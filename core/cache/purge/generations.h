@@ -18,6 +18,7 @@
 #include "core/base/result.h"
 #include "core/cache/entry.h"
 #include "core/cache/purge/record.h"
+#include "core/cache/purge/tier.h"
 
 namespace skerry::cache {
 
@@ -46,9 +47,10 @@ class Generations {
   explicit Generations(Options options);
   ~Generations();
 
-  // The log position everything up to which has been applied: what the pull
-  // acknowledges and Skerry-Purge-Seq says.
+  // The log position everything up to which has been applied.
   Seq head() const;
+  // The same with the log's id, for Skerry-Purge-Seq: read it after the stamp.
+  AppliedAt applied_at() const;
   // The stamp for a fetch that begins now: read it before contacting upstream.
   // Its positions are this node's own: they go on growing when another log begins,
   // so they are for comparing stamps of this node and for nothing else.
@@ -68,8 +70,8 @@ class Generations {
   void InvalidateLocally(std::string_view url);
 
   // Records were missed: everything fetched before now is kUnknown; content-hashed
-  // objects only if `content_hashed_too`. Positions of the log go on at `head`.
-  void Reset(Seq head, bool content_hashed_too);
+  // objects only if `content_hashed_too`. Positions go on at `head` of that log.
+  void Reset(std::string log_id, Seq head, bool content_hashed_too);
 
   // Forgets generations that no object with a stamp of `oldest` or newer can meet;
   // the caller counts fills under way too. O(size).

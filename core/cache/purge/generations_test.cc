@@ -179,7 +179,7 @@ TEST_F(GenerationsTest, KeyRulesOfTheNodeShapeWhatAUrlNames) {
 TEST_F(GenerationsTest, AfterAResetWhatWasFetchedBeforeIsUnknownAndNewFetchesAreNot) {
   Purge(Tag("a"));
   const EntryPtr before = Fetch("https://a.example/x");
-  generations_.Reset(0, false);
+  generations_.Reset("aa", 0, false);
   EXPECT_VERDICT(kUnknown, before);
   EXPECT_VERDICT(kNo, Fetch("https://a.example/x"));
   EXPECT_EQ(generations_.head(), 0u);
@@ -188,7 +188,7 @@ TEST_F(GenerationsTest, AfterAResetWhatWasFetchedBeforeIsUnknownAndNewFetchesAre
 TEST_F(GenerationsTest, AShorterNewLogDoesNotMakeOldObjectsNewerThanItsPurges) {
   PurgeManyTags(50);
   const EntryPtr before = Fetch("https://a.example/x");
-  generations_.Reset(3, false);
+  generations_.Reset("aa", 3, false);
   const EntryPtr after = Fetch("https://a.example/x");
   Purge(Url("https://a.example/x"));
   EXPECT_EQ(generations_.head(), 4u);
@@ -196,18 +196,27 @@ TEST_F(GenerationsTest, AShorterNewLogDoesNotMakeOldObjectsNewerThanItsPurges) {
   EXPECT_VERDICT(kHard, after);
 }
 
+TEST_F(GenerationsTest, TheAppliedPositionComesWithItsLog) {
+  generations_.Reset("bb", 3, false);
+  Purge(Tag("a"));
+  EXPECT_EQ(generations_.applied_at(), (AppliedAt{4, "bb"}));
+  Generations restored;
+  ASSERT_TRUE(restored.Restore(generations_.Serialize()));
+  EXPECT_EQ(restored.applied_at(), (AppliedAt{4, "bb"}));
+}
+
 TEST_F(GenerationsTest, AResetSparesContentHashedObjectsUnlessTold) {
   const EntryPtr hashed = FetchHashed();
-  generations_.Reset(5, false);
+  generations_.Reset("aa", 5, false);
   EXPECT_VERDICT(kNo, hashed);
-  generations_.Reset(9, true);
+  generations_.Reset("aa", 9, true);
   EXPECT_VERDICT(kUnknown, hashed);
 }
 
 TEST_F(GenerationsTest, AHardPurgeOutlivesAReset) {
   const EntryPtr entry = FetchHashed();
   Purge(Url("https://a.example/dir/page?q=1"));
-  generations_.Reset(0, false);
+  generations_.Reset("aa", 0, false);
   EXPECT_VERDICT(kHard, entry);
 }
 
@@ -295,11 +304,11 @@ TEST_F(GenerationsTest, RestoresWhatItSerialized) {
 TEST_F(GenerationsTest, StampsAfterARestartAreAboveAllBefore) {
   Purge(Tag("x"));
   const std::string durable = generations_.Serialize();
-  generations_.Reset(40, false);  // not durable
+  generations_.Reset("aa", 40, false);  // not durable
   const EntryPtr since = Fetch("https://a.example/x");
   Generations restored;
   ASSERT_TRUE(restored.Restore(durable));
-  restored.Reset(50, false);  // what was missed after 40 is missed again
+  restored.Reset("aa", 50, false);  // what was missed after 40 is missed again
   EXPECT_EQ(restored.Judge(*since), Purged::kUnknown);
 }
 

@@ -50,7 +50,7 @@ TEST(JournalTest, WhatWasAppendedIsThereAfterARestart) {
   {
     Process process(store);
     ASSERT_TRUE(process.journal.Load());
-    process.generations.Reset(10, false);
+    process.generations.Reset("aa", 10, false);
     ASSERT_TRUE(process.journal.Snapshot("aa"));
     before = process.generations.Now();
     for (int i = 0; i < 600; ++i) {  // over several snapshots

@@ -44,10 +44,17 @@ Result<PullAnswer> PullAnswerFromJson(std::string_view text) {
   return answer;
 }
 
-PurgeNode::PurgeNode(Options options, Durable durable)
-    : options_(std::move(options)),
-      log_id_(std::move(durable.log_id)),
-      applied_(log_id_.empty() ? 0 : durable.applied) {}
+std::string_view Name(Fence fence) {
+  switch (fence) {
+    case Fence::kNone: return "none";
+    case Fence::kPartition: return "partition";
+    case Fence::kFull: return "full";
+  }
+  return "?";
+}
+
+PurgeNode::PurgeNode(Durable durable)
+    : log_id_(std::move(durable.log_id)), applied_(log_id_.empty() ? 0 : durable.applied) {}
 
 PurgeNode::Pull PurgeNode::NextPull(BootTime now) const {
   return {log_id_, applied_, fenced(now) ? Millis(0) : lease_ / 3};

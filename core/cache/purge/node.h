@@ -39,19 +39,26 @@ struct PullAnswer {
 std::string ToJson(const PullAnswer& answer);
 Result<PullAnswer> PullAnswerFromJson(std::string_view json);
 
+// Purgeable objects must be validated upstream before they are used, also where the
+// upstream fails; a request then shares no fetch that began before it.
+enum class Fence : uint8_t {
+  kNone,
+  // The lease has run out. A rule with on_partition = "serve" may serve all the same:
+  // the log knows this node, and keeps receipts open until it has heard.
+  kPartition,
+  // No lease of this log was held by this process: nobody waits for it. For all rules.
+  kFull,
+};
+std::string_view Name(Fence fence);
+
 class PurgeNode {
  public:
-  struct Options {
-    std::string name;
-    std::string incarnation;           // random hex, new with every process
-    bool serves_on_partition = false;  // some rule has on_partition = "serve"
-  };
   // What was durable when the process started; empty log_id: nothing.
   struct Durable {
     std::string log_id;
     Seq applied = 0;
   };
-  PurgeNode(Options options, Durable durable);
+  explicit PurgeNode(Durable durable);
 
   // The next GET /v1/log?….
   struct Pull {
@@ -84,21 +91,22 @@ class PurgeNode {
   // The server knows another log id (409): fenced at once, the next pull names none.
   void OnWrongLog();
 
-  // Fenced: purgeable objects must be validated upstream before they are used.
-  bool fenced(BootTime now) const { return !lease_until_ || now >= *lease_until_; }
-  // Until when the lease holds; nothing: fenced.
+  Fence fence(BootTime now) const {
+    if (!lease_until_) return Fence::kFull;
+    return now < *lease_until_ ? Fence::kNone : Fence::kPartition;
+  }
+  bool fenced(BootTime now) const { return fence(now) != Fence::kNone; }
+  // Until when the last lease holds; nothing: none was held, fully fenced.
   std::optional<BootTime> lease_until() const { return lease_until_; }
   // True once a first lease was held with the head of that moment applied.
   bool ready() const { return ready_; }
   Seq applied() const { return applied_; }
   Seq head() const { return head_; }
   const std::string& log_id() const { return log_id_; }
-  const Options& options() const { return options_; }
 
  private:
   Status CheckRecords(const PullAnswer& answer) const;
 
-  Options options_;
   std::string log_id_;
   Seq applied_ = 0;
   Seq head_ = 0;

@@ -35,7 +35,7 @@ class PurgeNodeTest : public ::testing::Test {
   bool Fenced() const { return node_.fenced(now_); }
 
   BootTime now_{Millis(1'000'000)};
-  PurgeNode node_{{"edge-1", "01", false}, {"aa", 5}};
+  PurgeNode node_{{"aa", 5}};
 };
 
 TEST_F(PurgeNodeTest, BeginsFencedAndNotReadyAndAsksWithoutWaiting) {
@@ -110,7 +110,7 @@ TEST_F(PurgeNodeTest, WaitsAThirdOfTheLeaseOnceItHoldsOne) {
 }
 
 TEST_F(PurgeNodeTest, WithoutALogItStartsAtTheHeadAndEverythingIsUnknown) {
-  PurgeNode fresh({"edge-2", "02", false}, {});
+  PurgeNode fresh({});
   EXPECT_EQ(fresh.NextPull(now_).log_id, "");
   fresh.OnSent(now_);
   const Result<PurgeNode::Work> work = fresh.OnAnswer(Answer(42));
@@ -166,6 +166,25 @@ TEST_F(PurgeNodeTest, WorkThatFailedIsAskedForAgain) {
   EXPECT_EQ(node_.NextPull(now_).log_id, "aa");
   EXPECT_EQ(node_.NextPull(now_).after, 5u);
   EXPECT_TRUE(Fenced());
+}
+
+TEST_F(PurgeNodeTest, TheFenceIsFullUntilALeaseOfThisLogWasHeld) {
+  EXPECT_EQ(node_.fence(now_), Fence::kFull);
+  Exchange(Answer(5));
+  EXPECT_EQ(node_.fence(now_), Fence::kNone);
+  Advance(kLease);
+  EXPECT_EQ(node_.fence(now_), Fence::kPartition);
+  Send();
+  node_.OnWrongLog();
+  EXPECT_EQ(node_.fence(now_), Fence::kFull);
+}
+
+TEST_F(PurgeNodeTest, AGapFencesInFullUntilTheResetIsDone) {
+  Exchange(Answer(5));
+  const PurgeNode::Work work = Exchange(Answer(900), false);
+  EXPECT_EQ(node_.fence(now_), Fence::kFull);
+  node_.OnApplied(work.position);
+  EXPECT_EQ(node_.fence(now_), Fence::kNone);
 }
 
 TEST_F(PurgeNodeTest, AFailedPullLeavesTheLeaseToRunOut) {
