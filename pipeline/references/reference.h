@@ -1,0 +1,107 @@
+// References of a document to other files: where they stand, and what they say.
+//
+// A document is read once into fragments. A fragment is a stretch of the file that is
+// written in one way: an HTML attribute (with character references), a style sheet, a
+// JSON file. A reference is a URL inside a fragment's text. Rewriting replaces
+// references and leaves every other byte of the file as it was (rewrite.h).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace skerry::pipeline {
+
+// What happens with the URL; decides what a missing target means.
+enum class Use : uint8_t {
+  kLoad,      // fetched with the page: a missing file is an error
+  kNavigate,  // where a click leads: may be answered by something else than a file
+  kMention,   // for other programs (og:image, source maps): rewritten, never required
+};
+
+// How a URL is written in the fragment's text.
+enum class Quoting : uint8_t {
+  kPlain,      // as it is
+  kCssUrl,     // url(here)
+  kCssDouble,  // "here", with CSS escapes
+  kCssSingle,  // 'here'
+  kJson,       // "here", with JSON escapes
+};
+
+struct Reference {
+  size_t offset = 0;  // in the fragment's text, without quotes
+  size_t length = 0;
+  std::string url = {};  // what it says, escapes undone
+  Quoting quoting = Quoting::kPlain;
+  Use use = Use::kLoad;
+};
+
+struct Fragment {
+  size_t offset = 0;  // in the file, without quotes
+  size_t length = 0;
+  std::string text = {};   // character references undone where `attribute`
+  bool attribute = false;  // an HTML attribute's value
+  std::vector<Reference> references = {};
+};
+
+// An `integrity` attribute and the reference whose target's digest it holds.
+struct Integrity {
+  size_t offset = 0;  // of the value in the file, without quotes
+  size_t length = 0;
+  std::string url = {};
+};
+
+// An <img> that may become a <picture>.
+struct Img {
+  size_t offset = 0;  // of '<' in the file
+  size_t end = 0;     // behind its '>'
+  std::string src = {};
+  std::string sizes = {};
+  bool wants_picture = false;  // has the attribute data-skerry-picture
+  bool in_picture = false;
+  bool has_srcset = false;
+  bool has_size = false;  // width and height are given
+};
+
+// Something the head of a page says will be needed: material for Link fields.
+struct Preload {
+  std::string url = {};
+  std::string rel = {};  // preload, modulepreload, preconnect
+  std::string as = {};
+  bool crossorigin = false;
+};
+
+struct Document {
+  std::vector<Fragment> fragments = {};
+  std::string base = {};  // <base href>, "" when there is none
+  std::vector<Integrity> integrities = {};
+  std::vector<Img> images = {};
+  std::vector<Preload> preloads = {};
+  // Text that may name files in ways nobody can rewrite: scripts, data- attributes.
+  std::vector<std::string> opaque = {};
+  // Why nothing was read, "" almost always: elements nested deeper than kDeepestHtml
+  // would overflow the stack of the HTML parser.
+  std::string refused = {};
+};
+
+inline constexpr size_t kDeepestHtml = 5000;
+
+// One reader a language. Malformed input gives what could be read, as in browsers.
+Document ReadHtml(std::string_view html);  // also SVG
+Document ReadCss(std::string_view css);
+Document ReadWebManifest(std::string_view json);
+Document ReadScript(std::string_view script);
+
+// Whether a file of this media type has a reader above, and the reader's result; other
+// types have no references, and text among them is opaque.
+bool HasReferences(std::string_view type);
+Document ReadReferences(std::string_view type, std::string_view text);
+
+// The references of a style sheet or of a style attribute's declarations.
+std::vector<Reference> CssReferences(std::string_view css);
+// The candidates of a srcset attribute (HTML, "parse a srcset attribute").
+std::vector<Reference> SrcsetReferences(std::string_view srcset);
+
+}  // namespace skerry::pipeline
