@@ -98,4 +98,10 @@ Result<std::string> DecodeBrotli(std::string_view coded, ByteCount limit) {
   return out;
 }
 
+std::string BrotliVersion() {
+  const uint32_t version = BrotliEncoderVersion();
+  return "brotli-" + std::to_string(version >> 24) + "." + std::to_string(version >> 12 & 0xfff) +
+         "." + std::to_string(version & 0xfff);
+}
+
 }  // namespace skerry::asset

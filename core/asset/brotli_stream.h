@@ -15,4 +15,7 @@ std::unique_ptr<Encoder> MakeBrotliEncoder(int level);
 Result<std::string> CompressBrotli(int level, std::string_view bytes);
 Result<std::string> DecodeBrotli(std::string_view coded, ByteCount limit);
 
+// Library and version that CompressBrotli uses.
+std::string BrotliVersion();
+
 }  // namespace skerry::asset

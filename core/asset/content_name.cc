@@ -108,10 +108,19 @@ std::string HashedName(std::string_view path, const Sha256Digest& digest, size_t
   return hashed;
 }
 
-Hashed DetectHash(std::string_view path) {
+namespace {
+
+// The part of the path that looks most like a hash, and how much.
+struct Token {
+  Hashed hashed = Hashed::kNo;
+  size_t at = 0;  // in the path
+  size_t size = 0;
+};
+
+Token FindToken(std::string_view path) {
   const std::string_view name = LastPart(path);
   const std::string_view stem = WithoutRole(name.substr(0, ExtensionAt(name)));
-  Hashed best = Hashed::kNo;
+  Token best;
   // Rollup's tokens hold '-' and '_' themselves, so every separator is tried, and the
   // whole stem (Next and webpack name chunks by nothing but a hash).
   for (size_t at = 0; at < stem.size(); ++at) {
@@ -121,9 +130,21 @@ Hashed DetectHash(std::string_view path) {
     const std::string_view token = stem.substr(at);
     // A token with separators inside is Rollup's eight characters or nothing.
     if (token.size() != 8 && token.find_first_of("-_") != std::string_view::npos) continue;
-    best = std::max(best, JudgeToken(token));
+    const Hashed hashed = JudgeToken(token);
+    if (hashed > best.hashed) best = {hashed, path.size() - name.size() + at, token.size()};
   }
   return best;
+}
+
+}  // namespace
+
+Hashed DetectHash(std::string_view path) { return FindToken(path).hashed; }
+
+std::string WithoutHash(std::string_view path) {
+  const Token token = FindToken(path);
+  if (token.hashed == Hashed::kNo) return std::string(path);
+  return std::string(path.substr(0, token.at)) + "*" +
+         std::string(path.substr(token.at + token.size));
 }
 
 }  // namespace skerry::asset

@@ -37,4 +37,8 @@ std::string_view Name(Hashed hashed);
 // of 8 or more, and does not read as a word, a version or a date.
 Hashed DetectHash(std::string_view path);
 
+// The path with that token replaced by '*' ("/assets/index-*.js"): equal for versions of
+// one file. Unchanged where DetectHash says kNo.
+std::string WithoutHash(std::string_view path);
+
 }  // namespace skerry::asset

@@ -77,5 +77,11 @@ TEST(DetectHashTest, IsUnsureOfMixedCaseLetters) {
   EXPECT_EQ(DetectHash("/photo-iPhone15.jpg"), Hashed::kPerhaps);
 }
 
+TEST(WithoutHashTest, VersionsOfAFileBecomeEqual) {
+  EXPECT_EQ(WithoutHash("/assets/index-C4x_9aQe.css"), "/assets/index-*.css");
+  EXPECT_EQ(WithoutHash("/static/787.8f3a2b1c.chunk.js"), "/static/787.*.chunk.js");
+  EXPECT_EQ(WithoutHash("/about/index.html"), "/about/index.html");
+}
+
 }  // namespace
 }  // namespace skerry::asset

@@ -44,6 +44,18 @@ Result<std::string> Compress(const Recipe& recipe, std::string_view bytes) {
   return Fail(NoSuchRecipe(recipe));
 }
 
+std::string Canonical(const Recipe& recipe) {
+  const std::string name = Name(recipe);
+  switch (recipe.coding) {
+    case Coding::kIdentity: return "identity";
+    case Coding::kGzip: return name + " " + GzipVersion();
+    case Coding::kBrotli: return name + " " + BrotliVersion();
+    case Coding::kZstd:
+    case Coding::kDcz: return name + " " + ZstdVersion();
+  }
+  return name;
+}
+
 Result<std::string> CompressDcz(int level, std::string_view dictionary, std::string_view bytes) {
   const Recipe recipe{Coding::kDcz, level};
   if (!Within(level, 1, 19) || dictionary.empty()) return Fail(NoSuchRecipe(recipe));

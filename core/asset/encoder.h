@@ -38,6 +38,10 @@ class Encoder {
 // cent smaller than zlib at the same level), zstd 1-19; identity copies.
 Result<std::string> Compress(const Recipe& recipe, std::string_view bytes);
 
+// The recipe with the library and version that carries it out in Compress, for keys of
+// kept results: "br11 brotli-1.0.9".
+std::string Canonical(const Recipe& recipe);
+
 // `bytes` as the difference to `dictionary` (RFC 9842 section 5): the 8 bytes
 // 5e 2a 4d 18 20 00 00 00, the dictionary's SHA-256, a zstd frame of `level`.
 // kLimit when the two need a larger window than RFC 9842 lets a client expect.

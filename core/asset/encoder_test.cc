@@ -95,6 +95,12 @@ TEST(CompressTest, BestIsSmallerThanFast) {
   EXPECT_LT(Compress(kBestZstd, text)->size(), Compress(kFastZstd, text)->size());
 }
 
+TEST(CompressTest, CanonicalNamesTheLibrary) {
+  EXPECT_EQ(Canonical(kBestBrotli).substr(0, 12), "br11 brotli-");
+  EXPECT_EQ(Canonical(kBestGzip).substr(0, 18), "gzip12 libdeflate-");
+  EXPECT_EQ(Canonical(kBestDcz).substr(0, 11), "dcz19 zstd-");
+}
+
 TEST(DczTest, BeginsWithMagicAndDictionaryAndIsSmall) {
   const std::string before = Text(100'000);
   std::string after = before;

@@ -107,4 +107,6 @@ Result<std::string> DecodeGzip(std::string_view coded, ByteCount limit) {
   return out;
 }
 
+std::string GzipVersion() { return "libdeflate-" LIBDEFLATE_VERSION_STRING; }
+
 }  // namespace skerry::asset

@@ -16,4 +16,7 @@ std::unique_ptr<Encoder> MakeGzipEncoder(int level);
 Result<std::string> CompressGzip(int level, std::string_view bytes);
 Result<std::string> DecodeGzip(std::string_view coded, ByteCount limit);
 
+// Library and version that CompressGzip uses.
+std::string GzipVersion();
+
 }  // namespace skerry::asset

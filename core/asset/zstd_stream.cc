@@ -125,4 +125,6 @@ Result<std::string> DecodeZstd(std::string_view dictionary, std::string_view cod
   return out;
 }
 
+std::string ZstdVersion() { return std::string("zstd-") + ZSTD_versionString(); }
+
 }  // namespace skerry::asset

@@ -21,4 +21,7 @@ Result<std::string> CompressZstdWith(int level, std::string_view dictionary,
 Result<std::string> DecodeZstd(std::string_view dictionary, std::string_view coded,
                                ByteCount limit);
 
+// Library and version that CompressZstd uses.
+std::string ZstdVersion();
+
 }  // namespace skerry::asset

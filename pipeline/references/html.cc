@@ -169,7 +169,7 @@ class HtmlReader {
     document_.images.push_back({offset, offset + raw.length, Value(element, "src"),
                                 Value(element, "sizes"), Has(element, "data-skerry-picture"),
                                 in_picture, Has(element, "srcset"),
-                                Has(element, "width") && Has(element, "height")});
+                                Has(element, "width") || Has(element, "height")});
   }
 
   void SeePreload(const GumboElement& element, const std::string& tag) {

@@ -62,7 +62,7 @@ struct Img {
   bool wants_picture = false;  // has the attribute data-skerry-picture
   bool in_picture = false;
   bool has_srcset = false;
-  bool has_size = false;  // width and height are given
+  bool has_size = false;  // width or height is given
 };
 
 // Something the head of a page says will be needed: material for Link fields.

@@ -1,0 +1,114 @@
+#include "pipeline/arguments.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <thread>
+
+#include "core/config/kind.h"
+#include "pipeline/files.h"
+
+namespace skerry::pipeline {
+namespace {
+
+using namespace std::chrono_literals;
+
+tl::unexpected<Failure> Usage(const std::string& message) {
+  return tl::unexpected(Failure{Exit::kUsage, message});
+}
+
+// As the XDG base directory specification says; empty without a home.
+std::filesystem::path DefaultCache() {
+  const char* cache = std::getenv("XDG_CACHE_HOME");
+  if (cache != nullptr && cache[0] == '/') return std::filesystem::path(cache) / "skerry-pipeline";
+  const char* home = std::getenv("HOME");
+  if (home != nullptr && home[0] == '/') {
+    return std::filesystem::path(home) / ".cache" / "skerry-pipeline";
+  }
+  return {};
+}
+
+// The first line that is neither empty nor a comment.
+std::string FirstToken(const std::string& file) {
+  for (size_t at = 0; at < file.size();) {
+    const size_t end = std::min(file.find('\n', at), file.size());
+    std::string line = file.substr(at, end - at);
+    line.erase(line.find_last_not_of(" \t\r") + 1);
+    line.erase(0, line.find_first_not_of(" \t"));
+    if (!line.empty() && line[0] != '#') return line;
+    at = end + 1;
+  }
+  return "";
+}
+
+// "host" of "http://host:80/x".
+std::string HostOf(const std::string& url) {
+  const size_t begin = url.find("://") + 3;
+  std::string authority = url.substr(begin, url.find_first_of("/?#", begin) - begin);
+  authority.erase(0, authority.rfind('@') + 1);
+  if (authority.starts_with('[')) return authority.substr(0, authority.find(']') + 1);
+  return authority.substr(0, authority.find(':'));
+}
+
+bool IsLoopback(const std::string& host) {
+  return host == "localhost" || host == "[::1]" || host.starts_with("127.");
+}
+
+bool IsSiteName(const std::string& name) {
+  constexpr std::string_view kAllowed =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  return !name.empty() && name.find_first_not_of(kAllowed) == std::string::npos &&
+         name.find_first_not_of('.') != std::string::npos;
+}
+
+}  // namespace
+
+tl::expected<BuildOptions, Failure> CheckBuild(const BuildArguments& arguments) {
+  BuildOptions options;
+  options.site = arguments.site;
+  options.out = arguments.out;
+  options.config = arguments.config;
+  if (arguments.cache != "off") {
+    options.cache =
+        arguments.cache.empty() ? DefaultCache() : std::filesystem::path(arguments.cache);
+  }
+  for (const std::string& folder : arguments.previous) options.previous.emplace_back(folder);
+  const size_t cores = std::max(1u, std::thread::hardware_concurrency());
+  options.jobs = arguments.jobs > 0 ? static_cast<size_t>(arguments.jobs) : cores;
+  return options;
+}
+
+tl::expected<ShipOptions, Failure> CheckPush(const PushArguments& arguments) {
+  ShipOptions options;
+  options.folder = arguments.folder;
+  options.to = arguments.to;
+  options.site = arguments.site;
+  options.ca_file = arguments.ca_file;
+  options.activate = arguments.activate;
+  const bool plain = arguments.to.starts_with("http://");
+  if (!plain && !arguments.to.starts_with("https://")) {
+    return Usage("--to=" + arguments.to + " is no URL; write https://HOST[:PORT]");
+  }
+  if (plain && !IsLoopback(HostOf(arguments.to))) {
+    return Usage("--to=" + arguments.to +
+                 " would send the token in clear text; write https:// (http:// is for loopback)");
+  }
+  if (!IsSiteName(arguments.site)) {
+    return Usage("--site=" + arguments.site +
+                 " is no site name; letters, digits, '.', '_' and '-' "
+                 "make one");
+  }
+  const auto wait = config::FromFlag(config::Form::kDuration, arguments.wait)
+                        .and_then(config::Duration(0ms, 1h).parse);
+  if (!wait) return Usage("--wait=" + arguments.wait + ": " + wait.error().context);
+  options.wait = *wait;
+  const Result<std::string> file = ReadFile(arguments.token_file);
+  if (!file) return Usage("--token_file: " + file.error().context);
+  options.token = FirstToken(*file);
+  if (options.token.empty()) {
+    return Usage("--token_file=" + arguments.token_file +
+                 " holds no token; one a line, # comments");
+  }
+  return options;
+}
+
+}  // namespace skerry::pipeline

@@ -1,0 +1,129 @@
+#include "pipeline/build.h"
+
+#include <chrono>
+#include <system_error>
+
+#include "pipeline/build_cache.h"
+#include "pipeline/collect.h"
+#include "pipeline/config.h"
+#include "pipeline/derive.h"
+#include "pipeline/fingerprint.h"
+#include "pipeline/images/image.h"
+#include "pipeline/pack.h"
+#include "pipeline/record.h"
+#include "pipeline/work.h"
+
+namespace skerry::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kMostFormer = 3;
+constexpr ByteCount kLargestCache = 4_GiB;
+
+tl::unexpected<Failure> Stop(Exit exit, const Error& error) {
+  return tl::unexpected(Failure{exit, error.context});
+}
+
+// The file named, or skerry.toml in the site's folder, or none: defaults.
+Result<Config> FindConfig(const BuildOptions& options, fs::path& found) {
+  std::error_code failed;
+  found = options.config;
+  if (found.empty() && fs::exists(options.site / "skerry.toml", failed)) {
+    found = options.site / "skerry.toml";
+  }
+  if (found.empty()) return ParseConfig("defaults", "");
+  return LoadConfig(found);
+}
+
+bool Contains(const fs::path& outer, const fs::path& inner) {
+  const fs::path relative = inner.lexically_relative(outer);
+  return !relative.empty() && *relative.begin() != "..";
+}
+
+// An output inside the site would be part of the next build; a site inside the output
+// would be deleted.
+bool Overlap(const BuildOptions& options) {
+  std::error_code failed;
+  const fs::path site = fs::weakly_canonical(options.site, failed);
+  const fs::path out = fs::weakly_canonical(options.out, failed);
+  return Contains(site, out) || Contains(out, site);
+}
+
+Result<std::vector<FormerRelease>> OpenFormer(const std::vector<fs::path>& folders) {
+  std::vector<FormerRelease> former;
+  for (const fs::path& folder : folders) {
+    if (former.size() == kMostFormer) break;
+    Result<FormerRelease> opened = FormerRelease::Open(folder);
+    if (!opened) return Fail(std::move(opened.error()));
+    former.push_back(*std::move(opened));
+  }
+  return former;
+}
+
+struct Steps {
+  Config config;
+  Site site;
+  std::vector<FormerRelease> former;
+};
+
+// From derive to record, in a folder that is not yet the release.
+Result<BuildReport> Run(Steps& steps, ReleaseFolder& folder, BuildCache& cache, size_t jobs,
+                        Progress& progress) {
+  Crew crew(jobs);
+  Result<Pictures> pictures =
+      Derive(steps.site, steps.config, folder.files(), cache, crew, progress);
+  if (!pictures) return Fail(std::move(pictures.error()));
+  Result<Fingerprinted> release = Fingerprint(steps.site, *pictures, steps.config);
+  if (!release) return Fail(std::move(release.error()));
+  Result<Packed> packed =
+      Pack(steps.site, *release, steps.config, steps.former, folder.files(), cache, crew, progress);
+  if (!packed) return Fail(std::move(packed.error()));
+  Result<asset::Manifest> manifest = Record(steps.site, *pictures, *release, *packed, steps.config);
+  if (!manifest) return Fail(std::move(manifest.error()));
+  BuildReport report = Weigh(*manifest, steps.site, *release, steps.config);
+  if (Status ok = folder.Finish(*manifest); !ok) return Fail(std::move(ok.error()));
+  return report;
+}
+
+}  // namespace
+
+tl::expected<BuildReport, Failure> Build(const BuildOptions& options, Progress& progress) {
+  const auto started = std::chrono::steady_clock::now();
+  fs::path config_file;
+  Result<Config> config = FindConfig(options, config_file);
+  if (!config) return Stop(Exit::kUsage, config.error());
+  std::error_code failed;
+  if (fs::is_directory(options.site, failed) && Overlap(options)) {
+    return tl::unexpected(Failure{
+        Exit::kUsage, "--out=" + options.out.string() + " and the site " + options.site.string() +
+                          " lie inside each other; name a folder beside the site"});
+  }
+  CollectOptions collect{config->base, {options.out}};
+  if (!config_file.empty()) collect.except.push_back(config_file);
+  Result<Site> site = Collect(options.site, collect);
+  if (!site) {
+    const bool no_folder = site.error().code == Code::kNotFound;
+    return Stop(no_folder ? Exit::kUsage : Exit::kFailed, site.error());
+  }
+  Result<std::vector<FormerRelease>> former = OpenFormer(options.previous);
+  if (!former) return Stop(Exit::kFailed, former.error());
+  Result<ReleaseFolder> folder = ReleaseFolder::Begin(options.out);
+  if (!folder) return Stop(Exit::kUsage, folder.error());
+  if (Status ok = StartImages(); !ok) return Stop(Exit::kFailed, ok.error());
+
+  BuildCache cache(options.cache);
+  Steps steps{*std::move(config), *std::move(site), *std::move(former)};
+  Result<BuildReport> report = Run(steps, *folder, cache, options.jobs, progress);
+  progress.Clear();
+  if (!report) return Stop(Exit::kFailed, report.error());
+  cache.Trim(kLargestCache);
+  report->skipped = steps.site.skipped;
+  report->cache_hits = cache.hits();
+  report->cache_misses = cache.misses();
+  report->seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  return *std::move(report);
+}
+
+}  // namespace skerry::pipeline

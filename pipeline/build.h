@@ -1,0 +1,25 @@
+// The command `build`: the steps in their order.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "pipeline/exit.h"
+#include "pipeline/progress.h"
+#include "pipeline/report.h"
+
+namespace skerry::pipeline {
+
+struct BuildOptions {
+  std::filesystem::path site = {};
+  std::filesystem::path out = {};
+  std::filesystem::path config = {};                 // empty: skerry.toml in the site, if there
+  std::filesystem::path cache = {};                  // empty: nothing is kept between builds
+  std::vector<std::filesystem::path> previous = {};  // former releases, newest first
+  size_t jobs = 1;
+};
+
+// Builds the release at options.out. Whatever fails, what was there before stays.
+tl::expected<BuildReport, Failure> Build(const BuildOptions& options, Progress& progress);
+
+}  // namespace skerry::pipeline

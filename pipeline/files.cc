@@ -1,0 +1,90 @@
+#include "pipeline/files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+namespace skerry::pipeline {
+namespace {
+
+tl::unexpected<Error> Failed(const std::filesystem::path& path, const char* what) {
+  const Code code = errno == ENOENT ? Code::kNotFound : errno == ENOSPC ? Code::kFull : Code::kIo;
+  return Fail(code, Side::kStorage,
+              std::string(what) + " " + path.string() + ": " + std::strerror(errno));
+}
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+  int Close() { return ::close(std::exchange(fd_, -1)); }
+
+ private:
+  int fd_;
+};
+
+}  // namespace
+
+Result<std::string> ReadFile(const std::filesystem::path& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) return Failed(path, "cannot open");
+  struct stat info {};
+  if (::fstat(file.get(), &info) != 0) return Failed(path, "cannot look at");
+  if (S_ISDIR(info.st_mode)) {
+    return Fail(Code::kIo, Side::kStorage, path.string() + " is a folder, not a file");
+  }
+  std::string bytes;
+  bytes.resize(static_cast<size_t>(info.st_size) + 1);  // one more, to see the end at once
+  size_t have = 0;
+  for (;;) {
+    const ssize_t got = ::read(file.get(), bytes.data() + have, bytes.size() - have);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return Failed(path, "cannot read");
+    if (got == 0) break;
+    have += static_cast<size_t>(got);
+    if (have == bytes.size()) bytes.resize(bytes.size() * 2);
+  }
+  bytes.resize(have);
+  return bytes;
+}
+
+Status WriteFile(const std::filesystem::path& path, std::string_view bytes) {
+  std::error_code ignored;
+  std::filesystem::create_directories(path.parent_path(), ignored);
+  Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (file.get() < 0) return Failed(path, "cannot write");
+  while (!bytes.empty()) {
+    const ssize_t put = ::write(file.get(), bytes.data(), bytes.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return Failed(path, "cannot write");
+    bytes.remove_prefix(static_cast<size_t>(put));
+  }
+  if (file.Close() != 0) return Failed(path, "cannot write");
+  return {};
+}
+
+Status WriteFileAtOnce(const std::filesystem::path& path, std::string_view bytes) {
+  static std::atomic<uint64_t> counter{0};
+  std::filesystem::path partial = path;
+  partial += ".part-" + std::to_string(::getpid()) + "-" + std::to_string(counter++);
+  if (Status written = WriteFile(partial, bytes); !written) return written;
+  std::error_code failed;
+  std::filesystem::rename(partial, path, failed);
+  if (failed) {
+    return Fail(Code::kIo, Side::kStorage,
+                "cannot rename to " + path.string() + ": " + failed.message());
+  }
+  return {};
+}
+
+}  // namespace skerry::pipeline

@@ -1,0 +1,19 @@
+// Whole files of the local disk, read and written.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "core/base/result.h"
+
+namespace skerry::pipeline {
+
+// kNotFound or kIo with the path and the system's words.
+Result<std::string> ReadFile(const std::filesystem::path& path);
+// Makes missing folders. Replaces an existing file.
+Status WriteFile(const std::filesystem::path& path, std::string_view bytes);
+// The same, but at no moment is there a partial file under that name.
+Status WriteFileAtOnce(const std::filesystem::path& path, std::string_view bytes);
+
+}  // namespace skerry::pipeline

@@ -1,0 +1,48 @@
+// Step 3, fingerprint: names that hold the hash of the bytes, and references to them.
+//
+// Renamed is every file that something refers to in a way that can be rewritten, except
+// pages, web manifests, names a bundler hashed, names the configuration keeps, and
+// scripts that other scripts mention (two names would make two modules of one). Other
+// files that unrewritable text mentions are renamed and stay at their old path as well.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/asset/manifest.h"
+#include "core/base/result.h"
+#include "pipeline/config.h"
+#include "pipeline/derive.h"
+#include "pipeline/site.h"
+
+namespace skerry::pipeline {
+
+// One file of the release.
+struct Output {
+  int file = 0;  // in Site::files
+  std::string path = {};
+  std::string source = {};  // path before renaming, "" when it is the same
+  Sha256Digest sha256 = {};
+  ByteCount size = 0;
+  asset::CacheClass cache = asset::CacheClass::kAsset;
+  bool rewritten = false;
+  std::string text = {};  // the new bytes, where rewritten
+  std::vector<std::string> links = {};
+  bool second_name = false;  // the old path of a renamed file
+};
+
+struct Fingerprinted {
+  std::vector<Output> outputs = {};
+  // What each file of the site loads, by index; for the weight of pages.
+  std::vector<std::vector<int>> loads = {};
+  size_t references = 0;
+  size_t rewritten_references = 0;
+  std::vector<std::string> warnings = {};  // links to pages that are not there
+};
+
+// kInvalid names every reference to a missing file with file and line. A file in a
+// reference cycle is named by the digest of the whole cycle.
+Result<Fingerprinted> Fingerprint(const Site& site, const Pictures& pictures, const Config& config);
+
+}  // namespace skerry::pipeline

@@ -1,0 +1,71 @@
+#include <avif/avif.h>
+
+#include <memory>
+
+#include "pipeline/images/formats.h"
+
+namespace skerry::pipeline {
+namespace {
+
+using ImagePtr = std::unique_ptr<avifImage, void (*)(avifImage*)>;
+using EncoderPtr = std::unique_ptr<avifEncoder, void (*)(avifEncoder*)>;
+
+tl::unexpected<Error> Failed(avifResult result) {
+  return Fail(Code::kInternal, Side::kSelf,
+              std::string("AVIF encoder: ") + avifResultToString(result));
+}
+
+// Ten bits cost a quarter more time than eight and save up to 6 % of the bytes.
+ImagePtr ToYuv(const Pixels& pixels, bool full_chroma) {
+  const avifPixelFormat format = full_chroma ? AVIF_PIXEL_FORMAT_YUV444 : AVIF_PIXEL_FORMAT_YUV420;
+  ImagePtr image(avifImageCreate(pixels.width, pixels.height, 10, format), avifImageDestroy);
+  if (image == nullptr) return image;
+  image->colorPrimaries = AVIF_COLOR_PRIMARIES_BT709;
+  image->transferCharacteristics = AVIF_TRANSFER_CHARACTERISTICS_SRGB;
+  image->matrixCoefficients = AVIF_MATRIX_COEFFICIENTS_BT601;
+  image->yuvRange = AVIF_RANGE_FULL;
+  avifRGBImage rgb;
+  avifRGBImageSetDefaults(&rgb, image.get());
+  rgb.depth = 8;
+  rgb.format = pixels.alpha ? AVIF_RGB_FORMAT_RGBA : AVIF_RGB_FORMAT_RGB;
+  rgb.pixels = reinterpret_cast<uint8_t*>(const_cast<char*>(pixels.bytes.data()));
+  rgb.rowBytes = pixels.stride();
+  if (avifImageRGBToYUV(image.get(), &rgb) != AVIF_RESULT_OK) image.reset();
+  return image;
+}
+
+}  // namespace
+
+std::string AvifVersion() {
+  char codecs[256];
+  avifCodecVersions(codecs);
+  return std::string("libavif-") + avifVersion() + " " + codecs;
+}
+
+Result<std::string> EncodeAvif(const Pixels& pixels, int quantizer, bool full_chroma) {
+  const ImagePtr image = ToYuv(pixels, full_chroma);
+  if (image == nullptr) return Failed(AVIF_RESULT_REFORMAT_FAILED);
+  const EncoderPtr encoder(avifEncoderCreate(), avifEncoderDestroy);
+  if (encoder == nullptr) return Failed(AVIF_RESULT_OUT_OF_MEMORY);
+  encoder->codecChoice = AVIF_CODEC_CHOICE_AOM;
+  encoder->maxThreads = 1;
+  encoder->speed = 6;
+  encoder->minQuantizer = 0;
+  encoder->maxQuantizer = 63;
+  encoder->minQuantizerAlpha = 0;
+  encoder->maxQuantizerAlpha = 63;
+  const std::string level = std::to_string(quantizer);
+  avifEncoderSetCodecSpecificOption(encoder.get(), "end-usage", "q");
+  avifEncoderSetCodecSpecificOption(encoder.get(), "cq-level", level.c_str());
+  // Rows in parallel change the bytes.
+  avifEncoderSetCodecSpecificOption(encoder.get(), "row-mt", "0");
+  avifRWData data = AVIF_DATA_EMPTY;
+  const avifResult result = avifEncoderWrite(encoder.get(), image.get(), &data);
+  std::string file;
+  if (result == AVIF_RESULT_OK) file.assign(reinterpret_cast<char*>(data.data), data.size);
+  avifRWDataFree(&data);
+  if (result != AVIF_RESULT_OK) return Failed(result);
+  return file;
+}
+
+}  // namespace skerry::pipeline

@@ -1,0 +1,104 @@
+#include "pipeline/links.h"
+
+#include <algorithm>
+
+#include "pipeline/glob.h"
+#include "pipeline/references/resolve.h"
+
+namespace skerry::pipeline {
+namespace {
+
+constexpr size_t kMostFaults = 20;
+
+void SortUnique(std::vector<int>& list) {
+  std::sort(list.begin(), list.end());
+  list.erase(std::unique(list.begin(), list.end()), list.end());
+}
+
+}  // namespace
+
+Target Links::Find(int file, std::string_view url, Use use) const {
+  const Resolved resolved =
+      Resolve(site_->files[file].path, documents_[file].base, config_->url, url);
+  if (resolved.where != Where::kSite) return {};
+  int found = site_->Find(resolved.path);
+  // Servers answer "/about" by a page of that name.
+  if (found == kNoFile && use == Use::kNavigate) {
+    found = site_->Find(resolved.path + "/index.html");
+    if (found == kNoFile) found = site_->Find(resolved.path + ".html");
+  }
+  return {found, resolved.path_length};
+}
+
+std::string Links::Place(int file, const Fragment& fragment, const Reference& reference) const {
+  const std::string& text = site_->files[file].loaded;
+  const bool verbatim =
+      std::string_view(text).substr(fragment.offset, fragment.length) == fragment.text;
+  const size_t offset = fragment.offset + (verbatim ? reference.offset : 0);
+  const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<long>(offset), '\n');
+  return site_->files[file].on_disk.string() + ":" + std::to_string(line);
+}
+
+void Links::See(int file, const Fragment& fragment, const Reference& reference) {
+  ++references_;
+  const Resolved resolved =
+      Resolve(site_->files[file].path, documents_[file].base, config_->url, reference.url);
+  if (resolved.where == Where::kElsewhere) return;
+  const std::string place = Place(file, fragment, reference);
+  if (resolved.where == Where::kMalformed) {
+    if (reference.use == Use::kLoad) {
+      faults_.push_back(place + ": \"" + reference.url + "\" cannot name a file");
+    }
+    return;
+  }
+  const Target target = Find(file, reference.url, reference.use);
+  if (target.file != kNoFile) {
+    targets_[file].push_back(target.file);
+    if (reference.use == Use::kLoad) loads_[file].push_back(target.file);
+    return;
+  }
+  // Beside the base lies another site of the same host.
+  const bool outside = !resolved.path.starts_with(config_->base);
+  if (outside || AnyGlobMatches(config_->allow_missing, resolved.path)) return;
+  const std::string what = place + ": \"" + reference.url + "\" leads to " + resolved.path;
+  if (reference.use == Use::kLoad) {
+    faults_.push_back(what + ", which is not in the site");
+  } else if (reference.use == Use::kNavigate && config_->fallback.empty()) {
+    warnings_.push_back(what + ", which is no page of the site");
+  }
+}
+
+void Links::ReadFile(int file) {
+  const SiteFile& source = site_->files[file];
+  if (source.loaded.empty() || !HasReferences(source.type)) return;
+  documents_[file] = ReadReferences(source.type, source.loaded);
+  if (!documents_[file].refused.empty()) {
+    faults_.push_back(source.on_disk.string() + ": " + documents_[file].refused);
+  }
+  for (const Fragment& fragment : documents_[file].fragments) {
+    for (const Reference& reference : fragment.references) See(file, fragment, reference);
+  }
+  SortUnique(targets_[file]);
+  SortUnique(loads_[file]);
+}
+
+Result<Links> Links::Read(const Site& site, const Config& config) {
+  Links links(site, config);
+  links.documents_.resize(site.files.size());
+  links.targets_.resize(site.files.size());
+  links.loads_.resize(site.files.size());
+  for (size_t i = 0; i < site.files.size(); ++i) links.ReadFile(static_cast<int>(i));
+  const std::vector<std::string>& faults = links.faults_;
+  if (faults.empty()) return links;
+  std::string all;
+  for (size_t i = 0; i < std::min(faults.size(), kMostFaults); ++i) all += faults[i] + "\n";
+  if (faults.size() > kMostFaults) {
+    all += "and " + std::to_string(faults.size() - kMostFaults) + " more\n";
+  }
+  return Fail(Code::kInvalid, Side::kConfig,
+              all +
+                  "Add the file, mend the reference, or list the path under [references] "
+                  "allow_missing in skerry.toml.");
+}
+
+}  // namespace skerry::pipeline

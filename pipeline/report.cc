@@ -1,0 +1,235 @@
+#include "pipeline/report.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+
+#include "pipeline/text_table.h"
+
+namespace skerry::pipeline {
+namespace {
+
+using asset::Coding;
+using asset::Entry;
+
+constexpr const char* kKinds[] = {"pages", "scripts", "styles", "images", "fonts", "other"};
+constexpr size_t kMostWarnings = 10;
+
+std::string KindOf(const std::string& type) {
+  if (type == "text/html" || type == "application/xhtml+xml") return "pages";
+  if (type == "text/javascript" || type == "application/wasm") return "scripts";
+  if (type == "text/css") return "styles";
+  if (type.starts_with("image/")) return "images";
+  if (type.starts_with("font/") || type == "application/vnd.ms-fontobject") return "fonts";
+  return "other";
+}
+
+ByteCount SizeAs(const Entry& entry, Coding coding) {
+  for (const asset::CodedVariant& variant : entry.coded) {
+    if (variant.coding == coding) return variant.size;
+  }
+  return entry.size;
+}
+
+// What a browser loads for the picture at its own width.
+ByteCount SmallestImage(const Entry& entry) {
+  ByteCount least = SizeAs(entry, Coding::kGzip);
+  for (const asset::ImageVariant& image : entry.images) {
+    if (image.width == entry.width) least = std::min(least, image.size);
+  }
+  return least;
+}
+
+class Weigher {
+ public:
+  Weigher(const asset::Manifest& manifest, const Site& site, const Fingerprinted& release,
+          const Config& config)
+      : manifest_(manifest), site_(site), release_(release), config_(config) {}
+
+  BuildReport Run() {
+    report_.references = release_.references;
+    report_.rewritten_references = release_.rewritten_references;
+    report_.warnings = release_.warnings;
+    gzip_.resize(site_.files.size());
+    for (const Entry& entry : manifest_.entries) See(entry);
+    if (config_.budget_page > 0) WeighPages();
+    return std::move(report_);
+  }
+
+ private:
+  void See(const Entry& entry) {
+    KindWeight& kind = report_.kinds[KindOf(entry.type)];
+    ++kind.files;
+    kind.bytes += entry.size;
+    kind.gzip += SizeAs(entry, Coding::kGzip);
+    kind.brotli += SizeAs(entry, Coding::kBrotli);
+    if (!entry.source.empty()) ++report_.renamed;
+    if (const int file = site_.Find(entry.logical_path()); file >= 0) {
+      gzip_[file] = SizeAs(entry, Coding::kGzip);
+    }
+    for (const asset::ImageVariant& image : entry.images) {
+      ++report_.variants[image.type].files;
+      report_.variants[image.type].bytes += image.size;
+    }
+    for (const asset::CodedVariant& coded : entry.coded) {
+      if (!coded.dictionary) continue;
+      ++report_.deltas.files;
+      report_.deltas.bytes += coded.size;
+    }
+    Judge(entry);
+  }
+
+  void Judge(const Entry& entry) {
+    const std::string kind = KindOf(entry.type);
+    if (kind == "scripts")
+      Limit("script", entry.path, SizeAs(entry, Coding::kGzip), config_.budget_script);
+    if (kind == "styles")
+      Limit("style", entry.path, SizeAs(entry, Coding::kGzip), config_.budget_style);
+    if (kind == "images") Limit("image", entry.path, SmallestImage(entry), config_.budget_image);
+    if (kind == "fonts") Limit("font", entry.path, entry.size, config_.budget_font);
+  }
+
+  void Limit(const char* budget, const std::string& path, ByteCount size, ByteCount limit) {
+    if (limit > 0 && size > limit) report_.offenders.push_back({budget, path, size, limit});
+  }
+
+  void WeighPages() {
+    for (size_t i = 0; i < site_.files.size(); ++i) {
+      if (KindOf(site_.files[i].type) != "pages") continue;
+      std::set<int> loaded;
+      Load(static_cast<int>(i), loaded);
+      ByteCount total = 0;
+      for (const int file : loaded) total += gzip_[file];
+      Limit("page", site_.files[i].path, total, config_.budget_page);
+    }
+  }
+
+  void Load(int root, std::set<int>& loaded) const {
+    std::vector<int> todo{root};
+    while (!todo.empty()) {
+      const int file = todo.back();
+      todo.pop_back();
+      const std::string kind = KindOf(site_.files[file].type);
+      const bool counts = kind == "scripts" || kind == "styles" || file == root;
+      if (!counts || !loaded.insert(file).second) continue;
+      todo.insert(todo.end(), release_.loads[file].begin(), release_.loads[file].end());
+    }
+  }
+
+  const asset::Manifest& manifest_;
+  const Site& site_;
+  const Fingerprinted& release_;
+  const Config& config_;
+  std::vector<ByteCount> gzip_;  // by file of the site
+  BuildReport report_;
+};
+
+KindWeight Total(const BuildReport& report) {
+  KindWeight total;
+  for (const auto& [name, kind] : report.kinds) {
+    total.files += kind.files;
+    total.bytes += kind.bytes;
+    total.gzip += kind.gzip;
+    total.brotli += kind.brotli;
+  }
+  return total;
+}
+
+void AddRow(TextTable& table, const std::string& name, const KindWeight& kind) {
+  table.Row({name, std::to_string(kind.files), HumanBytes(kind.bytes), HumanBytes(kind.gzip),
+             HumanBytes(kind.brotli)});
+}
+
+std::string OffenderText(const std::vector<Offender>& offenders) {
+  TextTable table;
+  table.Row({"over budget", "budget", "limit", "size"});
+  for (const Offender& offender : offenders) {
+    table.Row(
+        {offender.path, offender.budget, HumanBytes(offender.limit), HumanBytes(offender.size)});
+  }
+  return "\n" + table.ToString();
+}
+
+using Json = nlohmann::ordered_json;
+
+Json KindJson(const KindWeight& kind) {
+  return {{"files", kind.files}, {"bytes", kind.bytes}, {"gzip", kind.gzip}, {"br", kind.brotli}};
+}
+
+Json WeightJson(const VariantWeight& weight) {
+  return {{"files", weight.files}, {"bytes", weight.bytes}};
+}
+
+}  // namespace
+
+BuildReport Weigh(const asset::Manifest& manifest, const Site& site, const Fingerprinted& release,
+                  const Config& config) {
+  return Weigher(manifest, site, release, config).Run();
+}
+
+std::string ReportText(const BuildReport& report, const std::string& out) {
+  TextTable table;
+  table.Row({"", "files", "bytes", "gzip", "brotli"});
+  for (const char* name : kKinds) {
+    const auto kind = report.kinds.find(name);
+    if (kind != report.kinds.end()) AddRow(table, name, kind->second);
+  }
+  AddRow(table, "all", Total(report));
+  std::string text = table.ToString();
+  TextTable made;
+  for (const auto& [type, weight] : report.variants) {
+    made.Row({"as " + type, std::to_string(weight.files), HumanBytes(weight.bytes)});
+  }
+  if (report.deltas.files > 0) {
+    made.Row(
+        {"as deltas (dcz)", std::to_string(report.deltas.files), HumanBytes(report.deltas.bytes)});
+  }
+  text += "\n" + made.ToString();
+  for (size_t i = 0; i < std::min(report.warnings.size(), kMostWarnings); ++i) {
+    text += "  note: " + report.warnings[i] + "\n";
+  }
+  if (report.warnings.size() > kMostWarnings) {
+    text += "  note: and " + std::to_string(report.warnings.size() - kMostWarnings) +
+            " more; --json lists all\n";
+  }
+  if (!report.offenders.empty()) text += OffenderText(report.offenders);
+  char seconds[32];
+  std::snprintf(seconds, sizeof seconds, "%.1f s", report.seconds);
+  text += "  " + std::to_string(report.renamed) + " files renamed, " +
+          std::to_string(report.rewritten_references) + " of " + std::to_string(report.references) +
+          " references rewritten, " + std::to_string(report.cache_hits) + " of " +
+          std::to_string(report.cache_hits + report.cache_misses) + " results from the cache, " +
+          seconds + "\n  release: " + out + "\n";
+  return text;
+}
+
+std::string ReportJson(const BuildReport& report, const std::string& out) {
+  Json json;
+  json["out"] = out;
+  json["kinds"] = Json::object();
+  for (const char* name : kKinds) {
+    const auto kind = report.kinds.find(name);
+    if (kind != report.kinds.end()) json["kinds"][name] = KindJson(kind->second);
+  }
+  json["total"] = KindJson(Total(report));
+  json["variants"] = Json::object();
+  for (const auto& [type, weight] : report.variants) json["variants"][type] = WeightJson(weight);
+  json["deltas"] = WeightJson(report.deltas);
+  json["renamed"] = report.renamed;
+  json["references"] = {{"seen", report.references}, {"rewritten", report.rewritten_references}};
+  json["skipped"] = report.skipped;
+  json["warnings"] = report.warnings;
+  json["over_budget"] = Json::array();
+  for (const Offender& offender : report.offenders) {
+    json["over_budget"].push_back({{"budget", offender.budget},
+                                   {"path", offender.path},
+                                   {"limit", offender.limit},
+                                   {"size", offender.size}});
+  }
+  json["cache"] = {{"hits", report.cache_hits}, {"misses", report.cache_misses}};
+  json["seconds"] = report.seconds;
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace skerry::pipeline

@@ -1,0 +1,58 @@
+// Step 6, report: what the release weighs, for people and for programs.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/asset/manifest.h"
+#include "pipeline/config.h"
+#include "pipeline/fingerprint.h"
+#include "pipeline/site.h"
+
+namespace skerry::pipeline {
+
+struct KindWeight {
+  size_t files = 0;
+  ByteCount bytes = 0;   // as they are
+  ByteCount gzip = 0;    // as a client gets them that accepts gzip; the file itself where
+  ByteCount brotli = 0;  // there is no such variant
+};
+
+struct VariantWeight {
+  size_t files = 0;
+  ByteCount bytes = 0;
+};
+
+struct Offender {
+  std::string budget;  // "script"
+  std::string path;
+  ByteCount size = 0;
+  ByteCount limit = 0;
+};
+
+struct BuildReport {
+  std::map<std::string, KindWeight> kinds = {};  // pages, scripts, styles, images, fonts, other
+  std::map<std::string, VariantWeight> variants = {};  // by media type
+  VariantWeight deltas = {};
+  size_t renamed = 0;
+  size_t references = 0;
+  size_t rewritten_references = 0;
+  std::vector<std::string> skipped = {};
+  std::vector<std::string> warnings = {};
+  std::vector<Offender> offenders = {};
+  uint64_t cache_hits = 0;
+  uint64_t cache_misses = 0;
+  double seconds = 0;
+};
+
+// Weighs a release and holds it against the budgets. Does not fill in skipped, the cache's
+// figures and seconds.
+BuildReport Weigh(const asset::Manifest& manifest, const Site& site, const Fingerprinted& release,
+                  const Config& config);
+
+std::string ReportText(const BuildReport& report, const std::string& out);
+std::string ReportJson(const BuildReport& report, const std::string& out);
+
+}  // namespace skerry::pipeline

@@ -1,0 +1,40 @@
+// The site being built: its files as they were found.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/bytes.h"
+#include "core/base/digest.h"
+
+namespace skerry::pipeline {
+
+struct SiteFile {
+  std::string path = {};               // where it is public unless renamed
+  std::filesystem::path on_disk = {};  // the file that was read
+  ByteCount size = 0;
+  Sha256Digest sha256 = {};
+  std::string type = {};
+  // The bytes where they are kept in memory: of text, whose references are read or
+  // which may name other files, and of pictures that were scaled down. Empty for the
+  // rest, which is read when it is needed.
+  std::string loaded = {};
+};
+
+struct Site {
+  std::vector<SiteFile> files = {};       // by path
+  std::vector<std::string> skipped = {};  // what was left out, relative to the folder
+
+  // The index of the file at `path`, or -1.
+  int Find(std::string_view path) const {
+    const auto found = index.find(path);
+    return found == index.end() ? -1 : found->second;
+  }
+  std::map<std::string, int, std::less<>> index = {};
+};
+
+}  // namespace skerry::pipeline
