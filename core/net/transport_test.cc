@@ -638,6 +638,9 @@ TEST_F(ListenerTest, MayBeDestroyedWhileItAccepts) {
 }
 
 TEST_F(ListenerTest, OutOfDescriptorsIsSurvived) {
+#if defined(__SANITIZE_ADDRESS__)
+  GTEST_SKIP() << "UBSan probes memory through a pipe and reports an error when it gets none";
+#endif
   Listen(nullptr);
   // The client's descriptor exists before the limit falls to what is in use.
   ScopedFd raw(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));

@@ -1,0 +1,174 @@
+// The receiving half of H2Session: frames become requests.
+#include <nghttp2/nghttp2.h>
+
+#include <utility>
+
+#include "core/http/h2_session.h"
+#include "core/http/request_check.h"
+
+namespace skerry::http {
+
+// Looks at every frame that begins in these bytes. False when the connection is
+// ended and the bytes are worth nothing.
+bool H2Session::ScanFrames(std::string_view bytes) {
+  while (const std::optional<H2FrameHeader> frame = scanner_.Next(&bytes)) {
+    if (!PayFor(*frame)) {
+      Count(context_.options.counters.glitch_closures);
+      EndCalmly(NGHTTP2_ENHANCE_YOUR_CALM);
+      return false;
+    }
+    const bool head = frame->type == NGHTTP2_HEADERS || frame->type == NGHTTP2_CONTINUATION;
+    if (head) {
+      const bool ends = (frame->flags & NGHTTP2_FLAG_END_HEADERS) != 0;
+      if (ends) {
+        head_open_since_ = {};
+      } else if (head_open_since_ == SteadyTime()) {
+        head_open_since_ = Now();
+      }
+    }
+    if (frame->type == NGHTTP2_HEADERS && frame->stream % 2 == 1 && !KnowsStream(frame->stream)) {
+      EndCalmly(NGHTTP2_PROTOCOL_ERROR);
+      return false;
+    }
+  }
+  return true;
+}
+
+// False for a stream number that the client has skipped before.
+bool H2Session::KnowsStream(uint32_t stream) {
+  const H2StreamLedger::Verdict verdict = ledger_.Headers(stream);
+  // Trailers, or a head that nghttp2 decodes and drops.
+  const bool dropped = verdict == H2StreamLedger::Verdict::kSeen &&
+                       streams_.find(static_cast<int32_t>(stream)) == streams_.end();
+  if (dropped) Glitch(1);
+  return verdict != H2StreamLedger::Verdict::kSkipped;
+}
+
+// What costs work and asks for none. False when the budget is used up.
+bool H2Session::PayFor(const H2FrameHeader& frame) {
+  const bool end_stream = (frame.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+  const bool ack = (frame.flags & NGHTTP2_FLAG_ACK) != 0;
+  switch (frame.type) {
+    case NGHTTP2_DATA:
+      return (frame.length > 0 && !frame.only_padding) || end_stream || budget_.Spend();
+    case NGHTTP2_HEADERS: return true;  // pays when it turns out to be odd
+    case NGHTTP2_SETTINGS:
+    case NGHTTP2_PING: return ack || budget_.Spend();
+    default: return budget_.Spend();
+  }
+}
+
+void H2Session::Glitch(uint32_t amount) {
+  if (closed_ || budget_.Spend(amount)) return;
+  Count(context_.options.counters.glitch_closures);
+  EndCalmly(NGHTTP2_ENHANCE_YOUR_CALM);
+}
+
+void H2Session::OnHeadersBegin(int32_t id) {
+  auto stream = std::make_shared<H2Stream>(this, id, context_.facts, Now());
+  nghttp2_session_set_stream_user_data(session_.get(), id, stream.get());
+  streams_.emplace(id, std::move(stream));
+}
+
+void H2Session::OnRequestHeaders(H2Stream& stream, bool end_of_body) {
+  stream.body_ended_ = end_of_body;
+  stream.body_progress_ = stream.begun_;
+  RequestHead& head = stream.head_;
+  if (stream.too_many_fields(limits())) {
+    // Decoding them was work, whatever they compressed to.
+    Glitch(static_cast<uint32_t>(stream.field_count_ / limits().header_count));
+    return Refuse(stream, ProblemOf(H1Flaw::kTooManyFields));
+  }
+  if (const auto host = head.fields.Find("host")) {
+    if (head.authority.empty()) head.authority = *host;
+    if (!EqualsIgnoreCase(head.authority, *host)) {
+      Problem problem;
+      problem.status = 400;
+      problem.detail = "Host differs from :authority.";
+      return Refuse(stream, problem);
+    }
+    head.fields.Remove("host");
+  }
+  RemoveHopByHop(head.fields);
+  JoinCookies(head.fields);
+  if (const auto problem = Objection(head, context_.options.scheme, limits().path_bytes)) {
+    return Refuse(stream, *problem);
+  }
+  Hand(stream);
+}
+
+// Gives a checked request to the program.
+void H2Session::Hand(H2Stream& stream) {
+  const Expectation expectation = TakeExpectation(stream.head_.fields);
+  Problem problem;
+  if (expectation == Expectation::kUnknown) {
+    problem.status = 417;
+    return Refuse(stream, problem);
+  }
+  if (const auto length = stream.head_.fields.Find("content-length")) {
+    if (ParseDecimal(*length).value_or(UINT64_MAX) > limits().body_bytes) {
+      problem.status = 413;
+      problem.detail = "A body has at most " + std::to_string(limits().body_bytes) + " bytes.";
+      return Refuse(stream, problem);
+    }
+  }
+  stream.asked_ = H2Stream::Asked::kHanded;
+  const auto held = stream.shared_from_this();
+  auto events = context_.on_request(held);
+  if (closed_ || held->session_ == nullptr) {
+    if (events != nullptr) events->OnGone(false);
+    return;
+  }
+  held->events_ = std::move(events);
+  if (held->events_ == nullptr) return held->Reset();
+  const bool will_read = !held->body_ended_ && !held->responded_;
+  if (expectation == Expectation::kContinue && will_read) held->SendInterim({100, {}});
+}
+
+// The session answers by itself; the program hears that its stream is gone.
+void H2Session::Refuse(H2Stream& stream, const Problem& problem) {
+  Count(context_.options.counters.bad_requests);
+  Glitch(1);
+  stream.asked_ = H2Stream::Asked::kRefused;
+  if (const auto events = std::exchange(stream.events_, nullptr)) events->OnGone(false);
+  if (stream.session_ == nullptr) return;
+  Consume(stream, std::exchange(stream.unconsumed_, 0));
+  stream.Respond(ProblemResponse(problem, context_.loop.clock().Wall()));
+}
+
+void H2Session::OnData(H2Stream& stream, std::string_view bytes) {
+  stream.body_progress_ = Now();
+  stream.body_received_ += bytes.size();
+  unconsumed_ += bytes.size();
+  budget_.Transferred(bytes.size());
+  if (stream.session_ == nullptr) {
+    // Answered already: at most a window of it still comes.
+    stream.unconsumed_ += bytes.size();
+    return ReleaseWindow(stream);
+  }
+  if (stream.events_ == nullptr || stream.reset_by_us_) return Consume(stream, bytes.size());
+  stream.unconsumed_ += bytes.size();
+  if (stream.body_received_ <= limits().body_bytes) {
+    const auto events = stream.events_;
+    return events->OnBody(bytes);
+  }
+  if (stream.responded_) return ResetStream(stream);
+  Problem problem;
+  problem.status = 413;
+  problem.detail = "A body has at most " + std::to_string(limits().body_bytes) + " bytes.";
+  Refuse(stream, problem);
+}
+
+void H2Session::OnBodyEnd(H2Stream& stream) {
+  stream.body_ended_ = true;
+  if (const auto events = stream.events_) {
+    RemoveHopByHop(stream.trailers_);
+    events->OnBodyEnd(std::move(stream.trailers_));
+  }
+}
+
+void H2Session::OnPingAck() {
+  if (draining_ == Draining::kNoticeSent) SecondGoaway();
+}
+
+}  // namespace skerry::http

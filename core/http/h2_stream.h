@@ -1,0 +1,92 @@
+// One stream of an HTTP/2 connection: the request as it comes, the answer as it goes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/http/server_session.h"
+
+namespace skerry::http {
+
+class H2Session;
+
+// Owner: the session while the stream is open, and whoever answers it. `session()`
+// is null once it has closed; then nothing has an effect.
+class H2Stream : public ServerStream, public std::enable_shared_from_this<H2Stream> {
+ public:
+  H2Stream(H2Session* session, int32_t id, std::shared_ptr<const ConnectionFacts> facts,
+           SteadyTime now)
+      : facts_(std::move(facts)), session_(session), id_(id), begun_(now), body_progress_(now) {}
+
+  const RequestHead& request() const override { return head_; }
+  bool end_of_body() const override { return body_ended_; }
+  Protocol protocol() const override { return Protocol::kHttp2; }
+  const net::Address& peer() const override { return facts_->peer; }
+  const std::string& tls() const override { return facts_->tls; }
+  SteadyTime begun() const override { return begun_; }
+  void SendInterim(const ResponseHead& head) override;
+  void Respond(Response response) override;
+  void ConsumedBody(size_t count) override;
+  void Reset() override;
+  uint64_t bytes_sent() const override { return bytes_sent_; }
+
+  // ---- For the session
+
+  // Where the request stands. Fields beyond the limits are counted, not kept.
+  enum class Asked : uint8_t {
+    kHead,     // its fields are coming in
+    kHanded,   // the program has it
+    kRefused,  // the session answers by itself
+  };
+
+  int32_t id() const { return id_; }
+  void AddField(std::string_view name, std::string_view value, const SessionLimits& limits);
+  bool too_many_fields(const SessionLimits& limits) const {
+    return field_count_ > limits.header_count || field_bytes_ > limits.header_bytes;
+  }
+
+  // The next bytes of the body for a DATA frame of at most `max`; remembered until
+  // Sent. A length that Content-Length contradicts is kFailed.
+  BodySource::Piece NextPiece(size_t max);
+  const BodySource::Piece& piece() const { return piece_; }
+  void Sent(size_t count);
+  bool waits_for_source() const { return piece_.state == BodySource::State::kWait; }
+
+  // Tells the program, once; the stream is dead afterwards.
+  void Gone(bool complete);
+
+  std::shared_ptr<const ConnectionFacts> facts_;
+  H2Session* session_;
+  const int32_t id_;
+
+  // The request.
+  RequestHead head_;
+  Fields trailers_;
+  Asked asked_ = Asked::kHead;
+  size_t field_count_ = 0;
+  size_t field_bytes_ = 0;
+  SteadyTime begun_;
+  std::shared_ptr<StreamEvents> events_;
+  bool body_ended_ = false;
+  uint64_t body_received_ = 0;
+  size_t unconsumed_ = 0;     // bytes whose window is still closed
+  SteadyTime body_progress_;  // last byte, or last byte taken by the program
+
+  // The answer.
+  bool responded_ = false;
+  bool answer_sent_ = false;    // its END_STREAM is with the transport
+  SteadyTime lingers_since_{};  // answered before the request's end: epoch if not
+  bool reset_by_us_ = false;    // by the program or a failed body: no fault of the client
+  Response response_;
+  Decimal status_;
+  Decimal length_text_;
+  std::optional<uint64_t> length_;  // what the answer says its body has
+  uint64_t body_sent_ = 0;
+  uint64_t bytes_sent_ = 0;
+  BodySource::Piece piece_{BodySource::State::kData, {}, false};
+  SteadyTime window_closed_since_{};  // epoch: it is not
+};
+
+}  // namespace skerry::http
