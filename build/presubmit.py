@@ -11,7 +11,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "check"))
 
 # The cheap ones first. Each is a module with a docstring and problems() -> lines.
-CHECKERS = ("names", "links", "sizes", "rooms", "libraries", "targets", "unlisted", "corpora", "gn_check", "format", "options")
+CHECKERS = ("names", "links", "sizes", "rooms", "libraries", "targets", "unlisted", "corpora", "gn_check", "format", "options", "configs")
 
 
 def main():

@@ -151,6 +151,7 @@ def main():
     parser = argparse.ArgumentParser(prog="./dev", description="Builds, runs and tests Skerry. Missing Debian packages are installed first, and named.")
     parser.set_defaults(jobs=None)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    commands.add_parser("help", help="print this").set_defaults(call=lambda _options: parser.print_help())
 
     def add(name, call, text):
         command = commands.add_parser(name, help=text, description=text)
@@ -170,6 +171,9 @@ def main():
     fuzzing = add("fuzz", fuzz, "run the fuzzers, or one")
     fuzzing.add_argument("name", nargs="?", help="a fuzzer, without _fuzzer")
     fuzzing.add_argument("--seconds", type=int, default=60, help="time for each (60)")
+    if len(sys.argv) == 1:
+        parser.print_help()
+        return 2
     options = parser.parse_args()
     try:
         return 0 if options.call(options) in (None, True) else 1

@@ -1,11 +1,12 @@
-// One shard of the RAM tier: a table of keys, and the policy that says who stays.
+// One shard of the RAM tier: who is in, who stays.
 //
 // Newcomers enter a small window in LRU order. Who falls out of the window
 // contends for the main part with the entries it would push out: it gets in if
 // the sketch has seen its key more often than all of theirs together, so a large
 // newcomer must be worth several small ones (W-TinyLFU with aggregated victims).
-// The main part is a segmented LRU: entered on probation, protected when used.
-// docs/why/ram-policy.md has the measurements behind the constants.
+// Entries that won are treated as just used, so that the next contender meets
+// others. The main part is a segmented LRU: entered on probation, protected when
+// used. docs/why/ram-policy.md has the measurements behind the constants.
 //
 //   Offer ─▶ window ─(contest)─▶ probation ─(use)─▶ protected
 //                 └─▶ dropped ◀──────┘ ◀─(overflow: back to probation)
@@ -15,14 +16,13 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
-#include <unordered_map>
 #include <vector>
 
 #include "core/base/bytes.h"
 #include "core/base/thread.h"
 #include "core/cache/frequency_sketch.h"
 #include "core/cache/ram.h"
+#include "core/cache/ram_nodes.h"
 
 namespace skerry::cache {
 
@@ -32,7 +32,7 @@ class RamShard {
     ByteCount capacity;
     ByteCount largest_object;
     size_t variants_per_key;
-    uint64_t table_seed;  // keeps outsiders from aiming at one bucket; decides nothing else
+    uint64_t table_seed;
   };
   // Entries that left; the caller lets them go after the lock.
   struct Dropped {
@@ -41,7 +41,6 @@ class RamShard {
   };
 
   explicit RamShard(const Limits& limits);
-  ~RamShard();
   RamShard(const RamShard&) = delete;
   RamShard& operator=(const RamShard&) = delete;
 
@@ -56,39 +55,20 @@ class RamShard {
   uint64_t variants_capped() const SKERRY_EXCLUDES(mutex_);
 
  private:
-  struct Node;
-  // A list in order of use, most recent first; the nodes are owned by the table.
-  struct Segment {
-    Node* first = nullptr;
-    Node* last = nullptr;
-    ByteCount bytes = 0;
-  };
-  struct SeededHash {
-    uint64_t seed;
-    size_t operator()(const Hash128& hash) const noexcept;
-  };
-  // The variants of one key, newest first (of several keys, should their hashes collide).
-  using Variants = std::vector<std::unique_ptr<Node>>;
-  using Table = std::unordered_map<Hash128, Variants, SeededHash>;
+  // The node of this very entry, or of its key and variant; null if there is none.
+  RamNode* FindEntry(const EntryPtr& entry) const SKERRY_REQUIRES(mutex_);
+  RamNode* FindVariant(const StoredHead& head) const SKERRY_REQUIRES(mutex_);
 
-  static void PushFront(Segment& segment, Node* node);
-  static void Unlink(Node* node);
-  static void MoveTo(Segment& segment, Node* node);
-
-  void Touch(Node* node) SKERRY_REQUIRES(mutex_);
   void ShrinkProtected() SKERRY_REQUIRES(mutex_);
   void ShrinkWindow(Dropped& dropped) SKERRY_REQUIRES(mutex_);
-  bool Admits(const Entry& entry, ByteCount size, std::vector<Node*>& victims) const
-      SKERRY_REQUIRES(mutex_);
-  void MakeRoom(const Node* keep, Dropped& dropped) SKERRY_REQUIRES(mutex_);
+  bool WinsPlace(const Hash128& key, ByteCount size, Dropped& dropped) SKERRY_REQUIRES(mutex_);
+  RamNode* NextVictim(const RamNode* after) const SKERRY_REQUIRES(mutex_);
+  void MakeRoom(const RamNode* keep, Dropped& dropped) SKERRY_REQUIRES(mutex_);
+  void CapVariants(const Key& key, Dropped& dropped) SKERRY_REQUIRES(mutex_);
   Offered Insert(EntryPtr&& entry, ByteCount size, Dropped& dropped) SKERRY_REQUIRES(mutex_);
-  void Swap(Node* node, EntryPtr fresh, ByteCount size, Dropped& dropped) SKERRY_REQUIRES(mutex_);
-  void CapVariants(Variants& variants, const Key& key, Dropped& dropped) SKERRY_REQUIRES(mutex_);
-  // Takes the node out of its segment and the table.
-  void Drop(Node* node, bool pushed_out, Dropped& dropped) SKERRY_REQUIRES(mutex_);
-  Variants::iterator Release(Variants& variants, Variants::iterator where, bool pushed_out,
-                             Dropped& dropped) SKERRY_REQUIRES(mutex_);
-  ByteCount Used() const SKERRY_REQUIRES(mutex_);
+  void Swap(RamNode* node, EntryPtr fresh, ByteCount size, Dropped& dropped)
+      SKERRY_REQUIRES(mutex_);
+  void Drop(RamNode* node, bool pushed_out, Dropped& dropped) SKERRY_REQUIRES(mutex_);
 
   const Limits limits_;
   const ByteCount window_capacity_;
@@ -96,12 +76,11 @@ class RamShard {
   const ByteCount protected_capacity_;
 
   mutable Mutex mutex_;  // lock order: last
-  Table table_ SKERRY_GUARDED_BY(mutex_);
-  Segment window_ SKERRY_GUARDED_BY(mutex_);
-  Segment probation_ SKERRY_GUARDED_BY(mutex_);
-  Segment protected_ SKERRY_GUARDED_BY(mutex_);
+  RamTable table_ SKERRY_GUARDED_BY(mutex_);
+  RamSegment window_ SKERRY_GUARDED_BY(mutex_);
+  RamSegment probation_ SKERRY_GUARDED_BY(mutex_);
+  RamSegment protected_ SKERRY_GUARDED_BY(mutex_);
   FrequencySketch sketch_ SKERRY_GUARDED_BY(mutex_);
-  size_t objects_ SKERRY_GUARDED_BY(mutex_) = 0;
   uint64_t variants_capped_ SKERRY_GUARDED_BY(mutex_) = 0;
 };
 

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -58,12 +59,16 @@ class Fetch {
 };
 
 struct FetchTimeouts {
+  Millis queue = std::chrono::seconds(10);  // until a connection is free; beside `connect`
   Millis connect = std::chrono::seconds(5);
   Millis first_byte = std::chrono::seconds(30);  // from sent request to head
+  // Of either body, while the other side is to blame: not while a fetch is paused, nor
+  // while the request's body has nothing to send.
   Millis between_bytes = std::chrono::seconds(30);
 };
 
-// The connections of one loop to one peer. Owner and thread: that loop.
+// The connections of one loop to one peer. Owner and thread: that loop. Destroying it
+// ends its fetches without an event.
 class Upstream {
  public:
   struct Options {
@@ -76,12 +81,22 @@ class Upstream {
     FetchTimeouts timeouts;
     size_t header_bytes = 64 * 1024;  // longer heads fail: kLimit
     size_t header_count = 256;
+    // How connections are made; null: net::Dial.
+    std::function<std::unique_ptr<net::Transport>(net::Loop&, const net::DialOptions&)> dial;
   };
 
   virtual ~Upstream() = default;
-  // `request.authority` is sent as Host or :authority, unchanged; `path` behind the
-  // base path. `events` must outlive the fetch. Errors come through OnFailed, never
-  // from inside this call.
+  // `request.authority` is sent as Host or :authority, unchanged (the URL's where it is
+  // empty); `path` behind the base path. The body's length, or chunks, take the place of
+  // Content-Length; connection-specific fields and Expect are not sent. `events` must
+  // outlive the fetch. Errors come through OnFailed, never from inside this call:
+  //   kInvalid   the answer breaks the protocol (upstream), or the request would (self)
+  //   kLimit     a head or trailers too long, too many fields or interim answers
+  //   kReset     ended before it was complete
+  //   kTimeout   see FetchTimeouts
+  //   kCancelled the request's own body failed (client)
+  //   any other  from making the connection, see net::Dial
+  // `retryable`: the peer has done nothing, or nothing that a second time would change.
   virtual std::unique_ptr<Fetch> Start(RequestHead request, std::unique_ptr<BodySource> body,
                                        FetchEvents* events) = 0;
 

@@ -1,0 +1,340 @@
+// Which connection a fetch gets, what is repeated, and how connections end.
+#include "core/http/upstream_fixture.h"
+
+namespace skerry::http {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr std::string_view kEmpty = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+
+class UpstreamPoolTest : public UpstreamFixture {
+ protected:
+  // One fetch from dial to end, so that a kept connection is there.
+  void KeepOne() {
+    FetchLog log;
+    Start(log);
+    peers_.back()->Connect();
+    peers_.back()->Take();
+    peers_.back()->Say(kEmpty);
+    ASSERT_THAT(log.heard, ElementsAre("head 200", "end"));
+  }
+
+  FetchLog log_;
+  FetchLog other_;
+};
+
+TEST_F(UpstreamPoolTest, AKeptConnectionIsUsedAgain) {
+  KeepOne();
+  Start(log_, Get("/b"));
+  EXPECT_THAT(peer(0).Take(), HasSubstr("GET /base/b "));
+  peer(0).Say(kEmpty);
+  EXPECT_THAT(log_.heard, ElementsAre("head 200", "end"));
+  EXPECT_EQ(peers_.size(), 1u);
+}
+
+TEST_F(UpstreamPoolTest, AFetchBegunInsideTheEndFindsTheConnectionFree) {
+  log_.at = "end";
+  log_.then = [this] { Start(other_); };
+  Start(log_);
+  peer(0).Connect();
+  peer(0).Say(kEmpty);
+  EXPECT_EQ(peers_.size(), 1u);
+  peer(0).Say(kEmpty);
+  EXPECT_THAT(other_.heard, ElementsAre("head 200", "end"));
+}
+
+TEST_F(UpstreamPoolTest, ABusyConnectionIsNotShared) {
+  Start(log_);
+  Start(other_);
+  EXPECT_EQ(peers_.size(), 2u);
+}
+
+TEST_F(UpstreamPoolTest, TheOneUsedLastIsTakenFirst) {
+  Start(log_);
+  Start(other_);
+  peer(0).Connect();
+  peer(1).Connect();
+  peer(1).Say(kEmpty);
+  peer(0).Say(kEmpty);
+  peer(0).Take();
+  peer(1).Take();
+  Start(log_, Get("/x"));
+  Start(other_, Get("/y"));
+  EXPECT_THAT(peer(1).Take(), HasSubstr("/x"));
+  EXPECT_THAT(peer(0).Take(), HasSubstr("/y"));
+}
+
+TEST_F(UpstreamPoolTest, BeyondTheLimitFetchesWaitInOrder) {
+  options_.max_connections = 1;
+  Start(log_, Get("/1"));
+  peer(0).Connect();
+  FetchLog second;
+  FetchLog third;
+  Start(second, Get("/2"));
+  Start(third, Get("/3"));
+  EXPECT_EQ(peers_.size(), 1u);
+  peer(0).Take();
+  peer(0).Say(kEmpty);
+  EXPECT_THAT(peer(0).Take(), HasSubstr("/2"));
+  peer(0).Say(kEmpty);
+  EXPECT_THAT(peer(0).Take(), HasSubstr("/3"));
+  peer(0).Say(kEmpty);
+  EXPECT_THAT(third.heard, ElementsAre("head 200", "end"));
+}
+
+TEST_F(UpstreamPoolTest, AConnectionThatEndsMakesRoomForThoseWhoWait) {
+  options_.max_connections = 1;
+  Start(log_);
+  peer(0).Connect();
+  Start(other_);
+  peer(0).Say("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+  ASSERT_EQ(peers_.size(), 2u);
+  peer(1).Connect();
+  EXPECT_THAT(peer(1).Take(), HasSubstr("GET "));
+}
+
+TEST_F(UpstreamPoolTest, WaitingEndsInTime) {
+  options_.max_connections = 1;
+  options_.timeouts.queue = Seconds(3);
+  options_.timeouts.connect = Seconds(2);
+  Start(log_);
+  peer(0).Connect();
+  Start(other_);
+  loop_.Advance(Millis(4999));
+  EXPECT_THAT(other_.heard, IsEmpty());
+  loop_.Advance(Millis(1));
+  EXPECT_THAT(other_.heard, ElementsAre("failed timeout"));
+  EXPECT_TRUE(other_.last_error.retryable);
+}
+
+TEST_F(UpstreamPoolTest, AFailedDialFailsOneFetchAndSaysWhy) {
+  Start(log_);
+  Start(other_);
+  peer(0).Fail(Code::kRefused);
+  Run();
+  EXPECT_THAT(log_.heard, ElementsAre("failed refused"));
+  EXPECT_TRUE(log_.last_error.retryable);
+  EXPECT_EQ(log_.last_error.side, Side::kUpstream);
+  EXPECT_THAT(other_.heard, IsEmpty());
+  peer(1).Connect();
+  peer(1).Say(kEmpty);
+  EXPECT_THAT(other_.heard, ElementsAre("head 200", "end"));
+}
+
+TEST_F(UpstreamPoolTest, IdleConnectionsEndAfterTheirTime) {
+  options_.idle_timeout = Seconds(20);
+  KeepOne();
+  loop_.Advance(Millis(19'999));
+  EXPECT_TRUE(peer(0).open());
+  loop_.Advance(Millis(1));
+  EXPECT_TRUE(peer(0).closed);
+  Start(log_);
+  EXPECT_EQ(peers_.size(), 2u);
+}
+
+TEST_F(UpstreamPoolTest, UsingAConnectionStopsItsIdleTime) {
+  options_.idle_timeout = Seconds(20);
+  KeepOne();
+  loop_.Advance(Seconds(15));
+  Start(log_);
+  loop_.Advance(Seconds(15));
+  peer(0).Say(kEmpty);
+  EXPECT_THAT(log_.heard, ElementsAre("head 200", "end"));
+  loop_.Advance(Seconds(15));
+  EXPECT_TRUE(peer(0).open());
+}
+
+TEST_F(UpstreamPoolTest, SurplusIdleConnectionsEndOldestFirst) {
+  options_.max_idle = 1;
+  Start(log_);
+  Start(other_);
+  peer(0).Connect();
+  peer(1).Connect();
+  peer(0).Say(kEmpty);
+  peer(1).Say(kEmpty);
+  EXPECT_TRUE(peer(0).closed);
+  EXPECT_TRUE(peer(1).open());
+}
+
+TEST_F(UpstreamPoolTest, AConnectionThatEndsOrSpeaksWhileIdleIsForgotten) {
+  KeepOne();
+  peer(0).End();
+  EXPECT_FALSE(peer(0).open());
+  KeepOne();
+  peer(1).Say("HTTP/1.1 200 OK\r\n\r\n");
+  EXPECT_TRUE(peer(1).aborted);
+  KeepOne();
+  peer(2).Fail();
+  Start(log_);
+  EXPECT_EQ(peers_.size(), 4u);
+}
+
+TEST_F(UpstreamPoolTest, BytesBehindAnAnswerEndTheConnection) {
+  Start(log_);
+  peer(0).Connect();
+  peer(0).Say(std::string(kEmpty) + "HTTP/1.1 200 OK\r\n\r\nfor somebody else");
+  EXPECT_THAT(log_.heard, ElementsAre("head 200", "end"));
+  EXPECT_FALSE(peer(0).open());
+}
+
+TEST_F(UpstreamPoolTest, ClosedTransportsAreDestroyedLater) {
+  KeepOne();
+  peer(0).End();
+  Run();
+  EXPECT_TRUE(peer(0).destroyed);
+}
+
+// ---- What is sent again
+
+TEST_F(UpstreamPoolTest, AKeptConnectionThatEndsBeforeAnAnswerIsReplacedOnce) {
+  for (const bool in_order : {true, false}) {
+    KeepOne();
+    FetchLog log;
+    Start(log, Get("/again"));
+    ScriptedPeer& kept = *peers_.back();
+    const size_t before = peers_.size();
+    in_order ? kept.End() : kept.Fail();
+    ASSERT_EQ(peers_.size(), before + 1);
+    ScriptedPeer& fresh = *peers_.back();
+    fresh.Connect();
+    EXPECT_THAT(fresh.Take(), HasSubstr("/again"));
+    fresh.End();
+    Run();
+    EXPECT_THAT(log.heard, ElementsAre("failed reset"));
+    EXPECT_TRUE(log.last_error.retryable);
+    EXPECT_EQ(peers_.size(), before + 1);
+  }
+}
+
+TEST_F(UpstreamPoolTest, TheSecondTimeIsNeverOnAKeptConnection) {
+  Start(log_);
+  Start(other_);
+  peer(0).Connect();
+  peer(1).Connect();
+  peer(0).Say(kEmpty);
+  peer(1).Say(kEmpty);
+  peer(0).Take();
+  FetchLog log;
+  Start(log);
+  peer(1).End();
+  EXPECT_EQ(peer(0).Take(), "");
+  ASSERT_EQ(peers_.size(), 3u);
+  peer(2).Connect();
+  EXPECT_THAT(peer(2).Take(), HasSubstr("GET "));
+}
+
+TEST_F(UpstreamPoolTest, RoomForTheFreshConnectionIsMadeFromIdleOnes) {
+  options_.max_connections = 2;
+  Start(log_);
+  Start(other_);
+  peer(0).Connect();
+  peer(1).Connect();
+  FetchLog third;
+  FetchLog log;
+  peer(1).Say(kEmpty);
+  Start(log);  // on the second, kept
+  peer(0).Say(kEmpty);
+  FetchLog waiting;
+  Start(waiting);  // on the first
+  peer(1).End();   // the retry takes the slot that has become free
+  ASSERT_EQ(peers_.size(), 3u);
+  peer(2).Connect();
+  peer(2).Say(kEmpty);
+  EXPECT_THAT(log.heard, ElementsAre("head 200", "end"));
+}
+
+TEST_F(UpstreamPoolTest, AFreshConnectionThatEndsIsAFailure) {
+  Start(log_);
+  peer(0).Connect();
+  peer(0).End();
+  Run();
+  EXPECT_THAT(log_.heard, ElementsAre("failed reset"));
+  EXPECT_EQ(peers_.size(), 1u);
+}
+
+TEST_F(UpstreamPoolTest, APostIsNeverSentAgain) {
+  KeepOne();
+  Start(log_, With("POST"));
+  peer(0).End();
+  Run();
+  EXPECT_THAT(log_.heard, ElementsAre("failed reset"));
+  EXPECT_FALSE(log_.last_error.retryable);
+  EXPECT_EQ(peers_.size(), 1u);
+}
+
+TEST_F(UpstreamPoolTest, NothingIsSentAgainOnceAByteOfAnAnswerCame) {
+  KeepOne();
+  Start(log_);
+  peer(0).Say("H");
+  peer(0).End();
+  Run();
+  EXPECT_THAT(log_.heard, ElementsAre("failed reset"));
+  EXPECT_EQ(peers_.size(), 1u);
+}
+
+TEST_F(UpstreamPoolTest, ABodyThatHasBegunIsNotSentAgain) {
+  KeepOne();
+  Start(log_, With("PUT"), std::make_unique<MemoryBody>("abc"));
+  peer(0).End();
+  Run();
+  EXPECT_THAT(log_.heard, ElementsAre("failed reset"));
+  EXPECT_EQ(peers_.size(), 1u);
+}
+
+TEST_F(UpstreamPoolTest, ABodyThatHasNotBegunIsSentOnTheFreshConnection) {
+  KeepOne();
+  auto body = std::make_unique<BodyPipe>(3);
+  const auto feed = body->feed();
+  Start(log_, With("PUT"), std::move(body));
+  peer(0).End();
+  ASSERT_EQ(peers_.size(), 2u);
+  peer(1).Connect();
+  feed->Push("abc");
+  EXPECT_THAT(peer(1).Take(), HasSubstr("\r\n\r\nabc"));
+}
+
+TEST_F(UpstreamPoolTest, AKeptConnectionThatIsSilentIsNotReplaced) {
+  KeepOne();
+  Start(log_);
+  loop_.Advance(Seconds(31));
+  EXPECT_THAT(log_.heard, ElementsAre("failed timeout"));
+  EXPECT_EQ(peers_.size(), 1u);
+}
+
+TEST_F(UpstreamPoolTest, AMalformedAnswerOnAKeptConnectionIsNotRepeated) {
+  KeepOne();
+  Start(log_);
+  peer(0).Say("nonsense\r\n\r\n");
+  Run();
+  EXPECT_THAT(log_.heard, ElementsAre("failed invalid"));
+  EXPECT_EQ(peers_.size(), 1u);
+}
+
+TEST_F(UpstreamPoolTest, CancellingBetweenTheTwoTriesIsSilent) {
+  KeepOne();
+  Start(log_);
+  peer(0).End();
+  log_.fetch.reset();
+  peer(1).Connect();
+  Run();
+  EXPECT_EQ(peer(1).Take(), "");
+  EXPECT_THAT(log_.heard, IsEmpty());
+}
+
+TEST_F(UpstreamPoolTest, AnUpstreamMayGoWithFetchesWaitingAndIdleConnections) {
+  options_.max_connections = 1;
+  KeepOne();
+  Start(log_);
+  Start(other_);
+  upstream_.reset();
+  Run();
+  EXPECT_TRUE(peer(0).destroyed);
+  EXPECT_THAT(log_.heard, IsEmpty());
+  EXPECT_THAT(other_.heard, IsEmpty());
+}
+
+}  // namespace
+}  // namespace skerry::http
