@@ -49,8 +49,10 @@ std::string HostOf(const std::string& url) {
   return authority.substr(0, authority.find(':'));
 }
 
+// "127.evil.example" is a name like any other.
 bool IsLoopback(const std::string& host) {
-  return host == "localhost" || host == "[::1]" || host.starts_with("127.");
+  const bool numeric = host.find_first_not_of("0123456789.") == std::string::npos;
+  return host == "localhost" || host == "[::1]" || (host.starts_with("127.") && numeric);
 }
 
 bool IsSiteName(const std::string& name) {
