@@ -1,5 +1,6 @@
 #include "core/config/manual.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace skerry::config {
@@ -7,24 +8,32 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// A cell of a Markdown table.
+// Text in a cell of a Markdown table: bars would end the cell, "<img>" would be HTML.
 std::string Cell(std::string_view text) {
   std::string cell;
   for (const char c : text) {
-    if (c == '|') cell += '\\';
+    if (c == '|' || c == '<') cell += '\\';
     cell += c;
   }
   return cell;
 }
 
-std::string Code(std::string_view text) { return text.empty() ? "" : "`" + Cell(text) + "`"; }
+// Only a bar counts inside of backticks.
+std::string Code(std::string_view text) {
+  if (text.empty()) return "";
+  std::string code = "`";
+  for (const char c : text) {
+    if (c == '|') code += '\\';
+    code += c;
+  }
+  return code + "`";
+}
 
 std::string Allowed(const KindText& about) {
-  std::string text = about.form == Form::kWord ? "" : about.type;
-  for (const std::string& word : about.words)
-    text += (text.empty() ? "" : ", ") + ("`" + word + "`");
-  if (!about.range.empty()) text += ", " + about.range;
-  return Cell(text);
+  std::string text = about.form == Form::kWord ? "" : Cell(about.type);
+  for (const std::string& word : about.words) text += (text.empty() ? "" : ", ") + Code(word);
+  if (!about.range.empty()) text += ", " + Cell(about.range);
+  return text;
 }
 
 std::string Default(const Option& option) {
@@ -32,14 +41,37 @@ std::string Default(const Option& option) {
   return option.fallback.empty() ? "–" : Code(option.fallback);
 }
 
-std::string Rows(const Shape& shape, bool top) {
-  std::string text = top ? "| key | flag | value | default | HUP | |\n|---|---|---|---|---|---|\n"
-                         : "| key | value | default | |\n|---|---|---|---|\n";
+// Columns that say something for at least one option of the table.
+struct Columns {
+  bool flag = false;
+  bool reload = false;
+};
+
+Columns ColumnsOf(const Shape& shape) {
+  Columns columns;
+  for (const Option& option : shape.options) {
+    columns.flag |= (option.use & kFlag) != 0;
+    columns.reload |= (option.use & kReload) != 0;
+  }
+  return columns;
+}
+
+std::string Rows(const Shape& shape) {
+  const Columns columns = ColumnsOf(shape);
+  const std::string head = std::string("| key |") + (columns.flag ? " flag |" : "") +
+                           " value | default |" + (columns.reload ? " HUP |" : "") + " |\n";
+  std::string text = head + "|";
+  for (size_t bar = 1; bar < static_cast<size_t>(std::count(head.begin(), head.end(), '|'));
+       ++bar) {
+    text += "---|";
+  }
+  text += "\n";
   for (const Option& option : shape.options) {
     text += "| " + ((option.use & kFile) != 0 ? Code(option.name) : "–");
-    if (top) text += " | " + ((option.use & kFlag) != 0 ? Code("--" + option.FlagName()) : "–");
+    if (columns.flag)
+      text += " | " + ((option.use & kFlag) != 0 ? Code("--" + option.FlagName()) : "–");
     text += " | " + Allowed(option.about) + " | " + Default(option);
-    if (top) text += (option.use & kReload) != 0 ? " | yes" : " | restart";
+    if (columns.reload) text += (option.use & kReload) != 0 ? " | yes" : " | restart";
     text += " | " + Cell(option.text) + " |\n";
   }
   return text;
@@ -51,7 +83,7 @@ void Sections(const Shape& shape, const std::string& prefix, std::string& text) 
     text += "\n### `[[" + name + "]]`\n\n" + section.text;
     if (prefix.empty())
       text += (section.use & kReload) != 0 ? " HUP changes it." : " A change needs a restart.";
-    text += "\n\n" + Rows(*section.shape, false);
+    text += "\n\n" + Rows(*section.shape);
     Sections(*section.shape, name + ".", text);
   }
 }
@@ -127,7 +159,7 @@ Json SchemaOf(const Shape& shape) {
 }  // namespace
 
 std::string Markdown(std::string_view program, const Shape& shape) {
-  std::string text = "## " + std::string(program) + "\n\n" + Rows(shape, true);
+  std::string text = "## " + std::string(program) + "\n\n" + Rows(shape);
   Sections(shape, "", text);
   return text;
 }

@@ -28,6 +28,17 @@ TEST(MarkdownTest, SectionsHaveTheirOwnTables) {
   EXPECT_THAT(text, HasSubstr("| `edge_ttl` | duration, 0 to 365d | – |"));
 }
 
+struct Plain {
+  std::string name;
+};
+
+TEST(MarkdownTest, LeavesOutColumnsThatSayNothing) {
+  const Table<Plain> table = {{"name", &Plain::name, Text("x"), "Of an <img>."}};
+  EXPECT_EQ(Markdown("plain", table.shape()),
+            "## plain\n\n| key | value | default | |\n|---|---|---|---|\n"
+            "| `name` | text | `x` | Of an \\<img>. |\n");
+}
+
 TEST(MarkdownTest, BarsInTextsDoNotEndACell) {
   EXPECT_THAT(Markdown("sample", SampleTable().shape()), HasSubstr("How careful \\| or literal."));
 }
