@@ -85,6 +85,7 @@ struct Engine {
   rocksdb::ColumnFamilyHandle* ctl = nullptr;
   const std::shared_ptr<ByteLedger> ledger = std::make_shared<ByteLedger>();
   std::atomic<ByteCount> other_files{0};
+  std::atomic<size_t> logs{0};
   std::atomic<ByteCount> free_bytes{~ByteCount{0}};
   std::unique_ptr<BodyLog> bodies;
 };

@@ -37,7 +37,7 @@ bool Eviction::DropOldest(bool spare_none) {
   allowance_ =
       std::min(allowance_ + oldest->bytes / 2, std::max(oldest->bytes / 2, parts_.budget / 16));
   const bool full = static_cast<double>(parts_.store.used()) >
-                    kBrakeAt * static_cast<double>(parts_.store.limit());
+                    kSpareNoneAt * static_cast<double>(parts_.store.limit());
   if (!spare_none && !full) {
     for (const IndexRow& row : rows) {
       if (row.hit) StoreAnew(row);

@@ -21,12 +21,13 @@ namespace skerry::cache::disk {
 
 class Eviction {
  public:
-  // Parts of limit() at which files are dropped, at which nothing is stored anew any
-  // more and nothing new is admitted, and above which only the second request for a
-  // response stores it.
-  static constexpr double kDropAt = 0.95;
-  static constexpr double kBrakeAt = 0.985;
+  // Parts of limit(): above the first only the second request for a response stores
+  // it, above the second files are dropped, above the third nothing new is admitted.
+  // What is stored anew may pass that brake, up to the fourth.
   static constexpr double kSecondHitAt = 0.80;
+  static constexpr double kDropAt = 0.95;
+  static constexpr double kBrakeAt = 0.97;
+  static constexpr double kSpareNoneAt = 0.985;
 
   struct Parts {
     Store& store;

@@ -4,7 +4,6 @@
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
-#include <rocksdb/sst_file_manager.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 
@@ -22,7 +21,8 @@ namespace {
 // small part of the budget and eviction by whole files works (measured with 64 MiB).
 ByteCount BodyMemtable(ByteCount budget) {
   if (budget >= 32_GiB) return 64_MiB;
-  return std::clamp(budget / 16, 1_MiB, 32_MiB);
+  // One flush may write three memtables as one file.
+  return std::clamp(budget / 32, 1_MiB, 32_MiB);
 }
 
 // RocksDB writes "//" where it joins: files are told apart by their name alone.
@@ -257,10 +257,9 @@ Status Engine::Wrote(const rocksdb::Status& status) {
 
 Status Engine::Open() {
   rocksdb::DBOptions db_options = DatabaseOptions(options);
-  rocksdb::Env* const env = options.env != nullptr ? options.env : rocksdb::Env::Default();
-  db_options.sst_file_manager.reset(rocksdb::NewSstFileManager(env));
-  // A brake for the day our own count is wrong: writes fail, nothing is evicted by it.
-  db_options.sst_file_manager->SetMaxAllowedSpaceUsage(options.budget + options.budget / 12);
+  // No SetMaxAllowedSpaceUsage: near its limit it also refuses to move flushed files
+  // down ("Compaction too large"), only files that were moved can be dropped, and the
+  // store stays full for ever. The bound is Eviction's and FillHandle's.
   db_options.listeners = {ledger};
   const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
       {rocksdb::kDefaultColumnFamilyName, ControlFamily()},
@@ -370,6 +369,15 @@ Status Store::ScanMeta(std::string_view prefix,
   return {};
 }
 
+Status Store::FlushRowsIfManyLogs() {
+  constexpr size_t kMany = 16;
+  if (engine_->logs.load(std::memory_order_relaxed) < kMany) return {};
+  const Engine::Use use = engine_->Enter();
+  if (!use) return Engine::Closed();
+  engine_->logs.store(0, std::memory_order_relaxed);
+  return engine_->Wrote(engine_->db->Flush({}, {engine_->meta, engine_->ctl}));
+}
+
 Result<std::string> Store::GetControl(std::string_view name) {
   const Engine::Use use = engine_->Enter();
   if (!use) return Engine::Closed();
@@ -412,12 +420,15 @@ void Store::MeasureFiles() {
   std::vector<std::string> names;
   if (env->GetChildren(directory, &names).ok()) {
     ByteCount others = 0;
+    size_t logs = 0;
     for (const std::string& name : names) {
       uint64_t bytes = 0;
+      logs += name.ends_with(".log");
       if (name.ends_with(".sst") || name.starts_with(".")) continue;
       if (env->GetFileSize(directory + "/" + name, &bytes).ok()) others += bytes;
     }
     engine_->other_files.store(others, std::memory_order_relaxed);
+    engine_->logs.store(logs, std::memory_order_relaxed);
   }
   uint64_t free = 0;
   if (env->GetFreeSpace(directory, &free).ok()) {

@@ -55,6 +55,10 @@ class Store {
   Status ScanMeta(std::string_view prefix,
                   const std::function<bool(std::string_view, std::string_view)>& each);
 
+  // Each flush of bodies begins a new log file, and rows keep the old ones: a flush of
+  // the rows lets them go.
+  Status FlushRowsIfManyLogs();
+
   Result<std::string> GetControl(std::string_view name);
   Status PutControl(const std::vector<std::pair<std::string, std::string>>& values);
 

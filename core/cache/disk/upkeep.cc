@@ -11,7 +11,6 @@ namespace {
 constexpr Millis kRound{100};
 constexpr Seconds kMeasureFilesEach{1};
 constexpr Seconds kMergeEach{10};
-// Quiet: less than one small file's worth since the last look.
 constexpr size_t kMergeLeast = 8;
 
 }  // namespace
@@ -65,6 +64,9 @@ void Upkeep::Round() {
   if (!measured_ || now - *measured_ >= kMeasureFilesEach) {
     measured_ = now;
     parts_.store.MeasureFiles();
+    if (const Status flushed = parts_.store.FlushRowsIfManyLogs(); !flushed) {
+      LogWarning("disk: flush of rows failed", {{"error", flushed.error().ToString()}});
+    }
   }
   if (parts_.store.failed()) return repair_.Step();
   repair_.Healthy();
