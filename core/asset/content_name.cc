@@ -81,10 +81,9 @@ Hashed JudgeToken(std::string_view token) {
   }
   const int changes = Changes(token);
   if (kinds.base32_only && kinds.digit && changes >= 2) return Hashed::kCertain;
-  if (!kinds.upper || !kinds.lower) return Hashed::kNo;
-  if (changes >= 3) return Hashed::kCertain;
-  const bool capitalised = std::none_of(token.begin() + 1, token.end(), &IsUpper);
-  return changes >= 1 || !capitalised ? Hashed::kPerhaps : Hashed::kNo;
+  const bool mixed = kinds.upper && kinds.lower;
+  if (mixed && changes >= 3) return Hashed::kCertain;
+  return mixed && changes >= 1 ? Hashed::kPerhaps : Hashed::kNo;
 }
 
 }  // namespace

@@ -16,13 +16,14 @@ struct Stored {
   http::Fields request = {};
   http::Fields fields = {};
   Seconds date{0};
+  bool dated = true;
   std::string body = {};
 };
 
 std::shared_ptr<Entry> Make(const Stored& stored) {
   auto entry = std::make_shared<Entry>();
   http::Fields fields = stored.fields;
-  if (!fields.Has("date")) fields.Add("date", http::FormatDate(kNow + stored.date));
+  if (stored.dated) fields.Add("date", http::FormatDate(kNow + stored.date));
   entry->head.key = Key::Of("https://a/");
   entry->head.vary = {.names = stored.vary, .any = false};
   entry->head.variant_text = VariantText(entry->head.vary, stored.request);
@@ -59,8 +60,10 @@ TEST(SelectVariantTest, OfEquallyNewOnesTheFirstCounts) {
 
 TEST(SelectVariantTest, WithoutAValidDateTheTimeOfReceiptCounts) {
   const EntryPtr dated = Make({.vary = {"foo"}, .date = -5s});
-  const EntryPtr undated = Make({.vary = {"bar"}, .fields = {{"date", "yesterday"}}});
+  const EntryPtr undated = Make({.vary = {"bar"}, .dated = false});
+  const EntryPtr invalid = Make({.vary = {"bar"}, .fields = {{"date", "now"}}, .dated = false});
   EXPECT_EQ(SelectVariant({dated, undated}, {}), undated);
+  EXPECT_EQ(SelectVariant({dated, invalid}, {}), invalid);
 }
 
 TEST(SelectVariantTest, OneWithoutVaryIsOutOnceTheResourceVaries) {
@@ -70,6 +73,14 @@ TEST(SelectVariantTest, OneWithoutVaryIsOutOnceTheResourceVaries) {
   EXPECT_EQ(SelectVariant({german, plain}, {{"accept-language", "de"}}), german);
   EXPECT_EQ(SelectVariant({german, plain}, {{"accept-language", "fr"}}), nullptr);
   EXPECT_EQ(SelectVariant({plain}, {{"accept-language", "fr"}}), plain);
+}
+
+TEST(SelectVariantTest, OneWithoutVaryIsComparedWithTheNewestThatHasOne) {
+  const EntryPtr plain = Make({.date = -5s});
+  const EntryPtr newest = Make({.vary = {"foo"}, .request = {{"foo", "1"}}, .date = -5s});
+  const EntryPtr older = Make({.vary = {"foo"}, .request = {{"foo", "2"}}, .date = -9s});
+  EXPECT_EQ(SelectVariant({newest, older, plain}, {{"foo", "3"}}), nullptr);
+  EXPECT_EQ(SelectVariant({older, plain}, {{"foo", "3"}}), plain);
 }
 
 TEST(SelectVariantTest, OneWithoutVaryThatIsNewerCounts) {

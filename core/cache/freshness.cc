@@ -337,7 +337,7 @@ Usable Judge(const UseInput& input, const RequestDirectives& request, const Poli
       stale_for <= Clamp(*request.max_stale)) {
     return Usable::kFresh;
   }
-  if (!fresh && young && !request.min_fresh && stale_for < Clamp(lifetimes.swr)) {
+  if (young && !request.min_fresh && stale_for < Clamp(lifetimes.swr)) {
     return Usable::kStaleWhileRevalidate;
   }
   return stale_for < Clamp(lifetimes.sie) ? Usable::kStaleIfError : Usable::kValidate;

@@ -172,6 +172,7 @@ TEST(AgeTest, AnOldDateIsAge) {
 TEST(AgeTest, IsNeverNegative) {
   EXPECT_EQ(InitialAge({{"date", Date(500s)}}, kNow, kNow), 0s);
   EXPECT_EQ(InitialAge({}, kNow + 10s, kNow), 0s);
+  EXPECT_EQ(InitialAge({{"age", "30"}}, kNow + 10s, kNow), 30s);
   EXPECT_EQ(CurrentAge(5s, kNow, kNow - 100s), 5s);
 }
 
@@ -200,7 +201,10 @@ TEST(ExpiresTest, AgeIsComparedWithThatDifference) {
 }
 
 TEST(ExpiresTest, WithoutAValidDateTheTimeOfReceiptCounts) {
-  EXPECT_TRUE(Reused({{"date", "foo"}, {"expires", Date(10s)}}));
+  const Case invalid{.fields = {{"date", "foo"}, {"expires", Date(10s)}}};
+  EXPECT_EQ(invalid.lifetimes().fresh, 10s);
+  EXPECT_TRUE(invalid.ReusedAfter(9s));
+  EXPECT_FALSE(invalid.ReusedAfter(10s));
   EXPECT_TRUE(Reused({{"expires", Date(10s)}}));
   EXPECT_FALSE(Reused({{"expires", Date(3s)}}));
 }
@@ -212,6 +216,10 @@ TEST(ExpiresTest, AnInvalidDateIsAlreadyExpired) {
     EXPECT_FALSE(Reused({{"expires", expires}})) << expires;
   }
   EXPECT_FALSE(Reused({{"expires", Date(3600s)}, {"expires", Date(3601s)}}));
+}
+
+TEST(ExpiresTest, AnInvalidDateIsNoReasonToGuess) {
+  EXPECT_FALSE(Reused({{"expires", "0"}, {"last-modified", Date(-24h)}, {"date", Date(0s)}}));
 }
 
 TEST(ExpiresTest, OtherFormsOfADateCount) {
@@ -303,6 +311,8 @@ TEST(StaleTest, BothWindowsBeginWhenTheResponseExpires) {
 TEST(StaleTest, WindowsMakeAnAnswerWithoutLifetimeStorable) {
   EXPECT_EQ(WithControl("max-age=0, stale-while-revalidate=5", Policy::Careful()).After(1s),
             Usable::kStaleWhileRevalidate);
+  EXPECT_EQ(WithControl("max-age=0, stale-if-error=5", Policy::Careful()).After(1s),
+            Usable::kStaleIfError);
 }
 
 TEST(StaleTest, OnlyTheRfcProfileServesStaleOnDisconnectWithoutBeingTold) {
@@ -320,6 +330,15 @@ TEST(StaleTest, WhatForbidsStaleAnswersForbidsThemOnDisconnect) {
   EXPECT_EQ(no_cache.After(3s), Usable::kValidate);
 }
 
+TEST(StaleTest, WhatForbidsStaleAnswersLeavesNoWindow) {
+  const Lifetimes lifetimes =
+      WithControl("max-age=2, must-revalidate, stale-while-revalidate=9, stale-if-error=9")
+          .lifetimes();
+  EXPECT_TRUE(lifetimes.must_revalidate);
+  EXPECT_EQ(lifetimes.swr, 0s);
+  EXPECT_EQ(lifetimes.sie, 0s);
+}
+
 TEST(StaleTest, TheCarefulProfileTakesAWindowBesideSMaxageAsMeant) {
   const Policy careful;
   EXPECT_EQ(WithControl("s-maxage=2, stale-while-revalidate=60", careful).After(3s),
@@ -329,6 +348,9 @@ TEST(StaleTest, TheCarefulProfileTakesAWindowBesideSMaxageAsMeant) {
   EXPECT_EQ(
       WithControl("s-maxage=2, proxy-revalidate, stale-while-revalidate=60", careful).After(3s),
       Usable::kValidate);
+  Policy window;
+  window.swr = 60s;
+  EXPECT_EQ(WithControl("s-maxage=2", window).After(3s), Usable::kStaleWhileRevalidate);
   Policy disconnect;
   disconnect.stale_on_disconnect = true;
   EXPECT_EQ(WithControl("s-maxage=2, stale-while-revalidate=5", disconnect).After(9s),
@@ -491,7 +513,8 @@ TEST(RequestDirectivesTest, MaxStaleDoesNotUndoASoftPurge) {
 TEST(RequestDirectivesTest, MinFreshWantsTimeToBeLeft) {
   EXPECT_FALSE(ReusedFor("min-fresh=2000", "max-age=1500"));
   EXPECT_FALSE(ReusedFor("min-fresh=1000", "max-age=1500", "1000"));
-  EXPECT_TRUE(ReusedFor("min-fresh=1000", "max-age=1500"));
+  EXPECT_TRUE(ReusedFor("min-fresh=1497", "max-age=1500"));
+  EXPECT_FALSE(ReusedFor("min-fresh=1498", "max-age=1500"));
 }
 
 TEST(RequestDirectivesTest, NoCacheAndNoStoreWantValidation) {
@@ -548,6 +571,12 @@ TEST(ImmutableTest, AReloadDoesNotRefetchAFreshOne) {
   EXPECT_FALSE(stored.ReusedAfter(100s, {{"cache-control", "max-age=0"}}));
 }
 
+TEST(ImmutableTest, AReloadOfAnExpiredOneIsValidated) {
+  const Case stored = WithControl("max-age=2, immutable, stale-while-revalidate=60");
+  EXPECT_EQ(stored.After(3s), Usable::kStaleWhileRevalidate);
+  EXPECT_EQ(stored.After(3s, {{"cache-control", "max-age=0"}}), Usable::kStaleIfError);
+}
+
 // ---- pragma: RFC 9111 5.4
 
 TEST(PragmaTest, CountsOnlyInRequestsWithoutCacheControl) {
@@ -592,6 +621,10 @@ TEST(SetCookieTest, IsStoredOnlyUnderExplicitFreshnessAndAPolicyThatAllowsIt) {
   EXPECT_TRUE(Reused(explicit_fresh));
   EXPECT_EQ(Case{.fields = guessed}.storable(), Storable::kSetCookie);
   EXPECT_EQ((Case{.fields = explicit_fresh, .policy = Policy::Careful()}.storable()),
+            Storable::kSetCookie);
+  EXPECT_EQ((Case{.fields = {{"cache-control", "max-age=9"}, {"set-cookie2", "a=b"}},
+                  .policy = Policy::Careful()}
+                 .storable()),
             Storable::kSetCookie);
   Policy policy;
   policy.store_set_cookie = true;
@@ -766,6 +799,8 @@ TEST(ClientFieldsTest, BrowserTtlReplacesWhatTheOriginTellsBrowsers) {
            policy),
       ElementsAre(http::Field{"cache-control", "max-age=60, public, s-maxage=9, x=\"a b\""}));
   EXPECT_EQ(Sent({}, policy).Find("cache-control"), "max-age=60");
+  EXPECT_EQ(Sent({{"cache-control", "public, a b, immutable"}}, policy).Find("cache-control"),
+            "max-age=60, public, immutable");
 }
 
 TEST(ClientFieldsTest, BrowserTtlDoesNotUndoWhatForbidsStoring) {

@@ -57,6 +57,14 @@ TEST(KeyRulesTest, WithoutRulesTheQueryStaysAsItCame) {
 
 TEST(KeyRulesTest, SortingKeepsTheOrderOfOneNamesValues) {
   EXPECT_EQ(Shaped("/?b=2&a=9&b=1&a=3", {.sort_query = true}), "https://a/?a=9&a=3&b=2&b=1");
+  std::string many = "/?";
+  for (int i = 40; i > 0; --i) many += "b=" + std::to_string(i) + "&";
+  EXPECT_EQ(Shaped(many + "c", {.sort_query = true}), "https://a" + many + "c");
+}
+
+TEST(KeyRulesTest, EmptyPiecesDoNotCountOnceTheQueryIsShaped) {
+  EXPECT_EQ(Shaped("/?b=1&&a=2&", {.sort_query = true}), "https://a/?a=2&b=1");
+  EXPECT_EQ(Shaped("/?&", {.sort_query = true}), "https://a/");
 }
 
 TEST(KeyRulesTest, OnlyAllowedParametersCount) {
@@ -100,6 +108,7 @@ TEST(PurgeUrlTest, IsTheSameForBothSchemes) {
   EXPECT_EQ(PurgeUrl("https://a:8443/b?c"), "a:8443/b?c");
   EXPECT_EQ(PurgeUrl("http://a:8443/b?c"), PurgeUrl("https://a:8443/b?c"));
   EXPECT_EQ(PurgeUrl("a/b"), "a/b");
+  EXPECT_EQ(PurgeUrl("a:8443/b"), "a:8443/b");
 }
 
 TEST(PurgeUrlTest, HostHasItsPort) {

@@ -233,6 +233,61 @@ TEST(RamTest, GrowingInPlacePushesOthersOut) {
   EXPECT_LE(ram.bytes(), ram.capacity());
 }
 
+TEST(RamTest, WhatHasItsPlaceKeepsItWhenItGrowsOutOfTheWindow) {
+  Ram ram(Small());
+  Fill(ram, 3);
+  const EntryPtr old = Make("a", 1000);
+  const EntryPtr fresh = Make("a", 60_KiB);
+  ram.Offer(old);
+  EXPECT_TRUE(ram.Replace(old, fresh));
+  EXPECT_THAT(ram.Find(KeyOf("a")), ElementsAre(fresh));
+}
+
+TEST(RamTest, WhatGrowsDoesNotPushItselfOut) {
+  Ram ram(Small());
+  const EntryPtr old = Make("a", 60_KiB);
+  const EntryPtr fresh = Make("a", 250_KiB);
+  ram.Offer(old);
+  // The others are protected: it is alone on probation.
+  Fill(ram, 0, 74);
+  for (int i = 0; i < 74; ++i) Ask(ram, "fill-" + std::to_string(i), 1);
+  EXPECT_TRUE(ram.Replace(old, fresh));
+  EXPECT_THAT(ram.Find(KeyOf("a")), ElementsAre(fresh));
+}
+
+TEST(RamTest, WhatReplacesIsTheNewest) {
+  Ram ram(Small());
+  const EntryPtr one = Make("a", 1000, "1");
+  const EntryPtr two = Make("a", 1000, "2");
+  const EntryPtr fresh = Make("a", 1000, "1");
+  ram.Offer(one);
+  ram.Offer(two);
+  ram.Replace(one, fresh);
+  EXPECT_THAT(ram.Find(KeyOf("a")), ElementsAre(fresh, two));
+}
+
+TEST(RamTest, ManyMoreKeysDoNotTurnVariantsRound) {
+  Ram ram(Small());
+  const EntryPtr one = Make("a", 100, "1");
+  const EntryPtr two = Make("a", 100, "2");
+  ram.Offer(one);
+  ram.Offer(two);
+  for (int i = 0; i < 300; ++i) ram.Offer(Make(std::to_string(i), 100));
+  EXPECT_THAT(ram.Find(KeyOf("a")), ElementsAre(two, one));
+}
+
+TEST(RamTest, VariantsWhoseHashesCollideAreKeptApart) {
+  Ram ram(Small());
+  const std::shared_ptr<Entry> one = MakeTraceEntry(KeyOf("a"), 10);
+  const std::shared_ptr<Entry> two = MakeTraceEntry(KeyOf("a"), 10);
+  one->head.variant_text = "foo: 1\n";
+  two->head.variant_text = "foo: 2\n";
+  one->head.variant_hash = two->head.variant_hash = 7;
+  ram.Offer(one);
+  ram.Offer(two);
+  EXPECT_EQ(ram.objects(), 2u);
+}
+
 TEST(RamTest, RemoveOfAKeyTakesAllVariants) {
   Ram ram(Small());
   ram.Offer(Make("a", 1000, "1"));
@@ -275,6 +330,53 @@ TEST(RamTest, WhatWasFoundIsHandedOverWhenPushedOut) {
   EXPECT_THAT(evicted, ElementsAre("https://a/found"));
 }
 
+// Makes "a" of 100 KiB the next to go, and pushes it out.
+void PushOut(Ram& ram) {
+  for (int i = 0; i < 9; ++i) {
+    const std::string path = "later-" + std::to_string(i);
+    ram.Offer(Make(path, 95_KiB));
+    Ask(ram, path, 2);
+  }
+  Ask(ram, "new", 6);
+  EXPECT_EQ(ram.Offer(Make("new", 95_KiB)), Offered::kStored);
+  EXPECT_THAT(ram.Find(KeyOf("a")), IsEmpty());
+}
+
+TEST(RamTest, ANewOfferWasNotFoundYet) {
+  Ram ram(Small());
+  int evicted = 0;
+  ram.OnEvict([&](EntryPtr entry) { evicted += entry->head.key == KeyOf("a"); });
+  ram.Offer(Make("a", 100_KiB));
+  Ask(ram, "a", 1);
+  ram.Offer(Make("a", 100_KiB));
+  PushOut(ram);
+  EXPECT_EQ(evicted, 0);
+}
+
+TEST(RamTest, WhatReplacesOneThatWasFoundIsHandedOver) {
+  Ram ram(Small());
+  int evicted = 0;
+  ram.OnEvict([&](EntryPtr entry) { evicted += entry->head.key == KeyOf("a"); });
+  const EntryPtr old = Make("a", 100_KiB);
+  ram.Offer(old);
+  Ask(ram, "a", 1);
+  ram.Replace(old, Make("a", 100_KiB));
+  PushOut(ram);
+  EXPECT_EQ(evicted, 1);
+}
+
+TEST(RamTest, AVariantThatGoesBecauseOfTheCapIsHandedOver) {
+  Ram ram(Small());
+  std::vector<EntryPtr> evicted;
+  ram.OnEvict([&](EntryPtr entry) { evicted.push_back(entry); });
+  const EntryPtr oldest = Make("a", 10, "1");
+  ram.Offer(oldest);
+  for (const char* foo : {"2", "3"}) ram.Offer(Make("a", 10, foo));
+  Ask(ram, "a", 1);
+  ram.Offer(Make("a", 10, "4"));
+  EXPECT_THAT(evicted, ElementsAre(oldest));
+}
+
 TEST(RamTest, WhatIsRemovedOrReplacedIsNotHandedOver) {
   Ram ram(Small());
   int evicted = 0;
@@ -283,6 +385,9 @@ TEST(RamTest, WhatIsRemovedOrReplacedIsNotHandedOver) {
   ram.Offer(entry);
   Ask(ram, "a", 1);
   ram.Replace(entry, Make("a"));
+  ram.Offer(Make("a"));
+  Ask(ram, "a", 1);
+  ram.Offer(Make("a", 300_KiB));
   ram.Offer(Make("a"));
   Ask(ram, "a", 1);
   ram.Remove(KeyOf("a"));

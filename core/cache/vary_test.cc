@@ -78,6 +78,7 @@ TEST(VaryTest, LinesAreCombinedAndBlanksFolded) {
   const VaryNames foo = Names({"foo"});
   EXPECT_TRUE(Matches(foo, {{"foo", "1, 2"}}, {{"foo", "1"}, {"foo", "2"}}));
   EXPECT_TRUE(Matches(foo, {{"foo", "1,2"}}, {{"foo", " 1 ,\t2 "}}));
+  EXPECT_TRUE(Matches(foo, {{"foo", "1,2"}}, {{"foo", ",1,, 2,"}}));
   EXPECT_FALSE(Matches(foo, {{"foo", "1,2"}}, {{"foo", "12"}}));
 }
 
@@ -85,6 +86,7 @@ TEST(VaryTest, QuotedStringsAreLeftAlone) {
   EXPECT_EQ(Normal("foo", "\"a ,  b\" ,c"), "\"a ,  b\", c");
   EXPECT_EQ(Normal("foo", "\"a\\\" ,  b\" ,c"), "\"a\\\" ,  b\", c");
   EXPECT_EQ(Normal("foo", "\"open ,  b"), "\"open ,  b");
+  EXPECT_EQ(Normal("foo", "a\\,b"), "a\\, b");
 }
 
 TEST(VaryTest, LanguagesMatchInAnyOrderCaseAndSpacing) {
@@ -166,7 +168,9 @@ TEST(VaryIdTest, EqualListsHaveOneNumber) {
 TEST(VaryIdTest, AFullTableAnswersWithTheListThatNeverMatches) {
   const VaryId first = InternVary(Names({"before"}));
   for (int i = 0; i < 5000; ++i) InternVary(Names({"x-" + std::to_string(i)}));
-  EXPECT_TRUE(InternedVary(InternVary(Names({"one-too-many"}))).any);
+  for (int twice = 0; twice < 2; ++twice) {
+    EXPECT_TRUE(InternedVary(InternVary(Names({"one-too-many"}))).any);
+  }
   EXPECT_EQ(InternVary(Names({"before"})), first);
 }
 
