@@ -1,0 +1,122 @@
+#include "origin-shield/options.h"
+
+#include "core/http/upstream.h"
+
+namespace skerry::shield {
+
+using namespace std::chrono_literals;
+using config::Bytes;
+using config::Duration;
+using config::Integer;
+using config::kFile;
+using config::kFlag;
+using config::Parsed;
+using config::Path;
+using config::Text;
+using config::WholeSeconds;
+
+const config::Table<Options>& OptionTable() {
+  constexpr config::Use kBoth = kFile | kFlag;
+  static const config::Table<Options> table = {
+      {"listen", &Options::listen, Parsed<net::Address>("ADDRESS:PORT"),
+       "Listens for edges and CI: HTTP/2 and HTTP/1.1; in clear text on loopback only.", kBoth},
+      {"admin", &Options::admin, Parsed<net::Address>("ADDRESS:PORT"),
+       "Listens for /livez /readyz /healthz /metrics in clear text; loopback only.", kBoth},
+      {"cert", &Options::cert, Path(""), "Certificate chain (PEM).", kBoth},
+      {"key", &Options::key, Path(""), "Private key (PEM) of --cert.", kBoth},
+      {"data_dir", &Options::data_dir, Path(), "Folder of blobs, releases and the disk tier.",
+       kBoth},
+      {"token_file", &Options::token_file, Path(),
+       "Bearer tokens of the upload API, one a line; # begins a comment.", kBoth},
+      {"ready_file", &Options::ready_file, Path(""),
+       "Written when serving, with process id and listeners (JSON).", kFlag},
+      {"access_log", &Options::access_log, Path("off"), "File of the JSON access log, or off.",
+       kBoth},
+      {"origin", &Options::origin, Text(""),
+       "URL of the application that answers what no release has.", kBoth},
+      {"purge", &Options::purge, Text(""), "URL of the skerry-purge whose log this node follows.",
+       kBoth},
+      {"purge_token_file", &Options::purge_token_file, Path(""),
+       "Bearer tokens, one a line: the first is sent to --purge, all are believed from edges.",
+       kBoth},
+      {"purge_ca", &Options::purge_ca, Path(""), "Certificates (PEM) that vouch for --purge.",
+       kBoth},
+      {"node", &Options::node, Text("skerry-shield"), "Name of this node in receipts.", kBoth},
+      {"blob_cache", &Options::blob_cache, Bytes(1_MiB, 1024_GiB, 128_MiB),
+       "Memory for pieces of releases' files.", kBoth},
+      {"ram_cache", &Options::ram_cache, Bytes(1_MiB, 1024_GiB, 128_MiB),
+       "Memory for stored responses of --origin.", kBoth},
+      {"disk_cache", &Options::disk_cache, Bytes(0, 1024 * 1024_GiB, 2_GiB),
+       "Disk space for stored responses of --origin, 64MiB at least; 0: memory only.", kBoth},
+      {"workers", &Options::workers, Integer(0, 1024, 0),
+       "Threads that serve connections; 0: one a processor.", kBoth},
+      {"drain", &Options::drain, Duration(0s, 1h, 30s),
+       "How long requests under way may take after TERM.", kBoth},
+      {"limits.blob_bytes", &Options::limit_blob_bytes, Bytes(1_KiB, 1024_GiB, 4_GiB),
+       "Size of one uploaded file, and of any request's body."},
+      {"limits.manifest_bytes", &Options::limit_manifest_bytes, Bytes(1_KiB, 1_GiB, 64_MiB),
+       "Size of a manifest."},
+      {"releases.keep_least", &Options::keep_least, Integer(0, 10'000, 5),
+       "Complete releases of a site that are kept whatever their age."},
+      {"releases.keep_most", &Options::keep_most, Integer(1, 10'000, 50),
+       "Complete releases of a site that are kept at most."},
+      {"releases.keep_for", &Options::keep_for,
+       WholeSeconds(0s, std::chrono::hours(24 * 3650), std::chrono::hours(24 * 30)),
+       "How long a release is kept after it was last active: its hashed files stay served."},
+  };
+  return table;
+}
+
+namespace {
+
+using config::Place;
+using config::Problems;
+
+// Clear text to our own services only inside the machine.
+void CheckUrl(const Options& options, std::string_view name, const std::string& url,
+              bool plain_anywhere, Problems& problems) {
+  if (url.empty()) return;
+  const auto parsed = http::UpstreamUrl::Parse(url);
+  const Place& place = options.places.Of(name);
+  if (!parsed) return problems.Add(place, std::string(name) + ": " + parsed.error().context);
+  const bool local = net::Address{parsed->host, 0}.IsLoopback() || parsed->host == "localhost";
+  if (parsed->scheme == "http" && !local && !plain_anywhere) {
+    problems.Add(place, std::string(name) + ": clear text only on loopback; use https://" +
+                            parsed->authority());
+  }
+}
+
+}  // namespace
+
+void CheckOptions(const Options& options, Problems& problems) {
+  const config::Places& places = options.places;
+  CheckUrl(options, "origin", options.origin, /*plain_anywhere=*/true, problems);
+  CheckUrl(options, "purge", options.purge, /*plain_anywhere=*/false, problems);
+  if (options.cert.empty() && !options.listen.IsLoopback()) {
+    problems.Add(places.Of("listen"), "listen: clear text only on loopback, not on " +
+                                          options.listen.ToString() + "; give --cert and --key");
+  }
+  if (options.admin && !options.admin->IsLoopback()) {
+    problems.Add(places.Of("admin"),
+                 "admin: clear text only on loopback, not on " + options.admin->ToString());
+  }
+  if (options.cert.empty() != options.key.empty()) {
+    problems.Add(places.Of(options.cert.empty() ? "key" : "cert"),
+                 "cert and key: give both or neither");
+  }
+  if (!options.purge.empty() && options.purge_token_file.empty()) {
+    problems.Add(places.Of("purge"), "purge: needs --purge_token_file=FILE too");
+  }
+  if (!options.purge.empty() && !places.Has("node")) {
+    problems.Add(places.Of("purge"), "purge: needs --node=NAME too");
+  }
+  if (options.disk_cache != 0 && options.disk_cache < 64_MiB) {
+    problems.Add(places.Of("disk_cache"), "disk_cache: at least 64MiB, or 0 for memory only");
+  }
+  if (options.keep_least > options.keep_most) {
+    problems.Add(places.Of("releases.keep_least"),
+                 "releases.keep_least: more than releases.keep_most");
+  }
+}
+
+}  // namespace skerry::shield

@@ -1,0 +1,487 @@
+#include "origin-shield/shield.h"
+
+#include <signal.h>
+
+#include <atomic>
+#include <utility>
+#include <vector>
+
+#include "core/base/log.h"
+#include "core/base/metrics.h"
+#include "core/base/thread.h"
+#include "core/cache/disk/disk.h"
+#include "core/cache/purge/feed.h"
+#include "core/cache/ram.h"
+#include "core/daemon/admin.h"
+#include "core/daemon/ready.h"
+#include "core/daemon/signals.h"
+#include "core/daemon/tokens.h"
+#include "core/daemon/workers.h"
+#include "core/gateway/gateway.h"
+#include "core/http/server.h"
+#include "core/net/listener.h"
+#include "core/net/tls.h"
+#include "origin-shield/activator.h"
+#include "origin-shield/blobs.h"
+#include "origin-shield/control.h"
+#include "origin-shield/files.h"
+#include "origin-shield/pieces.h"
+#include "origin-shield/releases.h"
+#include "origin-shield/serve.h"
+#include "origin-shield/upload.h"
+
+namespace skerry::shield {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+// Readiness does not wait longer for a first lease: then we serve, fenced.
+constexpr Millis kWaitForLease = 5s;
+constexpr size_t kComputeThreads = 2;
+constexpr size_t kReadThreads = 4;
+constexpr size_t kStoreThreads = 4;
+
+// What one worker has. Built before its thread starts, ended after it has.
+struct Worker {
+  std::unique_ptr<gateway::Gateway> gateway;  // null: no origin
+  std::unique_ptr<gateway::Counters> counters;
+  std::unique_ptr<Service> service;
+  std::unique_ptr<http::Server> server;
+  std::unique_ptr<net::Listener> listener;
+};
+
+Result<std::shared_ptr<net::TlsContext>> TrustOf(const std::string& ca_file) {
+  net::TlsContext::ClientOptions client;
+  client.ca_file = ca_file;
+  return net::TlsContext::Client(client);
+}
+
+}  // namespace
+
+// Members are destroyed from the last to the first: pools before what their tasks use,
+// and the loops that tasks post to before nothing but the stores.
+struct Shield::State {
+  Options options;
+  daemon::Signals signals;  // first: its mask must be inherited by every thread
+  Metrics metrics;
+  std::shared_ptr<net::TlsContext> tls;
+  std::shared_ptr<net::TlsContext> origin_tls;
+  std::shared_ptr<net::TlsContext> purge_tls;
+  std::string purge_token;
+  std::unique_ptr<BlobStore> blobs;
+  std::unique_ptr<Releases> releases;
+  std::unique_ptr<RecordsControl> records_control;
+  std::unique_ptr<daemon::Workers> control;  // one loop: signals, admin, log, activations
+  std::unique_ptr<daemon::Workers> workers;
+  cache::Generations generations;
+  std::unique_ptr<cache::Ram> ram;
+  std::unique_ptr<cache::Disk> disk;
+  std::unique_ptr<Pieces> pieces;
+  std::unique_ptr<gateway::AccessLog> access_log;
+  std::unique_ptr<Activator> activator;
+  std::unique_ptr<cache::PurgeFeed> feed;
+  gateway::Shared shared;
+  Uploads uploads;
+  Serving serving;
+  http::ServerCounters server_counters;
+  std::unique_ptr<Pool> compute;
+  std::unique_ptr<Pool> reads;   // of blobs
+  std::unique_ptr<Pool> stores;  // uploads, releases
+  std::unique_ptr<Pool> log;     // one thread: records of the log in their order
+  std::vector<Worker> worker;
+  std::unique_ptr<daemon::Admin> admin;
+  std::string address;
+  std::atomic<bool> ready{false};
+  bool ending = false;
+
+  Status OpenAll();
+  Status OpenTls();
+  Status TryPort();
+  Status OpenStores();
+  Status OpenCaches();
+  Status OpenDiskTier();
+  Status OpenTokens();
+  Status OpenLog();
+  Status OpenWorker(size_t index);
+  Status OpenAdmin();
+  std::unique_ptr<gateway::Gateway> MakeGateway(net::Loop& loop);
+  std::unique_ptr<http::Upstream> MakePurgeUpstream();
+  void AddGauges();
+  void BecomeReady();
+  void OnSignal(int signo);
+  void Drain();
+  void CloseAll();
+};
+
+Status Shield::State::OpenTls() {
+  if (!options.cert.empty()) {
+    auto made = net::TlsContext::Server({options.cert, options.key, {"h2", "http/1.1"}});
+    if (!made) return Fail(std::move(made.error()));
+    tls = std::move(*made);
+  }
+  auto origin_trust = TrustOf("");
+  if (!origin_trust) return Fail(std::move(origin_trust.error()));
+  origin_tls = std::move(*origin_trust);
+  auto purge_trust = TrustOf(options.purge_ca);
+  if (!purge_trust) return Fail(std::move(purge_trust.error()).In("purge_ca"));
+  purge_tls = std::move(*purge_trust);
+  return {};
+}
+
+// A port that somebody has is found out before anything is made on the disk.
+Status Shield::State::TryPort() {
+  net::ListenOptions listen;
+  listen.address = options.listen;
+  auto opened = net::Listener::Open(control->loop(0), listen, [](auto) {});
+  if (!opened) return Fail(std::move(opened.error()).In("listen"));
+  return {};
+}
+
+Status Shield::State::OpenStores() {
+  if (Status made = MakeDirectories(options.data_dir); !made) {
+    return Fail(std::move(made.error()).In("data_dir"));
+  }
+  auto opened = BlobStore::Open({options.data_dir + "/blobs", options.limit_blob_bytes, &metrics});
+  if (!opened) return Fail(std::move(opened.error()).In("data_dir"));
+  blobs = std::move(*opened);
+  Releases::Options release_options;
+  release_options.directory = options.data_dir + "/records";
+  release_options.blobs = blobs.get();
+  release_options.retention.least = static_cast<size_t>(options.keep_least);
+  release_options.retention.most = static_cast<size_t>(options.keep_most);
+  release_options.retention.keep_for = options.keep_for;
+  auto releases_opened = Releases::Open(std::move(release_options));
+  if (!releases_opened) return Fail(std::move(releases_opened.error()).In("data_dir"));
+  releases = std::move(*releases_opened);
+  records_control = std::make_unique<RecordsControl>(releases->records());
+  pieces = std::make_unique<Pieces>(*blobs, *reads, options.blob_cache);
+  return {};
+}
+
+Status Shield::State::OpenDiskTier() {
+  cache::Disk::Options disk_options;
+  disk_options.directory = options.data_dir + "/cache";
+  disk_options.budget = options.disk_cache;
+  disk_options.metrics = &metrics;
+  disk_options.purge_head = [this] { return generations.Now().seq; };
+  disk_options.still_valid = [this](const cache::StoredHead& head) {
+    return generations.Judge(head.key, head.tags, head.stamp, head.content_hashed) ==
+           cache::Purged::kNo;
+  };
+  auto opened = cache::Disk::Open(std::move(disk_options));
+  if (!opened) return Fail(std::move(opened.error()).In("data_dir"));
+  disk = std::move(*opened);
+  // An entry that was worth a second look in memory is worth its place on disk.
+  ram->OnEvict([this](cache::EntryPtr evicted) {
+    for (const cache::DiskRow& row : disk->Find(evicted->head.key.hash)) {
+      if (row.variant_hash == evicted->head.variant_hash) return;
+    }
+    disk->Store(std::move(evicted));
+  });
+  return {};
+}
+
+// What stands before --origin; without one it stays empty.
+Status Shield::State::OpenCaches() {
+  const bool has_origin = !options.origin.empty();
+  ram = std::make_unique<cache::Ram>(
+      cache::Ram::Options{.capacity = has_origin ? options.ram_cache : 1_MiB});
+  if (has_origin && options.disk_cache > 0) {
+    if (Status opened = OpenDiskTier(); !opened) return opened;
+  }
+  shared.name = "skerry-shield";
+  shared.ram = ram.get();
+  shared.disk = disk.get();
+  shared.generations = &generations;
+  shared.compute = compute.get();
+  shared.metrics = &metrics;
+  shared.keep_bytes = std::max<ByteCount>(1_MiB, options.ram_cache / 64);
+  return {};
+}
+
+Status Shield::State::OpenTokens() {
+  auto upload_tokens = daemon::ReadTokens(options.token_file);
+  if (!upload_tokens) return Fail(std::move(upload_tokens.error()));
+  uploads.tokens = std::move(*upload_tokens);
+  shared.tier.node = options.node;
+  shared.tier.is_shield = true;
+  if (!options.purge_token_file.empty()) {
+    auto node_tokens = daemon::ReadTokens(options.purge_token_file);
+    if (!node_tokens) return Fail(std::move(node_tokens.error()));
+    purge_token = node_tokens->front();
+    shared.tier.tokens = std::move(*node_tokens);
+  }
+  return {};
+}
+
+std::unique_ptr<http::Upstream> Shield::State::MakePurgeUpstream() {
+  http::Upstream::Options upstream;
+  upstream.url = *http::UpstreamUrl::Parse(options.purge);
+  if (upstream.url.scheme == "https") upstream.tls = purge_tls;
+  return http::Upstream::Make(control->loop(0), std::move(upstream));
+}
+
+Status Shield::State::OpenLog() {
+  Activator::Options activator_options;
+  activator_options.releases = releases.get();
+  activator_options.generations = &generations;
+  activator_options.pool = stores.get();
+  activator_options.node = options.node;
+  std::unique_ptr<PurgeService> service;
+  if (!options.purge.empty()) {
+    const std::string authority = http::UpstreamUrl::Parse(options.purge)->authority();
+    service = PurgeService::Make(control->loop(0), MakePurgeUpstream(), {purge_token, authority});
+    cache::PurgeFeed::Options feed_options;
+    feed_options.name = options.node;
+    feed_options.token = purge_token;
+    feed_options.authority = authority;
+    feed_options.generations = &generations;
+    feed_options.store = disk != nullptr ? &disk->control() : records_control.get();
+    feed_options.pool = log.get();
+    feed_options.metrics = &metrics;
+    feed_options.on_activation = [this](const cache::Record& record) {
+      return activator->OnRecord(record);
+    };
+    feed_options.on_ready = [this] { BecomeReady(); };
+    auto opened = cache::PurgeFeed::Open(std::move(feed_options));
+    if (!opened) return Fail(std::move(opened.error()).In("purge log"));
+    feed = std::move(*opened);
+    shared.fence = [this] { return feed->fence(); };
+    serving.applied = [this] { return generations.applied_at(); };
+  } else {
+    // Positions of our own go on where they were.
+    generations.Reset("", releases->last_seq(), /*content_hashed_too=*/false);
+  }
+  activator = std::make_unique<Activator>(control->loop(0), std::move(activator_options),
+                                          std::move(service));
+  return {};
+}
+
+std::unique_ptr<gateway::Gateway> Shield::State::MakeGateway(net::Loop& loop) {
+  gateway::Gateway::Options gateway_options;
+  gateway_options.classifier = std::make_shared<gateway::OneRoute>(gateway::Route{});
+  gateway_options.upstream_is_shield = {false};
+  gateway_options.access_log = access_log.get();
+  http::Upstream::Options upstream;
+  upstream.url = *http::UpstreamUrl::Parse(options.origin);
+  if (upstream.url.scheme == "https") upstream.tls = origin_tls;
+  gateway_options.upstreams.push_back(http::Upstream::Make(loop, std::move(upstream)));
+  return std::make_unique<gateway::Gateway>(loop, shared, std::move(gateway_options));
+}
+
+Status Shield::State::OpenWorker(size_t index) {
+  Worker& mine = worker[index];
+  net::Loop& loop = workers->loop(index);
+  if (!options.origin.empty()) mine.gateway = MakeGateway(loop);
+  mine.counters = std::make_unique<gateway::Counters>(metrics);
+  mine.service = std::make_unique<Service>(loop, serving, *mine.counters, mine.gateway.get());
+  http::Server::Options server_options;
+  server_options.limits.body_bytes = options.limit_blob_bytes;
+  server_options.counters = server_counters;
+  server_options.scheme = tls != nullptr ? "https" : "http";
+  mine.server =
+      http::Server::Make(loop, server_options, [service = mine.service.get()](auto stream) {
+        return service->OnRequest(std::move(stream));
+      });
+  net::ListenOptions listen;
+  // The first worker finds the port; the others share it.
+  listen.address = address.empty() ? options.listen : *net::Address::Parse(address);
+  listen.tls = tls;
+  listen.reuse_port = workers->size() > 1;
+  auto opened = net::Listener::Open(
+      loop, listen, [server = mine.server.get()](std::unique_ptr<net::Transport> peer) {
+        server->Serve(std::move(peer));
+      });
+  if (!opened) return Fail(std::move(opened.error()).In("listen"));
+  mine.listener = std::move(*opened);
+  address = mine.listener->address().ToString();
+  return {};
+}
+
+void Shield::State::AddGauges() {
+  server_counters.connections_h1 =
+      &metrics.GetGauge("skerry_connections", "Open connections.", {{"protocol", "http/1.1"}});
+  server_counters.connections_h2 =
+      &metrics.GetGauge("skerry_connections", "Open connections.", {{"protocol", "h2"}});
+  server_counters.bad_requests = &metrics.GetCounter("skerry_bad_requests_total",
+                                                     "Requests refused as malformed or too large.");
+  server_counters.glitch_closures = &metrics.GetCounter(
+      "skerry_glitch_closures_total", "Connections closed for frames without use.");
+  server_counters.stalled_streams = &metrics.GetCounter(
+      "skerry_stalled_streams_total", "Streams reset because the client took no data.");
+  metrics.AddReadGauge("skerry_ram_bytes", "Bytes of the RAM tier.", {},
+                       [this] { return static_cast<double>(ram->bytes()); });
+  metrics.AddReadGauge("skerry_ram_objects", "Stored responses in the RAM tier.", {},
+                       [this] { return static_cast<double>(ram->objects()); });
+  metrics.AddReadGauge("skerry_blob_cache_bytes", "Pieces of releases' files in memory.", {},
+                       [this] { return static_cast<double>(pieces->bytes()); });
+  if (feed != nullptr) return;
+  for (const char* name : {"skerry_purge_applied_seq", "skerry_purge_head_seq", "skerry_fenced"}) {
+    metrics.AddReadGauge(name, "Zero without a purge service.", {}, [] { return 0.0; });
+  }
+}
+
+Status Shield::State::OpenAdmin() {
+  if (!options.admin) return {};
+  daemon::Admin::Options admin_options;
+  admin_options.listen.address = *options.admin;
+  admin_options.metrics = &metrics;
+  admin_options.checks = {
+      {"listeners", true,
+       [this]() -> Status {
+         if (ready) return {};
+         return Fail(Code::kUnavailable, Side::kSelf, ending ? "draining" : "starting");
+       }},
+      {"store", true,
+       [this]() -> Status {
+         if (blobs->corrupt() == 0) return {};
+         return Fail(Code::kCorrupt, Side::kStorage,
+                     std::to_string(blobs->corrupt()) +
+                         " files of releases were damaged on disk; push them again");
+       }},
+      {"purge-log", false,
+       [this]() -> Status {
+         if (feed == nullptr || feed->ready()) return {};
+         return Fail(Code::kUnavailable, Side::kSelf,
+                     "no lease of the purge log yet; serving fenced");
+       }},
+  };
+  // Damage is for people to see; what is whole goes on being served.
+  admin_options.checks[1].ready = false;
+  auto opened = daemon::Admin::Open(control->loop(0), std::move(admin_options));
+  if (!opened) return Fail(std::move(opened.error()).In("admin"));
+  admin = std::move(*opened);
+  return {};
+}
+
+Status Shield::State::OpenAll() {
+  compute = std::make_unique<Pool>("compute", kComputeThreads);
+  reads = std::make_unique<Pool>("blob-read", kReadThreads);
+  stores = std::make_unique<Pool>("store", kStoreThreads);
+  log = std::make_unique<Pool>("log", 1);
+  control = std::make_unique<daemon::Workers>("control", 1);
+  const size_t count =
+      options.workers == 0 ? daemon::UsableProcessors() : static_cast<size_t>(options.workers);
+  workers = std::make_unique<daemon::Workers>("worker", count);
+  worker.resize(count);
+  if (Status status = OpenTls(); !status) return status;
+  if (Status status = TryPort(); !status) return status;
+  if (Status status = OpenTokens(); !status) return status;
+  if (options.access_log != "off") {
+    auto opened = gateway::AccessLog::Open(options.access_log);
+    if (!opened) return Fail(std::move(opened.error()));
+    access_log = std::move(*opened);
+  }
+  if (Status status = OpenStores(); !status) return status;
+  if (Status status = OpenCaches(); !status) return status;
+  if (Status status = OpenLog(); !status) return status;
+  AddGauges();
+  uploads.blobs = blobs.get();
+  uploads.releases = releases.get();
+  uploads.activator = activator.get();
+  uploads.pool = stores.get();
+  uploads.largest_manifest = options.limit_manifest_bytes;
+  serving.releases = releases.get();
+  serving.pieces = pieces.get();
+  serving.uploads = &uploads;
+  serving.tier = shared.tier;
+  serving.access_log = access_log.get();
+  for (size_t i = 0; i < count; ++i) {
+    if (Status status = OpenWorker(i); !status) return status;
+  }
+  return OpenAdmin();
+}
+
+void Shield::State::BecomeReady() {
+  if (ready.exchange(true)) return;
+  std::vector<std::pair<std::string, std::string>> listeners = {{"listen", address}};
+  if (admin != nullptr) listeners.emplace_back("admin", admin->address().ToString());
+  if (const Status written = daemon::WriteReady(options.ready_file, listeners); !written) {
+    LogError(written.error().context);
+  }
+  LogInfo("ready", {{"listen", address}});
+}
+
+void Shield::State::Drain() {
+  if (std::exchange(ending, true)) return;
+  ready = false;
+  daemon::NotifyStopping();
+  LogInfo("draining", {{"at_most_ms", options.drain.count()}});
+  auto left = std::make_shared<std::atomic<size_t>>(worker.size());
+  const auto finish = [this] {
+    workers->Stop();
+    control->Stop();
+  };
+  for (size_t i = 0; i < worker.size(); ++i) {
+    workers->loop(i).Post([this, i, left, finish] {
+      worker[i].listener->Close();
+      worker[i].server->Drain([this, left, finish] {
+        if (left->fetch_sub(1) == 1) control->loop(0).Post(finish);
+      });
+    });
+  }
+  control->loop(0).After(options.drain, finish);
+}
+
+void Shield::State::OnSignal(int signo) {
+  switch (signo) {
+    case SIGHUP:
+    case SIGUSR1:
+      if (access_log != nullptr) (void)access_log->Reopen();
+      if (signo == SIGHUP) LogWarning("HUP: options and certificates change with a restart");
+      return;
+    case SIGUSR2:
+      LogWarning("USR2: handing over listeners is not possible; restart instead");
+      return;
+    default: Drain();
+  }
+}
+
+// Loops stand still: what lives on them can go, connections first.
+void Shield::State::CloseAll() {
+  for (Worker& one : worker) {
+    one.listener.reset();
+    one.server.reset();
+    one.service.reset();
+    one.gateway.reset();
+  }
+  admin.reset();
+  feed.reset();
+  if (activator != nullptr) activator->Stop();
+  // What is queued runs to its end, and still has everything it uses.
+  log.reset();
+  stores.reset();
+  reads.reset();
+  compute.reset();
+}
+
+Shield::Shield(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Shield::~Shield() { state_->CloseAll(); }
+
+Result<std::unique_ptr<Shield>> Shield::Open(const Options& options) {
+  auto state = std::make_unique<State>();
+  state->options = options;
+  std::unique_ptr<Shield> shield(new Shield(std::move(state)));
+  if (Status status = shield->state_->OpenAll(); !status) return Fail(std::move(status.error()));
+  return shield;
+}
+
+int Shield::Run() {
+  State& state = *state_;
+  net::Loop& control = state.control->loop(0);
+  state.signals.Deliver(control, [&state](int signo) { state.OnSignal(signo); });
+  control.Post([&state, &control] {
+    if (state.feed == nullptr) return state.BecomeReady();
+    state.feed->Start(control, state.MakePurgeUpstream());
+    control.After(kWaitForLease, [&state] { state.BecomeReady(); });
+  });
+  state.workers->Start();
+  control.Run();
+  state.workers->Join();
+  state.CloseAll();
+  LogInfo("ended");
+  return 0;
+}
+
+}  // namespace skerry::shield
