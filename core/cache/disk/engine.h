@@ -41,15 +41,18 @@ class ByteLedger : public rocksdb::EventListener {
   std::atomic<ByteCount> memtables{0};
 
   bool failed() const { return failed_.load(std::memory_order_acquire); }
-  void Failed(const Error& error);
+  // `resumable`: RocksDB itself can go on when the cause has passed.
+  void Failed(const Error& error, bool resumable);
   void Works() { failed_.store(false, std::memory_order_release); }
   Error last_error() const;
+  bool resumable() const;
   void OnChange(std::function<void()> changed);
   void Changed();
 
  private:
   mutable Mutex mutex_;
   std::optional<Error> last_error_ SKERRY_GUARDED_BY(mutex_);
+  bool resumable_ SKERRY_GUARDED_BY(mutex_) = false;
   std::unordered_map<std::string, ByteCount> files_ SKERRY_GUARDED_BY(mutex_);
   std::unordered_map<std::string, ByteCount> flushing_ SKERRY_GUARDED_BY(mutex_);
   Mutex changed_mutex_;  // held while changed_ runs, so that it can be taken away
@@ -72,6 +75,7 @@ struct Engine {
   // Not if that would have to wait.
   Use TryEnter();
   static tl::unexpected<Error> Closed();
+  rocksdb::Env* env() const;
   // Remembers a failed write.
   Status Wrote(const rocksdb::Status& status);
 
@@ -86,6 +90,8 @@ struct Engine {
   const std::shared_ptr<ByteLedger> ledger = std::make_shared<ByteLedger>();
   std::atomic<ByteCount> other_files{0};
   std::atomic<size_t> logs{0};
+  // What files and free space were together, and free space alone, when last looked at.
+  std::atomic<ByteCount> reachable{~ByteCount{0}};
   std::atomic<ByteCount> free_bytes{~ByteCount{0}};
   std::unique_ptr<BodyLog> bodies;
 };

@@ -19,8 +19,9 @@ void Repair::Step() {
     if (again) return StartOver("RocksDB found damage twice");
     return Reopen(now);
   }
-  if (Resume()) return;
-  if (now >= reopen_at_) Reopen(now);
+  if (!parts_.store.CanWrite()) return;
+  if (parts_.store.resumable() && now < reopen_at_) return Resume();
+  Reopen(now);
 }
 
 void Repair::Begin(SteadyTime now) {
@@ -40,11 +41,12 @@ void Repair::MakeRoom() {
   }
 }
 
-bool Repair::Resume() {
-  const Status resumed = parts_.store.Resume();
-  if (!resumed) return false;
+void Repair::Resume() {
+  if (const Status resumed = parts_.store.Resume(); !resumed) {
+    LogWarning("disk: writing cannot go on yet", {{"error", resumed.error().ToString()}});
+    return;
+  }
   LogInfo("disk: writing works again");
-  return true;
 }
 
 void Repair::Reopen(SteadyTime now) {

@@ -1,7 +1,8 @@
-// The way back after a failed write or a full disk, without anybody's help: room is
-// made, writing is tried again with growing pauses, after 30 s the store is closed
-// and opened, and one whose files are damaged is moved aside and begun anew. Reads go
-// on all the while, as far as the store is open.
+// The way back after a failed write or a full disk, without anybody's help. Room is
+// made, and with growing pauses a small file is tried; until that works the store is
+// left as it is, for it can be read. Then RocksDB goes on by itself where it can (a
+// table had no room, for 30 s), and is closed and opened where it cannot, which loses
+// what was in no file. One whose files are damaged is moved aside and begun anew.
 //
 // Owner: upkeep. Thread: upkeep's.
 #pragma once
@@ -44,7 +45,7 @@ class Repair {
  private:
   void Begin(SteadyTime now);
   void MakeRoom();
-  bool Resume();
+  void Resume();
   void Reopen(SteadyTime now);
 
   Parts parts_;

@@ -8,6 +8,9 @@
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
+#include <cstdarg>
+#include <cstdio>
+#include <ctime>
 #include <utility>
 
 #include "core/base/log.h"
@@ -27,6 +30,48 @@ ByteCount BodyMemtable(ByteCount budget) {
 
 // RocksDB writes "//" where it joins: files are told apart by their name alone.
 std::string FileName(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+// RocksDB's own messages, in DIRECTORY/LOG. Its logger would abort the process after
+// a failed write, in builds with assertions as Debian's; here a lost line is lost.
+class TextLog : public rocksdb::Logger {
+ public:
+  explicit TextLog(const std::string& directory)
+      : Logger(rocksdb::WARN_LEVEL), path_(directory + "/LOG") {
+    Reopen();
+  }
+  ~TextLog() override {
+    if (file_ != nullptr) std::fclose(file_);
+  }
+
+  using Logger::Logv;
+  void Logv(const char* format, va_list arguments) override {
+    MutexLock lock(mutex_);
+    if (file_ == nullptr) return;
+    const std::time_t now = std::time(nullptr);
+    std::tm utc{};
+    gmtime_r(&now, &utc);
+    char time[32];
+    std::strftime(time, sizeof(time), "%Y-%m-%dT%H:%M:%SZ ", &utc);
+    std::fputs(time, file_);
+    std::vfprintf(file_, format, arguments);
+    std::fputc('\n', file_);
+    std::fflush(file_);
+    if (std::ftell(file_) > kLargest) Reopen();
+  }
+
+ private:
+  static constexpr long kLargest = 256 * 1024;
+
+  void Reopen() {
+    if (file_ != nullptr) std::fclose(file_);
+    std::rename(path_.c_str(), (path_ + ".old").c_str());
+    file_ = std::fopen(path_.c_str(), "we");
+  }
+
+  const std::string path_;
+  Mutex mutex_;
+  std::FILE* file_ = nullptr;
+};
 
 rocksdb::BlockBasedTableOptions BaseTable() {
   rocksdb::BlockBasedTableOptions table;
@@ -104,8 +149,7 @@ rocksdb::DBOptions DatabaseOptions(const Store::Options& options) {
   db.allow_fallocate = false;
   db.max_manifest_file_size = std::clamp(options.budget / 256, 256_KiB, 16_MiB);
   db.info_log_level = rocksdb::WARN_LEVEL;
-  db.max_log_file_size = 256_KiB;
-  db.keep_log_file_num = 2;
+  db.info_log = std::make_shared<TextLog>(options.directory);
   db.stats_dump_period_sec = 0;
   db.stats_persist_period_sec = 0;
   // Recovery is ours: one place that decides when to write again.
@@ -186,18 +230,31 @@ void ByteLedger::OnTableFileDeleted(const rocksdb::TableFileDeletionInfo& info) 
   files_.erase(file);
 }
 
-void ByteLedger::OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* status) {
-  Failed(ErrorOf(*status));
+void ByteLedger::OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* status) {
+  using Reason = rocksdb::BackgroundErrorReason;
+  // After an error of a log or a manifest nothing may touch that file again (Debian's
+  // build asserts it), and after any other error than a full disk Resume refuses.
+  const bool in_a_table =
+      reason == Reason::kFlush || reason == Reason::kFlushNoWAL || reason == Reason::kCompaction;
+  Failed(ErrorOf(*status), in_a_table && status->IsNoSpace());
 }
 
-void ByteLedger::Failed(const Error& error) {
+void ByteLedger::Failed(const Error& error, bool resumable) {
   {
     MutexLock lock(mutex_);
     // The first one is the cause; what follows only says that writing is off.
-    if (!failed()) last_error_ = error;
+    if (!failed()) {
+      last_error_ = error;
+      resumable_ = resumable;
+    }
     failed_.store(true, std::memory_order_release);
   }
   Changed();
+}
+
+bool ByteLedger::resumable() const {
+  MutexLock lock(mutex_);
+  return resumable_;
 }
 
 Error ByteLedger::last_error() const {
@@ -251,7 +308,7 @@ tl::unexpected<Error> Engine::Closed() {
 Status Engine::Wrote(const rocksdb::Status& status) {
   if (status.ok()) return {};
   Error error = ErrorOf(status);
-  ledger->Failed(error);
+  ledger->Failed(error, false);
   return Fail(std::move(error));
 }
 
@@ -285,6 +342,10 @@ Status Engine::Open() {
   return {};
 }
 
+rocksdb::Env* Engine::env() const {
+  return options.env != nullptr ? options.env : rocksdb::Env::Default();
+}
+
 void Engine::Close() {
   if (db == nullptr) return;
   for (rocksdb::ColumnFamilyHandle* handle : {body, meta, ctl}) {
@@ -301,7 +362,7 @@ Status Engine::Reopen(const std::function<Status()>& between) {
   Status opened;
   {
     std::unique_lock<std::shared_mutex> alone(mutex);
-    ledger->Failed({Code::kUnavailable, Side::kStorage, true, "the store is closed"});
+    ledger->Failed({Code::kUnavailable, Side::kStorage, true, "the store is closed"}, false);
     Close();
     opened = between();
     if (opened) opened = Open();
@@ -415,7 +476,7 @@ void Store::Measure() {
 void Store::MeasureFiles() {
   const Engine::Use use = engine_->Enter();
   if (!use) return;
-  rocksdb::Env* const env = engine_->db->GetEnv();
+  rocksdb::Env* const env = engine_->env();
   const std::string& directory = engine_->options.directory;
   std::vector<std::string> names;
   if (env->GetChildren(directory, &names).ok()) {
@@ -431,15 +492,18 @@ void Store::MeasureFiles() {
     engine_->logs.store(logs, std::memory_order_relaxed);
   }
   uint64_t free = 0;
-  if (env->GetFreeSpace(directory, &free).ok()) {
-    engine_->free_bytes.store(free, std::memory_order_relaxed);
-  }
+  if (!env->GetFreeSpace(directory, &free).ok()) return;
+  free = std::min<uint64_t>(free, 1ull << 60);
+  engine_->free_bytes.store(free, std::memory_order_relaxed);
+  engine_->reachable.store(
+      engine_->ledger->files() + engine_->other_files.load(std::memory_order_relaxed) + free,
+      std::memory_order_relaxed);
 }
 
 ByteCount Store::limit() const {
   const ByteCount budget = engine_->options.budget;
   const ByteCount reserve = 2 * engine_->body_memtable;
-  const ByteCount reachable = used() + engine_->free_bytes.load(std::memory_order_relaxed);
+  const ByteCount reachable = engine_->reachable.load(std::memory_order_relaxed);
   return std::clamp(reachable - std::min(reserve, reachable), budget / 4, budget);
 }
 
@@ -469,6 +533,17 @@ std::string Store::last_error() const { return engine_->ledger->last_error().ToS
 bool Store::out_of_space() const { return engine_->ledger->last_error().code == Code::kFull; }
 
 bool Store::damaged() const { return engine_->ledger->last_error().code == Code::kCorrupt; }
+
+bool Store::resumable() const { return engine_->ledger->resumable(); }
+
+bool Store::CanWrite() const {
+  rocksdb::Env* const env = engine_->env();
+  const std::string name = engine_->options.directory + "/PROBE";
+  const rocksdb::Status written =
+      rocksdb::WriteStringToFile(env, std::string(64_KiB, 'p'), name, /*should_sync=*/true);
+  const rocksdb::Status removed = env->DeleteFile(name);
+  return written.ok() && removed.ok();
+}
 
 bool Store::is_open() const { return static_cast<bool>(engine_->Enter()); }
 

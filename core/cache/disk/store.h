@@ -82,7 +82,11 @@ class Store {
   std::string last_error() const;
   bool out_of_space() const;
   bool damaged() const;
+  // Resume may help; otherwise only Reopen does.
+  bool resumable() const;
   bool is_open() const;
+  // Can a small file be made, synced and removed in the directory? Blocks.
+  bool CanWrite() const;
   // Tries to write again. Blocks.
   Status Resume();
   // Closes and opens: what was not in a file is lost. On an error the store stays
