@@ -7,7 +7,7 @@ namespace skerry::http {
 namespace {
 
 // One write of a body; a TLS record, so that records are full.
-constexpr size_t kPieceBytes = 16 * 1024;
+constexpr size_t kPieceBytes = size_t{16} * 1024;
 
 std::string Hex(size_t number) {
   char digits[16];

@@ -31,7 +31,7 @@ class H1ResponseParser {
   };
 
   struct Limits {
-    size_t header_bytes = 64 * 1024;  // a head, or a trailer section
+    size_t header_bytes = size_t{64} * 1024;  // a head, or a trailer section
     size_t header_count = 256;
     int interims = 32;  // before one final head
   };

@@ -79,7 +79,7 @@ class Upstream {
     size_t max_idle = 64;
     Millis idle_timeout = std::chrono::seconds(30);  // under what origins usually keep
     FetchTimeouts timeouts;
-    size_t header_bytes = 64 * 1024;  // longer heads fail: kLimit
+    size_t header_bytes = size_t{64} * 1024;  // longer heads fail: kLimit
     size_t header_count = 256;
     // How connections are made; null: net::Dial.
     std::function<std::unique_ptr<net::Transport>(net::Loop&, const net::DialOptions&)> dial;
