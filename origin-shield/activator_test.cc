@@ -268,7 +268,7 @@ TEST_F(WithoutLogTest, PurgesWhatTheCacheBehindTheOriginHas) {
   const cache::Stamp before = generations_.Now();
   Activate(Push("one"));
   const std::vector<uint64_t> tags = {cache::TagHash(cache::SitePathTag("demo", "/index.html"))};
-  EXPECT_EQ(generations_.Judge(cache::Key::Of("http://a/index.html"), tags, before, false),
+  EXPECT_EQ(generations_.Judge(cache::Key::Of("http://a/index.html"), tags, before),
             cache::Purged::kHard);
 }
 

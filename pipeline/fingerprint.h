@@ -2,8 +2,8 @@
 //
 // Renamed is every file that something refers to in a way that can be rewritten, except
 // pages, web manifests, names a bundler hashed, names the configuration keeps, and
-// scripts that other scripts mention (two names would make two modules of one). Other
-// files that unrewritable text mentions are renamed and stay at their old path as well.
+// scripts that other scripts mention (two names would make two modules of one). What is
+// mentioned in text that cannot be rewritten is renamed and stays at its old path as well.
 #pragma once
 
 #include <string>

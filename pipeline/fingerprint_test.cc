@@ -176,6 +176,12 @@ TEST_F(FingerprintTest, ScriptsThatScriptsMentionKeepTheirNameOnly) {
   EXPECT_THAT(Now("/a.js"), MatchesRegex("/a\\.[0-9a-f]{8}\\.js"));
 }
 
+TEST_F(FingerprintTest, ScriptsThatDataMentionsAreServedUnderBothNames) {
+  Run({{"/index.html", "<script src=a.js></script>"}, {"/a.js", ""}, {"/list.json", "[\"a.js\"]"}});
+  EXPECT_NE(Now("/a.js"), "/a.js");
+  EXPECT_TRUE(Serves("/a.js"));
+}
+
 TEST_F(FingerprintTest, TheFaviconIsAlsoThereForThoseWhoGuess) {
   Run({{"/index.html", "<link rel=icon href=/favicon.ico>"}, {"/favicon.ico", "ico"}});
   EXPECT_NE(Now("/favicon.ico"), "/favicon.ico");

@@ -15,16 +15,28 @@ bool IsWordChar(char c) {
 
 }  // namespace
 
-void Mentions::Read(std::string_view text) {
+template <class Counts>
+void Mentions::Read(std::string_view text, Counts counts) {
   for (size_t at = 0; at < text.size(); ++at) {
     if (!IsWordChar(text[at])) continue;
     const size_t begin = at;
     while (at < text.size() && IsWordChar(text[at])) ++at;
     const std::string_view word = text.substr(begin, at - begin);
     // Every name that is looked for has a dot.
-    if (word.find('.') != std::string_view::npos) words_.emplace(word);
+    if (word.find('.') != std::string_view::npos && counts(at)) words_.emplace(word);
   }
   texts_.emplace_back(text);
+}
+
+void Mentions::ReadScript(std::string_view script) {
+  Read(script, [script](size_t end) {
+    return end < script.size() &&
+           std::string_view("\"'`?#\\").find(script[end]) != std::string_view::npos;
+  });
+}
+
+void Mentions::ReadText(std::string_view text) {
+  Read(text, [](size_t) { return true; });
 }
 
 bool Mentions::Has(std::string_view path) const {

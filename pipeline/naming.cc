@@ -33,7 +33,7 @@ class Namer {
 
   std::vector<Naming> Run() {
     FindHashed();
-    ReadOpaqueText();
+    ReadMentions();
     FindReferenced();
     std::vector<Naming> names(site_.files.size());
     for (size_t i = 0; i < names.size(); ++i) names[i] = Decide(static_cast<int>(i));
@@ -55,17 +55,19 @@ class Namer {
     }
   }
 
-  void ReadOpaqueText() {
+  void ReadMentions() {
     for (size_t i = 0; i < site_.files.size(); ++i) {
       const SiteFile& file = site_.files[i];
       if (HasReferences(file.type)) {
-        for (const std::string& text : links_.document(static_cast<int>(i)).opaque) {
-          mentions_.Read(text);
-          FindWorkers(text);
+        const Document& document = links_.document(static_cast<int>(i));
+        for (const std::string& value : document.values) code_.ReadText(value);
+        for (const std::string& script : document.scripts) {
+          code_.ReadScript(script);
+          FindWorkers(script);
         }
       } else if (!file.path.ends_with(".map") && asset::IsCompressible(file.type)) {
         // Source maps quote sources; nothing is fetched because of them.
-        mentions_.Read(file.loaded);
+        data_.ReadText(file.loaded);
       }
     }
   }
@@ -99,13 +101,13 @@ class Namer {
     naming.hashed = hashed_[index];
     naming.worker = workers_.contains(name) || name == "sw.js" || name == "service-worker.js";
     const bool script = file.type == "text/javascript";
-    const bool mentioned = mentions_.Has(file.path);
+    const bool in_code = code_.Has(file.path);
     const bool stays = IsPage(file) || naming.hashed || naming.worker ||
                        file.type == "application/manifest+json" ||
                        file.path.ends_with("/manifest.json") ||
-                       AnyGlobMatches(config_.keep_names, file.path) || (script && mentioned);
+                       AnyGlobMatches(config_.keep_names, file.path) || (script && in_code);
     naming.rename = referenced_.contains(index) && !stays;
-    naming.keep_old = naming.rename && (mentioned || IsWellKnown(file.path));
+    naming.keep_old = naming.rename && (in_code || data_.Has(file.path) || IsWellKnown(file.path));
     return naming;
   }
 
@@ -113,7 +115,8 @@ class Namer {
   const Links& links_;
   const Config& config_;
   std::vector<bool> hashed_;
-  Mentions mentions_;
+  Mentions code_;                               // scripts and attributes that scripts read
+  Mentions data_;                               // JSON, XML and other text
   std::set<std::string, std::less<>> workers_;  // file names
   std::set<int> referenced_;
 };

@@ -73,7 +73,8 @@ TEST_F(WeighTest, AnImageWeighsWhatItsBestFormatWeighs) {
 
 TEST_F(WeighTest, TheReportIsOneTableAndOneJson) {
   const BuildReport report = Run();
-  EXPECT_THAT(ReportText(report, "out"), HasSubstr("  scripts      1   2.9 KiB     900 B   2.9 KiB\n"));
+  EXPECT_THAT(ReportText(report, "out"),
+              HasSubstr("  scripts      1   2.9 KiB     900 B   2.9 KiB\n"));
   EXPECT_THAT(ReportJson(report, "out"), HasSubstr("\"gzip\": 900"));
 }
 

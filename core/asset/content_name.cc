@@ -81,9 +81,10 @@ Hashed JudgeToken(std::string_view token) {
   }
   const int changes = Changes(token);
   if (kinds.base32_only && kinds.digit && changes >= 2) return Hashed::kCertain;
-  const bool mixed = kinds.upper && kinds.lower;
-  if (mixed && changes >= 3) return Hashed::kCertain;
-  return mixed && changes >= 1 ? Hashed::kPerhaps : Hashed::kNo;
+  if (!kinds.upper || !kinds.lower) return Hashed::kNo;
+  if (changes >= 3) return Hashed::kCertain;
+  const bool capitalised = std::none_of(token.begin() + 1, token.end(), &IsUpper);
+  return changes >= 1 || !capitalised ? Hashed::kPerhaps : Hashed::kNo;
 }
 
 }  // namespace

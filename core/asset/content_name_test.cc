@@ -73,6 +73,7 @@ TEST(DetectHashTest, LeavesWordsVersionsAndDatesAlone) {
 
 TEST(DetectHashTest, IsUnsureOfMixedCaseLetters) {
   EXPECT_EQ(DetectHash("/assets/index-DiwrgTda.js"), Hashed::kPerhaps);
+  EXPECT_EQ(DetectHash("/assets/home-DIXCuczo.js.map"), Hashed::kPerhaps);
   EXPECT_EQ(DetectHash("/site-homePage.js"), Hashed::kPerhaps);
   EXPECT_EQ(DetectHash("/photo-iPhone15.jpg"), Hashed::kPerhaps);
 }

@@ -211,8 +211,7 @@ void Retrieval::Commit() {
   }
   if (disk == nullptr) return;
   disk->Commit(plan_.fill->size(), trailers_, [generations = shared.generations, answer] {
-    return generations->Judge(answer->head.key, answer->head.tags, answer->head.stamp,
-                              answer->head.content_hashed) == cache::Purged::kNo;
+    return generations->Judge(answer->head.key, answer->head.tags, answer->head.stamp) == cache::Purged::kNo;
   });
 }
 

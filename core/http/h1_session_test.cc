@@ -47,7 +47,7 @@ class H1SessionTest : public SessionTest {
     return state;
   }
 
-  std::unique_ptr<net::FakeWire> wire_;
+  std::shared_ptr<net::FakeWire> wire_;
 };
 
 TEST_F(H1SessionTest, APlainGetIsHandedOverWithItsHead) {

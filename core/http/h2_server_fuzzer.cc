@@ -39,7 +39,8 @@ void React(Listener& listener, size_t number) {
 
 void Run(std::string_view bytes, bool h2) {
   net::FakeLoop loop;
-  net::FakeWire wire;
+  const auto held = std::make_shared<net::FakeWire>();
+  net::FakeWire& wire = *held;
   std::vector<std::shared_ptr<Listener>> listeners;
   auto server = Server::Make(loop, {}, [&](std::shared_ptr<ServerStream> stream) {
     auto listener = std::make_shared<Listener>();
@@ -50,7 +51,7 @@ void Run(std::string_view bytes, bool h2) {
   });
   net::FakeTransport::Facts facts;
   facts.alpn = h2 ? "h2" : "http/1.1";
-  server->Serve(std::make_unique<net::FakeTransport>(wire, facts));
+  server->Serve(std::make_unique<net::FakeTransport>(held, facts));
   wire.events->OnConnected();
   if (h2) wire.Receive("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
   while (!bytes.empty() && wire.events != nullptr) {

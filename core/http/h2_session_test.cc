@@ -342,8 +342,7 @@ TEST_F(H2SessionTest, PriorKnowledgeIsRecognisedInClearTextEvenInPieces) {
   wire->Receive("PRI * HT");
   Run();
   EXPECT_EQ("", wire->written);
-  wire->Receive(std::string("TP/2.0\r\n\r\nSM\r\n\r\n") +
-                H2Client::Frame(NGHTTP2_SETTINGS, 0, 0, ""));
+  wire->Receive(std::string("TP/2.0\r\n\r\nSM\r\n\r\n") + H2Frame(NGHTTP2_SETTINGS, 0, 0, ""));
   Run();
   ASSERT_GE(wire->written.size(), 9u);
   EXPECT_EQ(NGHTTP2_SETTINGS, wire->written[3]);

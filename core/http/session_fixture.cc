@@ -36,12 +36,12 @@ Server& SessionTest::server() {
   return *server_;
 }
 
-std::unique_ptr<net::FakeWire> SessionTest::Connect(std::string alpn, bool tls) {
-  auto wire = std::make_unique<net::FakeWire>();
+std::shared_ptr<net::FakeWire> SessionTest::Connect(std::string alpn, bool tls) {
+  auto wire = std::make_shared<net::FakeWire>();
   net::FakeTransport::Facts facts;
   facts.alpn = std::move(alpn);
   facts.tls = tls;
-  server().Serve(std::make_unique<net::FakeTransport>(*wire, facts));
+  server().Serve(std::make_unique<net::FakeTransport>(wire, facts));
   wire->events->OnConnected();
   Run();
   return wire;
@@ -103,7 +103,7 @@ struct H2Client::Callbacks {
   }
 };
 
-H2Client::H2Client(net::FakeLoop& loop, std::unique_ptr<net::FakeWire> wire,
+H2Client::H2Client(net::FakeLoop& loop, std::shared_ptr<net::FakeWire> wire,
                    std::vector<nghttp2_settings_entry> settings)
     : loop_(loop), wire_(std::move(wire)) {
   nghttp2_session_callbacks* callbacks = nullptr;
@@ -150,23 +150,18 @@ int32_t H2Client::Send(const Fields& fields, bool end_stream) {
 
 void H2Client::SendData(int32_t stream, std::string_view bytes, bool end_stream) {
   Exchange();  // nghttp2 takes DATA only for a stream whose HEADERS are gone
-  struct Source {
-    std::string bytes;
-    bool end;
-  };
-  auto* source = new Source{std::string(bytes), end_stream};
+  bodies_.push_back(std::make_unique<Body>(Body{std::string(bytes), end_stream}));
   nghttp2_data_provider provider{};
-  provider.source.ptr = source;
+  provider.source.ptr = bodies_.back().get();
   provider.read_callback = [](nghttp2_session*, int32_t, uint8_t* to, size_t max, uint32_t* flags,
                               nghttp2_data_source* from, void*) -> ssize_t {
-    auto* rest = static_cast<Source*>(from->ptr);
+    auto* rest = static_cast<Body*>(from->ptr);
     const size_t count = std::min(max, rest->bytes.size());
     std::copy_n(rest->bytes.data(), count, reinterpret_cast<char*>(to));
     rest->bytes.erase(0, count);
     if (rest->bytes.empty()) {
       *flags |= NGHTTP2_DATA_FLAG_EOF;
       if (!rest->end) *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-      delete rest;
     }
     return static_cast<ssize_t>(count);
   };
@@ -182,7 +177,7 @@ void H2Client::Reset(int32_t stream, uint32_t error) {
   nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream, error);
 }
 
-std::string H2Client::Frame(uint8_t type, uint8_t flags, int32_t stream, std::string_view payload) {
+std::string H2Frame(uint8_t type, uint8_t flags, int32_t stream, std::string_view payload) {
   std::string frame;
   for (const int shift : {16, 8, 0}) frame.push_back(static_cast<char>(payload.size() >> shift));
   frame.push_back(static_cast<char>(type));
@@ -191,10 +186,27 @@ std::string H2Client::Frame(uint8_t type, uint8_t flags, int32_t stream, std::st
   return frame.append(payload);
 }
 
-void H2Client::Raw(std::string_view bytes) {
-  Exchange();
+RawH2Client::RawH2Client(net::FakeLoop& loop, std::shared_ptr<net::FakeWire> wire)
+    : loop_(loop), wire_(std::move(wire)) {
+  Send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + H2Frame(NGHTTP2_SETTINGS, 0, 0, ""));
+}
+
+void RawH2Client::Send(std::string_view bytes) {
   wire_->Receive(bytes);
-  Exchange();
+  loop_.RunPosted();
+  heard_ += wire_->Take();
+  const auto byte = [this](size_t at) { return static_cast<uint32_t>(heard_[at] & 0xff); };
+  const auto number = [&](size_t at) {
+    return byte(at) << 24 | byte(at + 1) << 16 | byte(at + 2) << 8 | byte(at + 3);
+  };
+  while (heard_.size() >= 9) {
+    const size_t size = 9 + (number(0) >> 8);
+    if (heard_.size() < size) return;
+    if (byte(3) == NGHTTP2_RST_STREAM) resets[static_cast<int32_t>(number(5))] = number(9);
+    if (byte(3) == NGHTTP2_GOAWAY) goaway = number(13);
+    if (byte(3) == NGHTTP2_HEADERS) ++answers;
+    heard_.erase(0, size);
+  }
 }
 
 void H2Client::Exchange() {

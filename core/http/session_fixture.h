@@ -93,7 +93,7 @@ class SessionTest : public testing::Test {
   // The server, made at first use so that a test may change options_ before.
   Server& server();
   // A connection; `alpn` empty and no TLS: clear text.
-  std::unique_ptr<net::FakeWire> Connect(std::string alpn, bool tls = true);
+  std::shared_ptr<net::FakeWire> Connect(std::string alpn, bool tls = true);
   // Lets the server work.
   void Run() { loop_.RunPosted(); }
   HeardRequest& request(size_t i = 0) {
@@ -112,6 +112,26 @@ class SessionTest : public testing::Test {
   std::unique_ptr<Server> server_;
 };
 
+// A frame made by hand.
+std::string H2Frame(uint8_t type, uint8_t flags, int32_t stream, std::string_view payload);
+
+// A client that sends what no client library would.
+class RawH2Client {
+ public:
+  RawH2Client(net::FakeLoop& loop, std::shared_ptr<net::FakeWire> wire);
+  void Send(std::string_view bytes);
+
+  net::FakeWire& wire() { return *wire_; }
+  std::map<int32_t, uint32_t> resets;  // stream, error
+  std::optional<uint32_t> goaway;      // the last one's error
+  int answers = 0;                     // HEADERS received
+
+ private:
+  net::FakeLoop& loop_;
+  std::shared_ptr<net::FakeWire> wire_;
+  std::string heard_;
+};
+
 // One HTTP/2 connection seen from the client's side, on an nghttp2 client session.
 class H2Client {
  public:
@@ -125,12 +145,11 @@ class H2Client {
     std::optional<uint32_t> reset;  // error code
   };
 
-  H2Client(net::FakeLoop& loop, std::unique_ptr<net::FakeWire> wire,
+  H2Client(net::FakeLoop& loop, std::shared_ptr<net::FakeWire> wire,
            std::vector<nghttp2_settings_entry> settings = {});
   ~H2Client();
 
-  // Sends a request and returns its stream. `body` null: END_STREAM on HEADERS;
-  // otherwise the caller sends DATA with Raw.
+  // Sends a request and returns its stream.
   int32_t Send(const Fields& fields, bool end_stream = true);
   int32_t Get(const std::string& path = "/") { return Send(GetFields(path)); }
   static Fields GetFields(const std::string& path = "/");
@@ -140,9 +159,6 @@ class H2Client {
   void SendData(int32_t stream, std::string_view bytes, bool end_stream);
   void SendTrailers(int32_t stream, const Fields& fields);
   void Reset(int32_t stream, uint32_t error = NGHTTP2_CANCEL);
-  // A frame made by hand, past nghttp2's client.
-  static std::string Frame(uint8_t type, uint8_t flags, int32_t stream, std::string_view payload);
-  void Raw(std::string_view bytes);
 
   // Carries bytes both ways until both are silent.
   void Exchange();
@@ -156,11 +172,15 @@ class H2Client {
 
  private:
   struct Callbacks;
+  struct Body {
+    std::string bytes;
+    bool end;
+  };
+  std::vector<std::unique_ptr<Body>> bodies_;  // being sent
   net::FakeLoop& loop_;
-  std::unique_ptr<net::FakeWire> wire_;
+  std::shared_ptr<net::FakeWire> wire_;
   nghttp2_session* session_ = nullptr;
   std::map<int32_t, Answer> answers_;
-  std::string to_send_;
 };
 
 }  // namespace skerry::http

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,7 +11,7 @@
 
 namespace skerry::net {
 
-// What a FakeTransport has seen. Owner: the test; outlives the transport.
+// What a FakeTransport has seen. Owner: the test and the transport.
 struct FakeWire {
   std::string written;         // by our side, flushed or not
   size_t flushed = 0;          // bytes of it
@@ -52,7 +53,8 @@ class FakeTransport : public Transport {
     bool tls = true;
   };
 
-  FakeTransport(FakeWire& wire, Facts facts) : wire_(wire), facts_(std::move(facts)) {}
+  FakeTransport(std::shared_ptr<FakeWire> wire, Facts facts)
+      : held_(std::move(wire)), wire_(*held_), facts_(std::move(facts)) {}
   ~FakeTransport() override { Abort(); }
 
   // OnConnected is the test's to call.
@@ -89,6 +91,7 @@ class FakeTransport : public Transport {
   }
 
  private:
+  const std::shared_ptr<FakeWire> held_;
   FakeWire& wire_;
   const Facts facts_;
   bool unflushed_ = false;

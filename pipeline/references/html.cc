@@ -117,7 +117,7 @@ class HtmlReader {
       const std::string url = Value(element, tag == "link" ? "href" : "src");
       document_.integrities.push_back({place->offset, place->length, url});
     } else {
-      document_.opaque.push_back(value);
+      document_.values.push_back(value);
     }
     if (found.empty()) return;
     document_.fragments.push_back({place->offset, place->length, value, true, std::move(found)});
@@ -150,7 +150,7 @@ class HtmlReader {
       if (raw.data == nullptr) continue;
       const std::string text(raw.data, raw.length);
       if (!style) {
-        document_.opaque.push_back(text);
+        document_.scripts.push_back(text);
         continue;
       }
       const auto offset = static_cast<size_t>(raw.data - html_.data());

@@ -60,17 +60,17 @@ TEST(ReadHtmlTest, ReadsStylesInElementsAndAttributes) {
               ElementsAre("x.png", "y.png", "z.png"));
 }
 
-TEST(ReadHtmlTest, ScriptsAndUnknownAttributesAreOpaque) {
+TEST(ReadHtmlTest, ScriptsAndUnknownAttributesAreKeptForMentions) {
   const Document document = ReadHtml("<script>load('a.png')</script><div data-src=b.png></div>");
-  EXPECT_THAT(document.opaque, Contains(HasSubstr("a.png")));
-  EXPECT_THAT(document.opaque, Contains("b.png"));
+  EXPECT_THAT(document.scripts, Contains(HasSubstr("a.png")));
+  EXPECT_THAT(document.values, Contains("b.png"));
   EXPECT_THAT(document.fragments, IsEmpty());
 }
 
 TEST(ReadHtmlTest, CommentsAndTextAreNothing) {
   const Document document = ReadHtml("<!-- <img src=a.png> --><p>see b.png</p>");
   EXPECT_THAT(document.fragments, IsEmpty());
-  EXPECT_THAT(document.opaque, IsEmpty());
+  EXPECT_THAT(document.values, IsEmpty());
 }
 
 TEST(ReadHtmlTest, ReadsSvgDocuments) {
@@ -155,8 +155,8 @@ TEST(ScriptTest, OnlyTheSourceMapAtTheEndIsAReference) {
   const Document document =
       ReadScript("x='//# sourceMappingURL=no.map';\n//# sourceMappingURL=a.js.map\n");
   EXPECT_THAT(Urls(document, Use::kMention), ElementsAre("a.js.map"));
-  EXPECT_THAT(document.opaque[0], HasSubstr("no.map"));
-  EXPECT_THAT(document.opaque[0], testing::Not(HasSubstr("a.js.map")));
+  EXPECT_THAT(document.scripts[0], HasSubstr("no.map"));
+  EXPECT_THAT(document.scripts[0], testing::Not(HasSubstr("a.js.map")));
 }
 
 }  // namespace

@@ -79,8 +79,9 @@ struct Document {
   std::vector<Integrity> integrities = {};
   std::vector<Img> images = {};
   std::vector<Preload> preloads = {};
-  // Text that may name files in ways nobody can rewrite: scripts, data- attributes.
-  std::vector<std::string> opaque = {};
+  // Text that may name files in ways nobody can rewrite.
+  std::vector<std::string> scripts = {};
+  std::vector<std::string> values = {};  // of attributes that are no URLs: data-src
   // Why nothing was read, "" almost always: elements nested deeper than kDeepestHtml
   // would overflow the stack of the HTML parser.
   std::string refused = {};

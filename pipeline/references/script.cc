@@ -23,7 +23,7 @@ Document ReadScript(std::string_view script) {
   // The comment itself is no mention: it is rewritten.
   const size_t end =
       fragment.references.empty() ? script.size() : fragment.references.front().offset;
-  document.opaque.emplace_back(script.substr(0, end));
+  document.scripts.emplace_back(script.substr(0, end));
   document.fragments.push_back(std::move(fragment));
   return document;
 }

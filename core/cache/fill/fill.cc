@@ -77,12 +77,12 @@ Error Fill::error() const {
   return error_;
 }
 
-Joined Fill::MayJoin(const Generations& generations) const {
+Joined Fill::MayJoin(const Generations& generations, bool fenced) const {
   MutexLock lock(mutex_);
   // The first bytes must still be there, or on disk.
   if (first_held_ > 0 && disk_ == nullptr) return Joined::kEnded;
   if (phase_ == Phase::kFailed) return Joined::kEnded;
-  return state_.MayJoin(generations);
+  return state_.MayJoin(generations, fenced);
 }
 
 Joined Fill::MayStay(const Generations& generations, const http::Fields& request) const {
@@ -152,8 +152,7 @@ void Fill::SetWriter(net::Loop& loop, std::function<void()> on_room,
 
 void Fill::OnAnswer(Answer answer, bool shared, std::unique_ptr<DiskFill> disk) {
   MutexLock lock(mutex_);
-  state_.OnHead(shared, answer.head.vary, answer.head.variant_hash, answer.head.tags,
-                answer.head.content_hashed);
+  state_.OnHead(shared, answer.head.vary, answer.head.variant_hash, answer.head.tags);
   answer_ = std::make_shared<const Answer>(std::move(answer));
   disk_ = std::move(disk);
   phase_ = Phase::kAnswer;
@@ -162,8 +161,7 @@ void Fill::OnAnswer(Answer answer, bool shared, std::unique_ptr<DiskFill> disk) 
 
 void Fill::OnValidated(EntryPtr entry) {
   MutexLock lock(mutex_);
-  state_.OnHead(true, entry->head.vary, entry->head.variant_hash, entry->head.tags,
-                entry->head.content_hashed);
+  state_.OnHead(true, entry->head.vary, entry->head.variant_hash, entry->head.tags);
   state_.OnComplete();
   entry_ = std::move(entry);
   phase_ = Phase::kValidated;

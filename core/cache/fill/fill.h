@@ -80,7 +80,7 @@ class Fill : public std::enable_shared_from_this<Fill> {
   std::shared_ptr<const Answer> answer() const;
   EntryPtr entry() const;
   Error error() const;
-  Joined MayJoin(const Generations& generations) const;
+  Joined MayJoin(const Generations& generations, bool fenced) const;
   Joined MayStay(const Generations& generations, const http::Fields& request) const;
 
   enum class Read : uint8_t { kBytes, kWait, kEnd, kFailed, kDropped };

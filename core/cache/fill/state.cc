@@ -11,36 +11,37 @@ std::string_view Name(Joined joined) {
     case Joined::kPrivate: return "private";
     case Joined::kOtherVariant: return "other-variant";
     case Joined::kEnded: return "ended";
+    case Joined::kFenced: return "fenced";
   }
   return "unknown";
 }
 
-Joined FillState::MayJoin(const Generations& generations) const {
+Joined FillState::MayJoin(const Generations& generations, bool fenced) const {
+  if (fenced) return Joined::kFenced;
   if (phase_ == Phase::kFailed) return Joined::kEnded;
   if (!shared_) return Joined::kPrivate;
-  const Purged purged = generations.Judge(key_, tags_, stamp_, content_hashed_);
+  const Purged purged = generations.Judge(key_, tags_, stamp_);
   return purged == Purged::kNo ? Joined::kJoined : Joined::kPurged;
 }
 
 void FillState::OnHead(bool shared, VaryNames vary, uint64_t variant_hash,
-                       std::vector<uint64_t> tags, bool content_hashed) {
+                       std::vector<uint64_t> tags) {
   phase_ = Phase::kStreaming;
   shared_ = shared;
   vary_ = std::move(vary);
   variant_hash_ = variant_hash;
   tags_ = std::move(tags);
-  content_hashed_ = content_hashed;
 }
 
 Joined FillState::MayStay(const Generations& generations, const http::Fields& request) const {
   if (!shared_) return Joined::kPrivate;
   if (vary_.any || VariantHash(vary_, request) != variant_hash_) return Joined::kOtherVariant;
-  const Purged purged = generations.Judge(key_, tags_, stamp_, content_hashed_);
+  const Purged purged = generations.Judge(key_, tags_, stamp_);
   return purged == Purged::kNo ? Joined::kJoined : Joined::kPurged;
 }
 
 bool FillState::MayStore(const Generations& generations) const {
-  return generations.Judge(key_, tags_, stamp_, content_hashed_) == Purged::kNo;
+  return generations.Judge(key_, tags_, stamp_) == Purged::kNo;
 }
 
 }  // namespace skerry::cache

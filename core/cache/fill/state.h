@@ -25,6 +25,7 @@ enum class Joined : uint8_t {
   kPrivate,       // the answer is for its initiator alone
   kOtherVariant,  // Vary selects another representation for this request
   kEnded,         // failed, or its beginning is no longer held
+  kFenced,        // this node may have missed a purge of what was asked for before
 };
 std::string_view Name(Joined joined);
 
@@ -39,12 +40,12 @@ class FillState {
   Phase phase() const { return phase_; }
 
   // May a request that begins now wait for this fill? Its tags are not known
-  // before the head has come.
-  Joined MayJoin(const Generations& generations) const;
+  // before the head has come. Never where the node is fenced for it: a purge that it
+  // has not heard of may be newer than this fill and older than the request.
+  Joined MayJoin(const Generations& generations, bool fenced) const;
 
   // The head has come. `shared`: others than the initiator may have it.
-  void OnHead(bool shared, VaryNames vary, uint64_t variant_hash, std::vector<uint64_t> tags,
-              bool content_hashed);
+  void OnHead(bool shared, VaryNames vary, uint64_t variant_hash, std::vector<uint64_t> tags);
   // May one that joined before the head go on? `request` as it goes upstream.
   // REQUIRES: OnHead was called.
   Joined MayStay(const Generations& generations, const http::Fields& request) const;
@@ -64,7 +65,6 @@ class FillState {
   VaryNames vary_;
   uint64_t variant_hash_ = 0;
   std::vector<uint64_t> tags_;
-  bool content_hashed_ = false;
 };
 
 }  // namespace skerry::cache

@@ -31,13 +31,13 @@ FillTable::FillTable() : state_(std::make_unique<State>()) {}
 FillTable::~FillTable() = default;
 
 FillTable::Place FillTable::Join(const Fill::Options& options, uint64_t variant_hint,
-                                 const Generations& generations) {
+                                 const Generations& generations, bool fenced) {
   const Hash128 slot = Slot(options.key, variant_hint);
   State::Shard& shard = state_->At(slot);
   MutexLock lock(shard.mutex);
   std::shared_ptr<Fill>& place = shard.fills[slot];
   if (place != nullptr && place->key() == options.key &&
-      place->MayJoin(generations) == Joined::kJoined) {
+      place->MayJoin(generations, fenced) == Joined::kJoined) {
     return {place, false};
   }
   place = std::make_shared<Fill>(options);

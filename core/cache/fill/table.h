@@ -21,10 +21,12 @@ class FillTable {
     std::shared_ptr<Fill> fill;
     bool initiator = false;  // made by this call: the caller must drive it
   };
-  // The fill of this key that a request beginning now may share, or a new one. A
+  // The fill of this key that a request beginning now may share, or a new one;
+  // always a new one where the node is `fenced` for this request. A
   // fill that is under way but not shareable with it (purged since, private) is
   // replaced in the table and lives on for those who have it.
-  Place Join(const Fill::Options& options, uint64_t variant_hint, const Generations& generations);
+  Place Join(const Fill::Options& options, uint64_t variant_hint, const Generations& generations,
+             bool fenced = false);
 
   // Ends what Join began. Nothing if another has taken its place.
   void Remove(const std::shared_ptr<Fill>& fill, uint64_t variant_hint);

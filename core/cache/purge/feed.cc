@@ -18,8 +18,9 @@ constexpr size_t kMaxAnswerBytes = 64 << 20;
 constexpr size_t kSmallAnswerBytes = 16 << 10;
 // Beside the time the service holds a pull.
 constexpr Millis kPullPatience{3000};
-// In place of a lease's end: none was ever held.
-constexpr int64_t kNever = INT64_MIN;
+// In place of a lease's end, where none was held.
+constexpr int64_t kFull = INT64_MIN;
+constexpr int64_t kStart = INT64_MIN + 1;
 
 std::string PercentEncode(std::string_view text) {
   static constexpr char kHex[] = "0123456789ABCDEF";
@@ -40,7 +41,7 @@ std::string PercentEncode(std::string_view text) {
 
 // What other threads and the metrics see.
 struct PurgeFeed::Shared {
-  std::atomic<int64_t> lease_until_ms{kNever};
+  std::atomic<int64_t> lease_until_ms{kFull};
   std::atomic<bool> ready{false};
   std::atomic<Seq> applied{0};
   std::atomic<Seq> head{0};
@@ -48,8 +49,8 @@ struct PurgeFeed::Shared {
 
   Fence fence() const {
     const int64_t until = lease_until_ms.load(std::memory_order_acquire);
-    if (clock->Boot().time_since_epoch().count() < until) return Fence::kNone;
-    return until == kNever ? Fence::kFull : Fence::kPartition;
+    if (until <= kStart) return until == kStart ? Fence::kStart : Fence::kFull;
+    return clock->Boot().time_since_epoch().count() < until ? Fence::kNone : Fence::kPartition;
   }
 };
 
@@ -199,7 +200,7 @@ Status PurgeFeed::Driver::Apply(const PurgeNode::Work& work) {
     if (Status status = act(record); !status) return status;
   }
   if (work.reset) {
-    generations.Reset(work.log_id, work.reset_head, work.gap);
+    generations.Reset(work.log_id, work.reset_head);
     return journal_->Snapshot(work.log_id);
   }
   for (const Record& record : work.records) {
@@ -228,9 +229,9 @@ void PurgeFeed::Driver::RetryAfter(const Error& error) {
 }
 
 void PurgeFeed::Driver::Publish() {
-  const std::optional<BootTime> until = node_.lease_until();
-  shared_->lease_until_ms.store(until ? until->time_since_epoch().count() : kNever,
-                                std::memory_order_release);
+  int64_t until = node_.log_id().empty() ? kFull : kStart;
+  if (const auto lease = node_.lease_until()) until = lease->time_since_epoch().count();
+  shared_->lease_until_ms.store(until, std::memory_order_release);
   shared_->applied.store(node_.applied(), std::memory_order_release);
   shared_->head.store(node_.head(), std::memory_order_release);
   if (node_.ready() && !shared_->ready.exchange(true) && options_.on_ready) options_.on_ready();

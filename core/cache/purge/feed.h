@@ -56,7 +56,7 @@ class PurgeFeed {
   void Start(net::Loop& loop, std::unique_ptr<http::Upstream> upstream);
 
   // Thread: any, each a load or two.
-  Fence fence() const;
+  Fence fence() const;  // node.h: Holds()
   bool fenced() const { return fence() != Fence::kNone; }
   bool ready() const;
   Seq applied() const;

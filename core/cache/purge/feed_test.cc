@@ -178,7 +178,7 @@ TEST_F(PurgeFeedTest, AppliesRecordsAndAcknowledgesThem) {
   const Stamp before = generations_->Now();
   Answer(2, {Purge(1, "a"), Purge(2, "b")});
   EXPECT_EQ(feed_->applied(), 2u);
-  EXPECT_EQ(generations_->Judge(Key::Of("https://a.example/"), {TagHash("b")}, before, false),
+  EXPECT_EQ(generations_->Judge(Key::Of("https://a.example/"), {TagHash("b")}, before),
             Purged::kHard);
   EXPECT_THAT(LastPath(), HasSubstr("after=2&"));
 }
@@ -205,7 +205,7 @@ TEST_F(PurgeFeedTest, ARestartGoesOnWhereItWas) {
   EXPECT_THAT(LastPath(), HasSubstr("after=1&wait=0ms"));
   EXPECT_THAT(LastPath(), HasSubstr("&log=aa"));
   EXPECT_TRUE(feed_->fenced());
-  EXPECT_EQ(generations_->Judge(Key::Of("https://a.example/"), {TagHash("a")}, before, false),
+  EXPECT_EQ(generations_->Judge(Key::Of("https://a.example/"), {TagHash("a")}, before),
             Purged::kHard);
 }
 
@@ -246,8 +246,7 @@ TEST_F(PurgeFeedTest, AnotherLogFencesAndStartsAnew) {
   EXPECT_THAT(LastPath(), Not(HasSubstr("log=")));
   Answer(1);
   EXPECT_FALSE(feed_->fenced());
-  EXPECT_EQ(generations_->Judge(Key::Of("https://a.example/"), {}, before, false),
-            Purged::kUnknown);
+  EXPECT_EQ(generations_->Judge(Key::Of("https://a.example/"), {}, before), Purged::kUnknown);
 }
 
 TEST_F(PurgeFeedTest, RetriesAfterARefusalAndAfterNonsense) {
@@ -283,8 +282,7 @@ TEST_F(PurgeFeedTest, ALongAnswerIsParsedOffTheLoopAndApplied) {
   const Stamp before = generations_->Now();
   Answer(1, {big});
   EXPECT_EQ(feed_->applied(), 1u);
-  EXPECT_EQ(generations_->Judge(Key::Of("https://a.example/page/9999"), {}, before, false),
-            Purged::kHard);
+  EXPECT_EQ(generations_->Judge(Key::Of("https://a.example/page/9999"), {}, before), Purged::kHard);
 }
 
 TEST_F(PurgeFeedTest, EndsInTheMiddleOfAnything) {

@@ -205,14 +205,12 @@ std::string PurgeUrlOf(std::string_view url) {
 struct Generations::State {
   explicit State(Options o) : options(std::move(o)) {}
 
-  Purged Judge(std::string_view url, const std::vector<uint64_t>& tags, Stamp stamp,
-               bool content_hashed) const {
+  Purged Judge(std::string_view url, const std::vector<uint64_t>& tags, Stamp stamp) const {
     const Gens log = scopes.Find(url, tags);
     if (log.hard > stamp.seq) return Purged::kHard;
     if (stamp.local < local.load(std::memory_order_relaxed)) {
       if (local_scopes.Find(url, {}).hard > stamp.local) return Purged::kHard;
     }
-    const uint64_t known_from = content_hashed ? known_hashed_from : known_all_from;
     if (stamp.seq < known_from) return Purged::kUnknown;
     return log.soft > stamp.seq ? Purged::kSoft : Purged::kNo;
   }
@@ -242,8 +240,7 @@ struct Generations::State {
   Scopes scopes;
   Scopes local_scopes;
   std::string log_id;
-  uint64_t known_all_from = 0;     // stamps below: something may have been missed
-  uint64_t known_hashed_from = 0;  // the same for content-hashed objects
+  uint64_t known_from = 0;  // stamps below: something was missed, or forgotten
   // Position of stamps = offset + position in the log, modulo 2^64.
   uint64_t offset = 0;
   std::atomic<uint64_t> log_head{0};
@@ -277,15 +274,14 @@ Purged Generations::Judge(const Entry& entry) const {
   // Under the lock nothing changes, so the version belongs to the verdict.
   const uint64_t judged = state_->version.load(std::memory_order_relaxed);
   const StoredHead& head = entry.head;
-  const Purged purged = state_->Judge(head.key.url(), head.tags, head.stamp, head.content_hashed);
+  const Purged purged = state_->Judge(head.key.url(), head.tags, head.stamp);
   if (purged == Purged::kNo) entry.validated_at.store(judged, std::memory_order_relaxed);
   return purged;
 }
 
-Purged Generations::Judge(const Key& key, const std::vector<uint64_t>& tags, Stamp stamp,
-                          bool content_hashed) const {
+Purged Generations::Judge(const Key& key, const std::vector<uint64_t>& tags, Stamp stamp) const {
   std::shared_lock read(state_->lock);
-  return state_->Judge(key.url(), tags, stamp, content_hashed);
+  return state_->Judge(key.url(), tags, stamp);
 }
 
 void Generations::Apply(const Record& record) {
@@ -321,13 +317,12 @@ void Generations::InvalidateLocally(std::string_view url) {
   state.Bound(state.local_scopes);
 }
 
-void Generations::Reset(std::string log_id, Seq new_head, bool content_hashed_too) {
+void Generations::Reset(std::string log_id, Seq new_head) {
   State& state = *state_;
   std::lock_guard writing(state.writing);
   std::unique_lock write(state.lock);
   const uint64_t now = state.stamp_head.load(std::memory_order_relaxed) + 1;
-  state.known_all_from = now;
-  if (content_hashed_too) state.known_hashed_from = now;
+  state.known_from = now;
   state.log_id = std::move(log_id);
   state.StartAt(now, new_head);
 }
@@ -337,8 +332,7 @@ void Generations::RestoreNothing(Seq newest_stamp) {
   std::lock_guard writing(state.writing);
   std::unique_lock write(state.lock);
   const uint64_t now = newest_stamp + kRestartGap;
-  state.known_all_from = now;
-  state.known_hashed_from = now;
+  state.known_from = now;
   state.StartAt(now, 0);
 }
 
@@ -349,6 +343,7 @@ void Generations::ForgetBelow(Seq oldest) {
   if (left.size() == state.scopes.size()) return;
   std::unique_lock write(state.lock);
   std::swap(state.scopes, left);
+  state.known_from = std::max(state.known_from, oldest);
 }
 
 size_t Generations::size() const {
@@ -365,8 +360,7 @@ std::string Generations::Serialize() const {
     PutSized(bytes, state_->log_id);
     PutLe64(bytes, state_->offset);
     PutLe64(bytes, state_->log_head.load());
-    PutLe64(bytes, state_->known_all_from);
-    PutLe64(bytes, state_->known_hashed_from);
+    PutLe64(bytes, state_->known_from);
     PutScopes(bytes, state_->scopes);
   }
   PutLe64(bytes, Xxh3(bytes));
@@ -383,8 +377,7 @@ Status Generations::Restore(std::string_view bytes) {
   std::string log_id(from.Sized());
   const uint64_t offset = from.Le64();
   const uint64_t log_head = from.Le64();
-  const uint64_t known_all_from = from.Le64();
-  const uint64_t known_hashed_from = from.Le64();
+  const uint64_t known_from = from.Le64();
   Scopes scopes = TakeScopes(from);
   if (!from.AtEnd()) {
     return Fail(Code::kCorrupt, Side::kStorage, "generations: the length does not match");
@@ -394,8 +387,7 @@ Status Generations::Restore(std::string_view bytes) {
   std::unique_lock write(state.lock);
   state.scopes = std::move(scopes);
   state.log_id = std::move(log_id);
-  state.known_all_from = known_all_from;
-  state.known_hashed_from = known_hashed_from;
+  state.known_from = known_from;
   state.StartAt(offset + log_head + kRestartGap, log_head);
   return {};
 }

@@ -60,8 +60,7 @@ class Generations {
   Purged Judge(const Entry& entry) const;
   // The same for something that is not stored yet: a fill about to be joined (no
   // tags known) or committed.
-  Purged Judge(const Key& key, const std::vector<uint64_t>& tags, Stamp stamp,
-               bool content_hashed) const;
+  Purged Judge(const Key& key, const std::vector<uint64_t>& tags, Stamp stamp) const;
 
   // Applies the next record. REQUIRES: record.seq == head() + 1.
   void Apply(const Record& record);
@@ -69,12 +68,13 @@ class Generations {
   // fetched before now is gone, on this node, until it restarts.
   void InvalidateLocally(std::string_view url);
 
-  // Records were missed: everything fetched before now is kUnknown; content-hashed
-  // objects only if `content_hashed_too`. Positions go on at `head` of that log.
-  void Reset(std::string log_id, Seq head, bool content_hashed_too);
+  // Records were missed: everything fetched before now is kUnknown (content-hashed
+  // objects too: an immutable purge may be among them, and this node is about to
+  // acknowledge `head`). Positions go on at `head` of that log.
+  void Reset(std::string log_id, Seq head);
 
-  // Forgets generations that no object with a stamp of `oldest` or newer can meet;
-  // the caller counts fills under way too. O(size).
+  // Forgets generations that no object with a stamp of `oldest` or newer can meet.
+  // What is older after all (a fill that took long) is kUnknown from now on. O(size).
   void ForgetBelow(Seq oldest);
   size_t size() const;
   // Scopes that were widened so far because there were too many.

@@ -145,9 +145,9 @@ TEST_F(GenerationsTest, AFillIsJudgedByKeyTagsAndStamp) {
   const Stamp before = generations_.Now();
   Purge(Tag("a"));
   const Key key = Key::Of("https://a.example/x");
-  EXPECT_EQ(generations_.Judge(key, {}, before, false), Purged::kNo);
-  EXPECT_EQ(generations_.Judge(key, {TagHash("a")}, before, false), Purged::kHard);
-  EXPECT_EQ(generations_.Judge(key, {TagHash("a")}, generations_.Now(), false), Purged::kNo);
+  EXPECT_EQ(generations_.Judge(key, {}, before), Purged::kNo);
+  EXPECT_EQ(generations_.Judge(key, {TagHash("a")}, before), Purged::kHard);
+  EXPECT_EQ(generations_.Judge(key, {TagHash("a")}, generations_.Now()), Purged::kNo);
 }
 
 TEST_F(GenerationsTest, ALocalInvalidationNamesWhatWasFetchedBefore) {
@@ -173,13 +173,13 @@ TEST_F(GenerationsTest, KeyRulesOfTheNodeShapeWhatAUrlNames) {
   record.seq = 1;
   record.selectors = Url("https://a.example/x?utm_source=mail");
   generations.Apply(record);
-  EXPECT_EQ(generations.Judge(key, {}, before, false), Purged::kHard);
+  EXPECT_EQ(generations.Judge(key, {}, before), Purged::kHard);
 }
 
 TEST_F(GenerationsTest, AfterAResetWhatWasFetchedBeforeIsUnknownAndNewFetchesAreNot) {
   Purge(Tag("a"));
   const EntryPtr before = Fetch("https://a.example/x");
-  generations_.Reset("aa", 0, false);
+  generations_.Reset("aa", 0);
   EXPECT_VERDICT(kUnknown, before);
   EXPECT_VERDICT(kNo, Fetch("https://a.example/x"));
   EXPECT_EQ(generations_.head(), 0u);
@@ -188,7 +188,7 @@ TEST_F(GenerationsTest, AfterAResetWhatWasFetchedBeforeIsUnknownAndNewFetchesAre
 TEST_F(GenerationsTest, AShorterNewLogDoesNotMakeOldObjectsNewerThanItsPurges) {
   PurgeManyTags(50);
   const EntryPtr before = Fetch("https://a.example/x");
-  generations_.Reset("aa", 3, false);
+  generations_.Reset("aa", 3);
   const EntryPtr after = Fetch("https://a.example/x");
   Purge(Url("https://a.example/x"));
   EXPECT_EQ(generations_.head(), 4u);
@@ -197,7 +197,7 @@ TEST_F(GenerationsTest, AShorterNewLogDoesNotMakeOldObjectsNewerThanItsPurges) {
 }
 
 TEST_F(GenerationsTest, TheAppliedPositionComesWithItsLog) {
-  generations_.Reset("bb", 3, false);
+  generations_.Reset("bb", 3);
   Purge(Tag("a"));
   EXPECT_EQ(generations_.applied_at(), (AppliedAt{4, "bb"}));
   Generations restored;
@@ -205,18 +205,16 @@ TEST_F(GenerationsTest, TheAppliedPositionComesWithItsLog) {
   EXPECT_EQ(restored.applied_at(), (AppliedAt{4, "bb"}));
 }
 
-TEST_F(GenerationsTest, AResetSparesContentHashedObjectsUnlessTold) {
+TEST_F(GenerationsTest, AResetSparesNothingNotEvenContentHashedObjects) {
   const EntryPtr hashed = FetchHashed();
-  generations_.Reset("aa", 5, false);
-  EXPECT_VERDICT(kNo, hashed);
-  generations_.Reset("aa", 9, true);
+  generations_.Reset("aa", 9);
   EXPECT_VERDICT(kUnknown, hashed);
 }
 
 TEST_F(GenerationsTest, AHardPurgeOutlivesAReset) {
   const EntryPtr entry = FetchHashed();
   Purge(Url("https://a.example/dir/page?q=1"));
-  generations_.Reset("aa", 0, false);
+  generations_.Reset("aa", 0);
   EXPECT_VERDICT(kHard, entry);
 }
 
@@ -229,6 +227,16 @@ TEST_F(GenerationsTest, ForgettingKeepsWhatStoredObjectsCanMeet) {
   generations_.ForgetBelow(oldest->head.stamp.seq);
   EXPECT_EQ(generations_.size(), 2u);
   EXPECT_VERDICT(kHard, oldest);
+}
+
+TEST_F(GenerationsTest, WhatIsOlderThanWhatWasForgottenIsUnknown) {
+  const Stamp slow_fill = generations_.Now();
+  Purge(Tag("a"));
+  generations_.ForgetBelow(generations_.Now().seq);
+  EXPECT_EQ(generations_.size(), 0u);
+  const Key key = Key::Of("https://a.example/x");
+  EXPECT_EQ(generations_.Judge(key, {TagHash("a")}, slow_fill), Purged::kUnknown);
+  EXPECT_EQ(generations_.Judge(key, {TagHash("a")}, generations_.Now()), Purged::kNo);
 }
 
 TEST_F(GenerationsTest, TooManyUrlsCoarsenToTheirHost) {
@@ -304,11 +312,11 @@ TEST_F(GenerationsTest, RestoresWhatItSerialized) {
 TEST_F(GenerationsTest, StampsAfterARestartAreAboveAllBefore) {
   Purge(Tag("x"));
   const std::string durable = generations_.Serialize();
-  generations_.Reset("aa", 40, false);  // not durable
+  generations_.Reset("aa", 40);  // not durable
   const EntryPtr since = Fetch("https://a.example/x");
   Generations restored;
   ASSERT_TRUE(restored.Restore(durable));
-  restored.Reset("aa", 50, false);  // what was missed after 40 is missed again
+  restored.Reset("aa", 50);  // what was missed after 40 is missed again
   EXPECT_EQ(restored.Judge(*since), Purged::kUnknown);
 }
 

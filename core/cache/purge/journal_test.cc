@@ -30,7 +30,7 @@ struct Process {
     return {record};
   }
   Purged Judge(const std::string& tag, Stamp stamp) const {
-    return generations.Judge(Key::Of("https://a.example/"), {TagHash(tag)}, stamp, false);
+    return generations.Judge(Key::Of("https://a.example/"), {TagHash(tag)}, stamp);
   }
   Generations generations;
   Journal journal;
@@ -50,7 +50,7 @@ TEST(JournalTest, WhatWasAppendedIsThereAfterARestart) {
   {
     Process process(store);
     ASSERT_TRUE(process.journal.Load());
-    process.generations.Reset("aa", 10, false);
+    process.generations.Reset("aa", 10);
     ASSERT_TRUE(process.journal.Snapshot("aa"));
     before = process.generations.Now();
     for (int i = 0; i < 600; ++i) {  // over several snapshots

@@ -48,13 +48,30 @@ std::string_view Name(Fence fence) {
   switch (fence) {
     case Fence::kNone: return "none";
     case Fence::kPartition: return "partition";
+    case Fence::kStart: return "start";
     case Fence::kFull: return "full";
   }
   return "?";
 }
 
+bool Holds(Fence fence, bool serves_on_partition, bool content_hashed) {
+  switch (fence) {
+    case Fence::kNone: return false;
+    case Fence::kPartition: return !serves_on_partition && !content_hashed;
+    case Fence::kStart: return !content_hashed;
+    case Fence::kFull: return true;
+  }
+  return true;
+}
+
 PurgeNode::PurgeNode(Durable durable)
     : log_id_(std::move(durable.log_id)), applied_(log_id_.empty() ? 0 : durable.applied) {}
+
+Fence PurgeNode::fence(BootTime now) const {
+  if (log_id_.empty()) return Fence::kFull;
+  if (!lease_until_) return Fence::kStart;
+  return now < *lease_until_ ? Fence::kNone : Fence::kPartition;
+}
 
 PurgeNode::Pull PurgeNode::NextPull(BootTime now) const {
   return {log_id_, applied_, fenced(now) ? Millis(0) : lease_ / 3};
@@ -79,9 +96,8 @@ Result<PurgeNode::Work> PurgeNode::OnAnswer(PullAnswer answer) {
   work.releases = std::move(answer.releases);
   const bool same_log = answer.log_id == log_id_;
   // A log that has become shorter has lost what this node acknowledged.
-  work.gap =
-      same_log && (answer.head < applied_ || (answer.head > applied_ && answer.records.empty()));
-  work.reset = !same_log || work.gap;
+  work.reset =
+      !same_log || answer.head < applied_ || (answer.head > applied_ && answer.records.empty());
   if (work.reset) {
     work.reset_head = work.position = answer.head;
     lease_until_.reset();

@@ -39,17 +39,20 @@ struct PullAnswer {
 std::string ToJson(const PullAnswer& answer);
 Result<PullAnswer> PullAnswerFromJson(std::string_view json);
 
-// Purgeable objects must be validated upstream before they are used, also where the
-// upstream fails; a request then shares no fetch that began before it.
+// Why objects must be validated upstream before they are used (and are not used where
+// that fails). A request that is fenced shares no fetch that began before it.
 enum class Fence : uint8_t {
   kNone,
-  // The lease has run out. A rule with on_partition = "serve" may serve all the same:
-  // the log knows this node, and keeps receipts open until it has heard.
-  kPartition,
-  // No lease of this log was held by this process: nobody waits for it. For all rules.
-  kFull,
+  kPartition,  // the lease has run out
+  kStart,      // this process has held no lease yet
+  kFull,       // no log knows this node: nobody waits for it, whatever the record
 };
 std::string_view Name(Fence fence);
+
+// Does a fence hold for this object? `serves_on_partition`: its rule says so, and this
+// node's pulls have declared it; the log then keeps receipts open until this node has
+// heard. For content-hashed objects the same is true of immutable purges.
+bool Holds(Fence fence, bool serves_on_partition, bool content_hashed);
 
 class PurgeNode {
  public:
@@ -75,7 +78,6 @@ class PurgeNode {
   // before the records; make all that durable; then call OnApplied(position).
   struct Work {
     bool reset = false;  // another log, or a gap: what was fetched before is unknown
-    bool gap = false;    // of the known log: content-hashed objects are unknown too
     std::string log_id;
     Seq reset_head = 0;
     std::vector<Record> releases;
@@ -91,12 +93,9 @@ class PurgeNode {
   // The server knows another log id (409): fenced at once, the next pull names none.
   void OnWrongLog();
 
-  Fence fence(BootTime now) const {
-    if (!lease_until_) return Fence::kFull;
-    return now < *lease_until_ ? Fence::kNone : Fence::kPartition;
-  }
+  Fence fence(BootTime now) const;
   bool fenced(BootTime now) const { return fence(now) != Fence::kNone; }
-  // Until when the last lease holds; nothing: none was held, fully fenced.
+  // Until when the last lease holds; nothing: none was held.
   std::optional<BootTime> lease_until() const { return lease_until_; }
   // True once a first lease was held with the head of that moment applied.
   bool ready() const { return ready_; }

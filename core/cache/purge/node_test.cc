@@ -116,7 +116,6 @@ TEST_F(PurgeNodeTest, WithoutALogItStartsAtTheHeadAndEverythingIsUnknown) {
   const Result<PurgeNode::Work> work = fresh.OnAnswer(Answer(42));
   ASSERT_TRUE(work);
   EXPECT_TRUE(work->reset);
-  EXPECT_FALSE(work->gap);
   EXPECT_EQ(work->reset_head, 42u);
   EXPECT_TRUE(fresh.fenced(now_));
   fresh.OnApplied(work->position);
@@ -129,7 +128,6 @@ TEST_F(PurgeNodeTest, AnotherLogInAnAnswerFencesUntilTheResetIsDone) {
   Exchange(Answer(5));
   const PurgeNode::Work work = Exchange(Answer(3, {}, "bb"), false);
   EXPECT_TRUE(work.reset);
-  EXPECT_FALSE(work.gap);
   EXPECT_TRUE(Fenced());
   node_.OnApplied(work.position);
   EXPECT_FALSE(Fenced());
@@ -141,13 +139,12 @@ TEST_F(PurgeNodeTest, RecordsNoLongerKeptAreAGap) {
   Exchange(Answer(5));
   const PurgeNode::Work work = Exchange(Answer(900), false);
   EXPECT_TRUE(work.reset);
-  EXPECT_TRUE(work.gap);
   EXPECT_TRUE(Fenced());
 }
 
 TEST_F(PurgeNodeTest, ALogThatHasBecomeShorterIsAGap) {
   const PurgeNode::Work work = Exchange(Answer(4), false);
-  EXPECT_TRUE(work.gap);
+  EXPECT_TRUE(work.reset);
   EXPECT_EQ(work.reset_head, 4u);
 }
 
@@ -168,8 +165,8 @@ TEST_F(PurgeNodeTest, WorkThatFailedIsAskedForAgain) {
   EXPECT_TRUE(Fenced());
 }
 
-TEST_F(PurgeNodeTest, TheFenceIsFullUntilALeaseOfThisLogWasHeld) {
-  EXPECT_EQ(node_.fence(now_), Fence::kFull);
+TEST_F(PurgeNodeTest, TheFenceTellsWhatTheLogKnowsOfThisNode) {
+  EXPECT_EQ(node_.fence(now_), Fence::kStart);
   Exchange(Answer(5));
   EXPECT_EQ(node_.fence(now_), Fence::kNone);
   Advance(kLease);
@@ -179,10 +176,23 @@ TEST_F(PurgeNodeTest, TheFenceIsFullUntilALeaseOfThisLogWasHeld) {
   EXPECT_EQ(node_.fence(now_), Fence::kFull);
 }
 
-TEST_F(PurgeNodeTest, AGapFencesInFullUntilTheResetIsDone) {
+TEST(FenceTest, RulesThatServeOnPartitionNeedALeaseOfThisProcessBefore) {
+  EXPECT_FALSE(Holds(Fence::kNone, false, false));
+  EXPECT_TRUE(Holds(Fence::kPartition, false, false));
+  EXPECT_FALSE(Holds(Fence::kPartition, true, false));
+  EXPECT_TRUE(Holds(Fence::kStart, true, false));
+}
+
+TEST(FenceTest, ContentHashedObjectsAreServedByANodeThatTheLogKnows) {
+  EXPECT_FALSE(Holds(Fence::kPartition, false, true));
+  EXPECT_FALSE(Holds(Fence::kStart, false, true));
+  EXPECT_TRUE(Holds(Fence::kFull, true, true));
+}
+
+TEST_F(PurgeNodeTest, AGapFencesUntilTheResetIsDone) {
   Exchange(Answer(5));
   const PurgeNode::Work work = Exchange(Answer(900), false);
-  EXPECT_EQ(node_.fence(now_), Fence::kFull);
+  EXPECT_EQ(node_.fence(now_), Fence::kStart);
   node_.OnApplied(work.position);
   EXPECT_EQ(node_.fence(now_), Fence::kNone);
 }

@@ -1,0 +1,173 @@
+#include "tests/simulation/schedule.h"
+
+#include <memory>
+#include <vector>
+
+#include "core/cache/purge/scopes.h"
+
+namespace skerry::simulation {
+namespace {
+
+constexpr Micros kLength = 70s;
+
+class Schedule {
+ public:
+  Schedule(uint64_t seed, const Planted& planted)
+      : world_(seed),
+        network_(world_, SomeFaults(world_)),
+        service_(world_, promise_, LedgerOptions(planted)) {
+    shield_ = AddNode("shield", true, planted);
+    const uint64_t edges = 1 + world_.Below(2);
+    for (uint64_t i = 0; i < edges; ++i) {
+      AddNode("edge-" + std::to_string(i + 1), false, planted)->SetUpstream(shield_);
+    }
+    service_.on_complete = [this] { AskSoon(); };
+  }
+
+  Outcome Run() {
+    service_.Start();
+    for (const auto& node : nodes_) node->Start();
+    EachTime(40ms, 400ms, [this] { AnEdge().Ask(AResource()); });
+    EachTime(200ms, 4s, [this] { service_.Post(APurge()); });
+    EachTime(3s, 20s, [this] {
+      // Whoever activates is a shield that the log knows.
+      if (!log_is_new_ && service_.Knows(*shield_)) service_.Post(AnActivation());
+    });
+    EachTime(1s, 10s, [this] { ANode().Reinsert(); });
+    EachTime(1s, 10s, [this] { ANode().ForgetOldGenerations(); });
+    Maybe(0.5, [this] { EachTime(2s, 25s, [this] { CrashSomebody(); }); });
+    Maybe(0.5, [this] { EachTime(2s, 25s, [this] { PauseSomebody(); }); });
+    Maybe(0.6, [this] { EachTime(1s, 20s, [this] { CutSomebodyOff(); }); });
+    Maybe(0.2, [this] { EachTime(5s, 40s, [this] { service_.Trim(); }); });
+    Maybe(0.2, [this] { EachTime(1s, 20s, [this] { JumpSomebody(); }); });
+    Maybe(serves_on_partition_ ? 0 : 0.1, [this] { LoseTheLogAt(world_.Between(15s, 40s)); });
+    world_.Run(kLength);
+    return {promise_.served(), promise_.completed(), promise_.broken()};
+  }
+
+ private:
+  static Faults SomeFaults(World& world) {
+    Faults faults;
+    if (world.Chance(0.5)) faults.loss = 0.1 * static_cast<double>(world.Below(100)) / 100;
+    if (world.Chance(0.3)) faults.repeat = 0.1;
+    if (world.Chance(0.4)) faults.slow = 0.05;
+    return faults;
+  }
+  static purge::Ledger::Options LedgerOptions(const Planted& planted) {
+    purge::Ledger::Options options;
+    if (planted.no_lease_margin) options.drift_percent = 0;
+    return options;
+  }
+
+  CacheNode* AddNode(std::string name, bool is_shield, const Planted& planted) {
+    CacheNode::Options options{std::move(name), is_shield, world_.Chance(0.15), planted};
+    serves_on_partition_ = serves_on_partition_ || options.serves_on_partition;
+    nodes_.push_back(
+        std::make_unique<CacheNode>(world_, network_, promise_, service_, std::move(options)));
+    return nodes_.back().get();
+  }
+  CacheNode& ANode() { return *nodes_[world_.Below(nodes_.size())]; }
+  CacheNode& AnEdge() { return *nodes_[1 + world_.Below(nodes_.size() - 1)]; }
+  Machine& AMachine() {
+    if (world_.Chance(0.3)) return service_;
+    return ANode();
+  }
+  // Half of all requests are for one resource, so that they meet.
+  size_t AResource() { return world_.Chance(0.5) ? 0 : world_.Below(Resources().size()); }
+
+  void Maybe(double probability, const std::function<void()>& what) {
+    if (world_.Chance(probability)) what();
+  }
+  void EachTime(Micros least, Micros most, std::function<void()> what) {
+    world_.After(world_.Between(least, most), [this, least, most, what] {
+      what();
+      EachTime(least, most, what);
+    });
+  }
+
+  // The moment after a receipt is when the promise is easiest to break.
+  void AskSoon() {
+    for (int i = 0; i < 8; ++i) {
+      world_.After(world_.Between(1us, 120ms), [this] { AnEdge().Ask(AResource()); });
+    }
+  }
+
+  cache::Record APurge() {
+    cache::Record record;
+    if (world_.Chance(0.25)) record.mode = cache::PurgeMode::kSoft;
+    record.immutable = world_.Chance(0.1) && !log_is_new_;
+    const Resource& resource = Resources()[AResource()];
+    cache::Selectors& named = record.selectors;
+    switch (world_.Below(10)) {
+      case 0: named.all = true; break;
+      case 1: named.hosts.push_back(resource.host); break;
+      case 2: named.prefixes.push_back("https://a.example/dir/"); break;
+      case 3:
+      case 4:
+      case 5: named.tags.push_back(world_.Chance(0.5) ? "t1" : "t2"); break;
+      default: named.urls.push_back(resource.url); break;
+    }
+    return record;
+  }
+  cache::Record AnActivation() {
+    cache::Record record;
+    record.kind = cache::RecordKind::kActivation;
+    record.site = "shop";
+    record.release = std::to_string(++last_release_);
+    record.selectors.tags = {cache::SitePathTag("shop", "/")};
+    return record;
+  }
+
+  void CrashSomebody() {
+    Machine& machine = AMachine();
+    if (!machine.up()) return;
+    machine.Crash();
+    const Micros down = world_.Chance(0.5) ? world_.Between(1ms, 500ms) : world_.Between(1s, 20s);
+    world_.After(down, [this, &machine] {
+      const bool later = log_lost_ && &machine == &service_;
+      if (!machine.up() && !later) machine.Start();
+    });
+  }
+  void PauseSomebody() {
+    AMachine().Pause(world_.Chance(0.5) ? world_.Between(1ms, 2s) : world_.Between(2s, 14s));
+  }
+  void CutSomebodyOff() {
+    Machine& other = world_.Chance(0.7) ? static_cast<Machine&>(service_) : *shield_;
+    CacheNode& node = ANode();
+    if (&node != &other) network_.Cut(node, other, world_.Between(100ms, 25s));
+  }
+  void JumpSomebody() {
+    const int64_t by = static_cast<int64_t>(world_.Below(200'000'000)) - 100'000'000;
+    AMachine().JumpWall(Millis(by));
+  }
+  // A new log knows nobody: it may begin once no lease of the old one can hold, and
+  // cannot promise anything about what fenced nodes serve all the same.
+  void LoseTheLogAt(Micros when) {
+    world_.After(when, [this] {
+      service_.Crash();
+      service_.Wipe();
+      log_lost_ = log_is_new_ = true;
+      world_.After(Micros(service_.lease()) * 103 / 100, [this] {
+        log_lost_ = false;
+        service_.Start();
+      });
+    });
+  }
+
+  World world_;
+  Network network_;
+  Promise promise_;
+  PurgeService service_;
+  std::vector<std::unique_ptr<CacheNode>> nodes_;  // the shield first
+  CacheNode* shield_ = nullptr;
+  uint64_t last_release_ = 0;
+  bool log_lost_ = false;             // and its service not yet back
+  bool log_is_new_ = false;           // since then
+  bool serves_on_partition_ = false;  // some node
+};
+
+}  // namespace
+
+Outcome RunSchedule(uint64_t seed, const Planted& planted) { return Schedule(seed, planted).Run(); }
+
+}  // namespace skerry::simulation

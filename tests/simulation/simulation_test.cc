@@ -1,0 +1,112 @@
+// The promise of a receipt (tests/simulation/promise.h) under random schedules.
+//
+//   SKERRY_SIMULATION_SCHEDULES=1000000  how many; each has a seed of its own
+//   SKERRY_SIMULATION_SEED=17            this one alone: how a failure is replayed
+//   SKERRY_SIMULATION_TRACE=1            prints what happens in it
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "tests/simulation/schedule.h"
+
+namespace skerry::simulation {
+namespace {
+
+uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? otherwise : std::strtoull(value, nullptr, 10);
+}
+
+// Schedules that once broke the promise, and what was wrong.
+constexpr uint64_t kOnceBroken[] = {
+    13,    // a shield handed stale bytes to an edge, which stored them as new
+    32,    // a node that the log did not know served content-hashed objects
+    265,   // generations were forgotten that a slow fill could still meet
+    2165,  // releases were compared by number instead of by their place in the log
+};
+
+// A millisecond each; ten where a sanitizer watches.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr uint64_t kSchedules = 500;
+#else
+constexpr uint64_t kSchedules = 8000;
+#endif
+
+std::string Replay(uint64_t seed) {
+  return "; replay with SKERRY_SIMULATION_SEED=" + std::to_string(seed);
+}
+
+TEST(SimulationTest, NoReceiptIsBroken) {
+  const uint64_t only = FromEnvironment("SKERRY_SIMULATION_SEED", 0);
+  const uint64_t schedules = FromEnvironment("SKERRY_SIMULATION_SCHEDULES", kSchedules);
+  Outcome all;
+  for (uint64_t seed = only != 0 ? only : 1; seed <= (only != 0 ? only : schedules); ++seed) {
+    const Outcome one = RunSchedule(seed);
+    all.served += one.served;
+    all.completed += one.completed;
+    ASSERT_EQ(one.broken, "") << Replay(seed);
+  }
+  std::printf("%llu answers, %llu completed records\n", static_cast<unsigned long long>(all.served),
+              static_cast<unsigned long long>(all.completed));
+}
+
+TEST(SimulationTest, NoReceiptIsBrokenWhereItOnceWas) {
+  for (const uint64_t seed : kOnceBroken) EXPECT_EQ(RunSchedule(seed).broken, "") << Replay(seed);
+}
+
+TEST(SimulationTest, TheSameSeedIsTheSameSchedule) {
+  const Outcome first = RunSchedule(7);
+  const Outcome second = RunSchedule(7);
+  EXPECT_EQ(first.served, second.served);
+  EXPECT_EQ(first.completed, second.completed);
+  EXPECT_GT(first.served, 100u);
+  EXPECT_GT(first.completed, 5u);
+}
+
+// The first seed whose schedule breaks the promise; 0: none of 20,000 does.
+uint64_t FirstBroken(const Planted& planted) {
+  for (uint64_t seed = 1; seed <= 20'000; ++seed) {
+    if (!RunSchedule(seed, planted).broken.empty()) return seed;
+  }
+  return 0;
+}
+
+TEST(PlantedFaultTest, WithoutTheCheckAtJoinAReceiptIsBroken) {
+  Planted planted;
+  planted.no_join_check = true;
+  EXPECT_NE(FirstBroken(planted), 0u);
+}
+
+TEST(PlantedFaultTest, WithoutTheCheckAtStoreAReceiptIsBroken) {
+  Planted planted;
+  planted.no_store_check = true;
+  EXPECT_NE(FirstBroken(planted), 0u);
+}
+
+TEST(PlantedFaultTest, WithoutTheTierCheckAReceiptIsBroken) {
+  Planted planted;
+  planted.no_tier_check = true;
+  EXPECT_NE(FirstBroken(planted), 0u);
+}
+
+TEST(PlantedFaultTest, WithoutTheLeaseMarginAReceiptIsBroken) {
+  Planted planted;
+  planted.no_lease_margin = true;
+  EXPECT_NE(FirstBroken(planted), 0u);
+}
+
+TEST(PlantedFaultTest, WhereFencedRequestsShareFetchesAReceiptIsBroken) {
+  Planted planted;
+  planted.joins_while_fenced = true;
+  EXPECT_NE(FirstBroken(planted), 0u);
+}
+
+TEST(PlantedFaultTest, WithoutTheFenceAReceiptIsBroken) {
+  Planted planted;
+  planted.no_fence = true;
+  EXPECT_NE(FirstBroken(planted), 0u);
+}
+
+}  // namespace
+}  // namespace skerry::simulation
