@@ -1,0 +1,340 @@
+#include "purge-api/accept/request.h"
+
+#include <algorithm>
+#include <charconv>
+#include <initializer_list>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "core/cache/purge/scopes.h"
+#include "core/http/url.h"
+
+namespace skerry::purge {
+namespace {
+
+using nlohmann::json;
+
+tl::unexpected<Problem> Malformed(std::string detail) {
+  return tl::unexpected<Problem>({400, "malformed JSON", std::move(detail), ""});
+}
+tl::unexpected<Problem> Invalid(std::string member, std::string detail) {
+  return tl::unexpected<Problem>({422, "invalid request", std::move(detail), std::move(member)});
+}
+std::string At(std::string_view member, size_t index) {
+  return std::string(member) + '[' + std::to_string(index) + ']';
+}
+
+// "line 3, column 14" of a byte that the parser counts from 1.
+std::string PlaceOf(std::string_view text, size_t byte) {
+  const std::string_view before = text.substr(0, byte == 0 ? 0 : byte - 1);
+  const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+  const size_t start = before.rfind('\n');
+  const size_t column = before.size() - (start == before.npos ? 0 : start + 1) + 1;
+  return "line " + std::to_string(line) + ", column " + std::to_string(column);
+}
+
+// The parser's words behind its own position.
+std::string ReasonOf(const json::exception& error) {
+  const std::string_view what = error.what();
+  const size_t colon = what.rfind(": ");
+  return std::string(colon == what.npos ? what : what.substr(colon + 2));
+}
+
+// An object whose members are all among `known`, each once.
+Checked<json> ParseObject(std::string_view body, std::initializer_list<std::string_view> known) {
+  if (body.empty()) return Malformed("the body is empty; expected a JSON object");
+  json object;
+  std::string twice;
+  std::vector<std::string> names;
+  const auto watch = [&](int depth, json::parse_event_t event, json& parsed) {
+    if (depth == 1 && event == json::parse_event_t::key) {
+      const std::string& name = parsed.get_ref<const std::string&>();
+      if (std::find(names.begin(), names.end(), name) != names.end()) twice = name;
+      names.push_back(name);
+    }
+    return true;
+  };
+  try {
+    object = json::parse(body, watch);
+  } catch (const json::parse_error& error) {
+    return Malformed("at " + PlaceOf(body, error.byte) + ": " + ReasonOf(error));
+  } catch (const json::exception& error) {
+    return Malformed(ReasonOf(error));
+  }
+  if (!object.is_object())
+    return Malformed("expected a JSON object, not " + std::string(object.type_name()));
+  if (!twice.empty()) return Invalid(twice, "the member stands twice");
+  for (const auto& [name, value] : object.items()) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    std::string members;
+    for (const std::string_view member : known) {
+      members += (members.empty() ? "" : ", ") + std::string(member);
+    }
+    return Invalid(name, "unknown member; known are " + members);
+  }
+  return object;
+}
+
+// --- members of some type; absent ones leave `to` alone
+
+std::optional<Problem> ReadBool(const json& object, const char* name, bool& to) {
+  const auto found = object.find(name);
+  if (found == object.end()) return std::nullopt;
+  if (!found->is_boolean()) return Invalid(name, "expected true or false").value();
+  to = found->get<bool>();
+  return std::nullopt;
+}
+
+std::optional<Problem> ReadText(const json& object, const char* name, std::string& to) {
+  const auto found = object.find(name);
+  if (found == object.end()) return std::nullopt;
+  if (!found->is_string()) return Invalid(name, "expected a string").value();
+  to = found->get<std::string>();
+  return std::nullopt;
+}
+
+using CheckOne = std::optional<std::string> (*)(std::string& value);
+
+// A list of strings, each checked (and brought into its form) by `check`, which says
+// what is wrong with it.
+std::optional<Problem> ReadList(const json& object, const char* name, size_t most, CheckOne check,
+                                std::vector<std::string>& to) {
+  const auto found = object.find(name);
+  if (found == object.end()) return std::nullopt;
+  if (!found->is_array()) return Invalid(name, "expected a list of strings").value();
+  if (found->size() > most) {
+    return Invalid(name, std::to_string(found->size()) + " of them; at most " +
+                             std::to_string(most) + " a request: send several requests")
+        .value();
+  }
+  to.reserve(found->size());
+  for (size_t i = 0; i < found->size(); ++i) {
+    if (!(*found)[i].is_string()) return Invalid(At(name, i), "expected a string").value();
+    std::string value = (*found)[i].get<std::string>();
+    if (const auto wrong = check(value)) return Invalid(At(name, i), *wrong).value();
+    to.push_back(std::move(value));
+  }
+  return std::nullopt;
+}
+
+std::optional<Problem> ReadWait(const json& object, Millis& to) {
+  std::string text = "0";
+  if (auto problem = ReadText(object, "wait", text)) return problem;
+  const std::optional<Millis> wait = ParseDuration(text);
+  if (!wait) return Invalid("wait", "expected a duration such as \"10s\" or \"500ms\"").value();
+  if (*wait > kLongestWait) return Invalid("wait", "at most 60s").value();
+  to = *wait;
+  return std::nullopt;
+}
+
+// --- what each selector may be
+
+std::string Quoted(std::string_view text) {
+  return '"' + std::string(text.substr(0, 80)) + (text.size() > 80 ? "…\"" : "\"");
+}
+
+bool HasControl(std::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+std::optional<std::string> CheckUrl(std::string& url) {
+  if (url.size() > kLongestUrl) return "a URL of more than 16 KiB";
+  const Result<http::Url> parsed = http::ParseUrl(url);
+  if (!parsed) {
+    return Quoted(url) + " is not an absolute http or https URL: " + parsed.error().context;
+  }
+  if (url.ends_with('*')) {
+    return Quoted(url) + " ends with *: name it under \"prefixes\"";
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> CheckTag(std::string& tag) {
+  if (tag.empty()) return "an empty tag";
+  if (tag.size() > cache::kMaxTagBytes) {
+    return "a tag of " + std::to_string(tag.size()) + " bytes; at most " +
+           std::to_string(cache::kMaxTagBytes);
+  }
+  if (HasControl(tag)) return "a tag with control characters";
+  if (tag.front() == ' ' || tag.back() == ' ') return "a tag with blanks at its ends";
+  return std::nullopt;
+}
+
+// "https://host/path*": stored without the "*".
+std::optional<std::string> CheckPrefix(std::string& prefix) {
+  if (prefix.size() > kLongestUrl) return "a prefix of more than 16 KiB";
+  if (!prefix.ends_with('*')) return Quoted(prefix) + " does not end with *";
+  const std::string text = prefix;
+  prefix.pop_back();
+  if (prefix.find('*') != prefix.npos) return Quoted(text) + ": one * and it stands last";
+  if (prefix.find('?') != prefix.npos) {
+    return Quoted(text) + ": a prefix ends in the path, before any query";
+  }
+  const Result<http::Url> parsed = http::ParseUrl(prefix);
+  if (!parsed) {
+    return Quoted(text) + " is not https://host/path*: " + parsed.error().context;
+  }
+  const size_t path = prefix.find('/', prefix.find("://") + 3);
+  if (path == prefix.npos) return Quoted(text) + " has no path: name the host under \"hosts\"";
+  return std::nullopt;
+}
+
+std::optional<std::string> CheckHost(std::string& host) {
+  const Result<http::Authority> parsed = http::ParseAuthority(host, "https");
+  if (host.empty() || !parsed) {
+    return Quoted(host) + " is not a host, \"example.com\" or \"example.com:8443\"";
+  }
+  return std::nullopt;
+}
+
+std::optional<Problem> ReadSelectors(const json& object, cache::Selectors& to) {
+  if (auto problem = ReadList(object, "urls", kMostUrls, CheckUrl, to.urls)) return problem;
+  if (auto problem = ReadList(object, "tags", kMostOthers, CheckTag, to.tags)) return problem;
+  if (auto problem = ReadList(object, "prefixes", kMostOthers, CheckPrefix, to.prefixes)) {
+    return problem;
+  }
+  if (auto problem = ReadList(object, "hosts", kMostOthers, CheckHost, to.hosts)) return problem;
+  if (auto problem = ReadBool(object, "all", to.all)) return problem;
+  if (to.size() > 0) return std::nullopt;
+  return Invalid("", "it names nothing: give urls, tags, prefixes, hosts or \"all\": true").value();
+}
+
+std::optional<Problem> ReadMode(const json& object, cache::PurgeMode& to) {
+  std::string mode = "hard";
+  if (auto problem = ReadText(object, "mode", mode)) return problem;
+  if (mode != "hard" && mode != "soft") {
+    return Invalid("mode", Quoted(mode) + "; expected \"hard\" or \"soft\"").value();
+  }
+  to = mode == "soft" ? cache::PurgeMode::kSoft : cache::PurgeMode::kHard;
+  return std::nullopt;
+}
+
+std::optional<Problem> CheckName(const char* member, const std::string& name) {
+  if (name.empty()) return Invalid(member, "expected a name").value();
+  if (name.size() > kLongestName) return Invalid(member, "a name of more than 200 bytes").value();
+  if (HasControl(name)) return Invalid(member, "a name with control characters").value();
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Millis> ParseDuration(std::string_view text) {
+  int64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || number < 0 || number > 86'400'000) return std::nullopt;
+  const std::string_view unit(rest, static_cast<size_t>(end - rest));
+  if (unit == "ms" || (unit.empty() && number == 0)) return Millis(number);
+  if (unit == "s" && number <= 86'400) return Millis(number * 1000);
+  if (unit == "m" && number <= 1440) return Millis(number * 60'000);
+  return std::nullopt;
+}
+
+Checked<Accepted> ParsePurge(std::string_view body) {
+  const Checked<json> object =
+      ParseObject(body, {"urls", "tags", "prefixes", "hosts", "all", "mode", "immutable", "wait"});
+  if (!object) return tl::unexpected<Problem>(object.error());
+  Accepted accepted;
+  cache::Record& record = accepted.record;
+  std::optional<Problem> problem = ReadSelectors(*object, record.selectors);
+  if (!problem) problem = ReadMode(*object, record.mode);
+  if (!problem) problem = ReadBool(*object, "immutable", record.immutable);
+  if (!problem) problem = ReadWait(*object, accepted.wait);
+  if (problem) return tl::unexpected<Problem>(std::move(*problem));
+  return accepted;
+}
+
+Checked<Accepted> ParseActivation(std::string_view body) {
+  const Checked<json> object = ParseObject(body, {"site", "release", "tags", "wait"});
+  if (!object) return tl::unexpected<Problem>(object.error());
+  Accepted accepted;
+  cache::Record& record = accepted.record;
+  record.kind = cache::RecordKind::kActivation;
+  std::optional<Problem> problem = ReadText(*object, "site", record.site);
+  if (!problem) problem = CheckName("site", record.site);
+  if (!problem) problem = ReadText(*object, "release", record.release);
+  if (!problem) problem = CheckName("release", record.release);
+  if (!problem) {
+    problem = ReadList(*object, "tags", kMostOthers, CheckTag, record.selectors.tags);
+  }
+  if (!problem) problem = ReadWait(*object, accepted.wait);
+  if (problem) return tl::unexpected<Problem>(std::move(*problem));
+  return accepted;
+}
+
+namespace {
+
+tl::unexpected<Problem> BadQuery(std::string name, std::string detail) {
+  return tl::unexpected<Problem>({400, "invalid query", std::move(detail), std::move(name)});
+}
+
+std::optional<std::string> PercentDecode(std::string_view text) {
+  std::string decoded;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      decoded += text[i];
+      continue;
+    }
+    unsigned byte = 0;
+    if (i + 3 > text.size()) return std::nullopt;
+    const auto [end, error] = std::from_chars(&text[i + 1], &text[i + 1] + 2, byte, 16);
+    if (error != std::errc() || end != &text[i + 1] + 2) return std::nullopt;
+    decoded += static_cast<char>(byte);
+    i += 2;
+  }
+  return decoded;
+}
+
+bool IsHex(std::string_view text, size_t most) {
+  return !text.empty() && text.size() <= most &&
+         text.find_first_not_of("0123456789abcdef") == text.npos;
+}
+
+// False: the value does not fit.
+bool ReadQueryPart(std::string_view name, const std::string& value, LogQuery& to) {
+  if (name == "node") {
+    to.node = value;
+    return !value.empty() && value.size() <= kLongestName && !HasControl(value);
+  }
+  if (name == "incarnation") return IsHex(to.incarnation = value, 64);
+  if (name == "log") return IsHex(to.log_id = value, 64);
+  if (name == "serves" || name == "releases") {
+    (name == "serves" ? to.serves_on_partition : to.serves_releases) = value == "1";
+    return value == "0" || value == "1";
+  }
+  if (name == "wait") {
+    const std::optional<Millis> wait = ParseDuration(value);
+    to.wait = wait.value_or(Millis(0));
+    return wait.has_value();
+  }
+  if (name != "after") return false;
+  cache::Seq after = 0;
+  const char* const end = value.data() + value.size();
+  const auto [rest, error] = std::from_chars(value.data(), end, after);
+  to.after = after;
+  return error == std::errc() && rest == end;
+}
+
+}  // namespace
+
+Checked<LogQuery> ParseLogQuery(std::string_view query) {
+  LogQuery asked;
+  for (const http::QueryPart& part : http::SplitQuery(query)) {
+    if (part.name.empty() && !part.value) continue;
+    const std::optional<std::string> value = PercentDecode(part.value.value_or(""));
+    if (!value || !ReadQueryPart(part.name, *value, asked)) {
+      return BadQuery(
+          std::string(part.name),
+          "unknown, or its value does not fit; expected "
+          "after=SEQ&wait=10s&node=NAME&incarnation=HEX&log=ID&serves=0|1&releases=0|1");
+    }
+  }
+  if (asked.node.empty()) return BadQuery("node", "expected the node's name");
+  if (asked.incarnation.empty()) return BadQuery("incarnation", "expected the process's own hex");
+  if (asked.log_id.empty()) asked.after.reset();
+  if (!asked.log_id.empty() && !asked.after) return BadQuery("after", "expected with log");
+  return asked;
+}
+
+}  // namespace skerry::purge
