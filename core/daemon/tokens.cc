@@ -28,12 +28,8 @@ Result<std::vector<std::string>> ReadTokens(const std::string& file) {
   std::vector<std::string> tokens;
   std::string line;
   for (int number = 1; std::getline(in, line); ++number) {
-<<<<<<< HEAD
     const std::string_view token =
         http::TrimBlanks(std::string_view(line).substr(0, line.find('#')));
-=======
-    const std::string_view token = http::TrimBlanks(std::string_view(line).substr(0, line.find('#')));
->>>>>>> fb171a2 (purge-api: what each request of the API does)
     if (token.empty()) continue;
     const std::string at = ":" + std::to_string(number);
     if (token.find_first_of(" \t\r") != token.npos) {

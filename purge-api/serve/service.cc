@@ -241,11 +241,8 @@ void Service::OnWritten(uint64_t call, Millis wait, const Result<Written>& writt
     ledger_.OnAppended(written->seq, written->needs, Boot(), Wall());
   }
   // Behind the whole batch: what completes at once is answered as complete.
-  loop_.Post([this, weak = std::weak_ptr<bool>(alive_), call, seq = written->seq, id = written->id,
-              wait, repeated = written->outcome == Written::Outcome::kRepeated] {
-    if (weak.expired()) return;
-    if (repeated && !ReceiptOf(seq)) return GetPurge(call, id);
-    AnswerReceipt(call, seq, wait);
+  loop_.Post([this, weak = std::weak_ptr<bool>(alive_), call, seq = written->seq, wait] {
+    if (!weak.expired()) AnswerReceipt(call, seq, wait);
   });
 }
 
@@ -281,7 +278,8 @@ std::string Service::ReceiptBody(Seq seq, Receipt receipt) const {
 // Now, or when the record is complete, or when `wait` is over.
 void Service::AnswerReceipt(uint64_t call, Seq seq, Millis wait) {
   const std::optional<Receipt> receipt = ReceiptOf(seq);
-  if (!receipt) return GetPurge(call, IdOf(seq));
+  // Complete for long: a request that was repeated.
+  if (!receipt) return GetPurge(call, IdOf(seq), wait > Millis(0) ? 200 : 202);
   const bool waits = wait > Millis(0) && holding_;
   if (!waits || receipt->complete) {
     const int status = wait > Millis(0) && receipt->complete ? 200 : 202;
@@ -295,10 +293,10 @@ void Service::AnswerReceipt(uint64_t call, Seq seq, Millis wait) {
                     })};
 }
 
-void Service::GetPurge(uint64_t call, const std::string& id) {
-  OnPool(reader_, [this, call, id](Log& log) {
+void Service::GetPurge(uint64_t call, const std::string& id, int status) {
+  OnPool(reader_, [this, call, id, status](Log& log) {
     auto found = std::make_shared<Result<Found>>(log.Find(id));
-    return [this, call, id, found] {
+    return [this, call, id, status, found] {
       if (!*found && found->error().code == Code::kNotFound) {
         return Send(call, Answer::Of(NotFound("no purge " + id + " (or no longer kept)")));
       }
@@ -306,7 +304,7 @@ void Service::GetPurge(uint64_t call, const std::string& id) {
       const Seq seq = (*found)->seq;
       std::optional<Receipt> receipt = ReceiptOf(seq);
       if (!receipt) receipt = (*found)->receipt;
-      Send(call, {200, "application/json", ReceiptBody(seq, receipt.value_or(Receipt())), {}});
+      Send(call, {status, "application/json", ReceiptBody(seq, receipt.value_or(Receipt())), {}});
     };
   });
 }

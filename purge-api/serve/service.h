@@ -81,7 +81,7 @@ class Service {
   void OnParsed(uint64_t call, const Request& request, Checked<Accepted> accepted);
   void OnWritten(uint64_t call, Millis wait, const Result<Written>& written);
   void OnBatchWritten();
-  void GetPurge(uint64_t call, const std::string& id);
+  void GetPurge(uint64_t call, const std::string& id, int status = 200);
   void AnswerReceipt(uint64_t call, cache::Seq seq, Millis wait);
   std::string ReceiptBody(cache::Seq seq, Receipt receipt) const;
   std::optional<Receipt> ReceiptOf(cache::Seq seq) const;
