@@ -36,7 +36,7 @@ nghttp2_nv Line(std::string_view name, std::string_view value) {
 struct Stream {
   std::shared_ptr<Exchange> exchange;  // null: cancelled
   int32_t id = 0;
-  // The header block that is coming in: a head, or trailers when there is no status.
+  // The header block that is coming in: a head, or trailers once there was a final one.
   ResponseHead head;
   size_t block_bytes = 0;
   size_t block_count = 0;
@@ -388,8 +388,12 @@ void H2ClientSession::BlockDone(Stream& stream) {
   exchange->Answered();
   ResponseHead head = std::move(stream.head);
   RemoveHopByHop(head.fields);
-  if (head.status == 0) {
+  if (stream.head_done) {
     stream.trailers = std::move(head.fields);
+  } else if (head.status < 100 || head.status == 101) {
+    // nghttp2 takes any three digits for a status.
+    stream.error = Error{Code::kInvalid, Side::kUpstream, false, "status code out of range"};
+    Reset(stream, NGHTTP2_PROTOCOL_ERROR);
   } else if (head.status >= 200) {
     stream.head_done = true;
     exchange->Head(std::move(head));

@@ -199,6 +199,18 @@ TEST_F(UpstreamH2Test, InterimsAreBounded) {
   EXPECT_TRUE(h2.requests[1].closed);
 }
 
+TEST_F(UpstreamH2Test, StatusCodesOutOfRangeResetTheirStream) {
+  for (const int status : {101, 99, 0}) {
+    FetchLog log;
+    Start(log);
+    ScriptedH2Peer& h2 = h2_.empty() ? Connect() : *h2_[0];
+    h2.Pump();
+    h2.AnswerRaw(h2.requests.rbegin()->first, status);
+    Run();
+    EXPECT_THAT(log.heard, ElementsAre("failed invalid")) << status;
+  }
+}
+
 TEST_F(UpstreamH2Test, LongHeadsFailByTheOptions) {
   options_.header_bytes = 200;
   options_.header_count = 3;
