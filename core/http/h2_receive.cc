@@ -91,9 +91,11 @@ void H2Session::OnRequestHeaders(H2Stream& stream, bool end_of_body) {
   }
   RemoveHopByHop(head.fields);
   JoinCookies(head.fields);
-  if (const auto problem = Objection(head, context_.options.scheme, limits().path_bytes)) {
+  if (const auto problem =
+          Objection(head, context_.options.scheme, limits().path_bytes, known_authority_)) {
     return Refuse(stream, *problem);
   }
+  known_authority_ = head.authority;
   Hand(stream);
 }
 

@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/http/h2_memory.h"
+
 namespace skerry::http {
 namespace {
 
@@ -309,8 +311,8 @@ H2Session::H2Session(SessionContext context)
       idle_since_(Now()),
       last_tick_(idle_since_) {
   nghttp2_session* made = nullptr;
-  SKERRY_CHECK(nghttp2_session_server_new2(&made, Callbacks::Table(), this, Callbacks::Options()) ==
-               0);
+  SKERRY_CHECK(nghttp2_session_server_new3(&made, Callbacks::Table(), this, Callbacks::Options(),
+                                           H2Memory()) == 0);
   session_.reset(made);
   const nghttp2_settings_entry settings[] = {
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits().streams},

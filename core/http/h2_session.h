@@ -89,6 +89,7 @@ class H2Session : public ServerSession {
   H2FrameScanner scanner_;
   H2StreamLedger ledger_;
   GlitchBudget budget_;
+  std::string known_authority_;  // of the last request that passed
   net::Timer tick_;
   net::Timer goaway_timer_;
   Draining draining_ = Draining::kNo;

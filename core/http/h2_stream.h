@@ -18,7 +18,9 @@ class H2Stream : public ServerStream, public std::enable_shared_from_this<H2Stre
  public:
   H2Stream(H2Session* session, int32_t id, std::shared_ptr<const ConnectionFacts> facts,
            SteadyTime now)
-      : facts_(std::move(facts)), session_(session), id_(id), begun_(now), body_progress_(now) {}
+      : facts_(std::move(facts)), session_(session), id_(id), begun_(now), body_progress_(now) {
+    head_.fields.Reserve(kUsualFields);
+  }
 
   const RequestHead& request() const override { return head_; }
   bool end_of_body() const override { return body_ended_; }
@@ -56,6 +58,9 @@ class H2Stream : public ServerStream, public std::enable_shared_from_this<H2Stre
 
   // Tells the program, once; the stream is dead afterwards.
   void Gone(bool complete);
+
+  // What a browser sends.
+  static constexpr size_t kUsualFields = 16;
 
   std::shared_ptr<const ConnectionFacts> facts_;
   H2Session* session_;

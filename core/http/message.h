@@ -35,6 +35,9 @@ class Fields {
     std::erase_if(lines_, predicate);
   }
 
+  // Room for so many lines, before many are added.
+  void Reserve(size_t lines) { lines_.reserve(lines); }
+
   bool Has(std::string_view name) const { return Find(name).has_value(); }
   // The first line's value.
   std::optional<std::string_view> Find(std::string_view name) const;

@@ -43,7 +43,7 @@ bool SplitAbsolute(std::string_view target, RequestHead* head) {
 }  // namespace
 
 std::optional<Problem> Objection(const RequestHead& head, std::string_view scheme,
-                                 size_t path_bytes) {
+                                 size_t path_bytes, std::string_view known_authority) {
   if (!IsToken(head.method)) return Refusal(400, "The method is not a token.");
   if (head.method == "TRACE" || head.method == "CONNECT") {
     return Refusal(405, head.method + " is not offered here.");
@@ -51,7 +51,8 @@ std::optional<Problem> Objection(const RequestHead& head, std::string_view schem
   if (head.scheme != scheme) {
     return Refusal(421, "The scheme of the request is not that of the connection.");
   }
-  if (!ParseAuthority(head.authority, head.scheme)) {
+  const bool known = !known_authority.empty() && head.authority == known_authority;
+  if (!known && !ParseAuthority(head.authority, head.scheme)) {
     return Refusal(400, "Host or :authority is not HOST or HOST:PORT.");
   }
   if (head.path.size() > path_bytes) {

@@ -15,8 +15,9 @@ namespace skerry::http {
 // Why a request is answered by the session itself: 400, 405 (TRACE, and CONNECT:
 // we are no tunnel), 414, or 421 where the scheme is not the listener's. Nothing
 // when it may go on. Checks everything the comment of RequestHead promises.
+// `known_authority` passed before on this connection and is not looked at again.
 std::optional<Problem> Objection(const RequestHead& head, std::string_view scheme,
-                                 size_t path_bytes);
+                                 size_t path_bytes, std::string_view known_authority = {});
 
 // The head of an HTTP/1.1 request in our form: target (origin, absolute or
 // asterisk) and Host become scheme, authority and path. An absolute target and
