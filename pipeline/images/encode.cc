@@ -1,17 +1,37 @@
 #include "pipeline/images/encode.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstddef>
 
 #include "pipeline/images/formats.h"
 
 namespace skerry::pipeline {
 namespace {
 
-// Linear between the measured points (score, setting), extended beyond them.
-int Fit(double score, double score_a, double setting_a, double score_b, double setting_b, int least,
-        int most) {
-  const double slope = (setting_b - setting_a) / (score_b - score_a);
-  const double setting = setting_a + (score - score_a) * slope;
+// What an encoder's setting scores on average.
+struct Measured {
+  double score;
+  double setting;
+};
+
+// SSIMULACRA2 means over 15 photographs at 480 and 960 pixels (docs/pipeline.md).
+constexpr Measured kAvifQuantizers[] = {{30.3, 46}, {48.6, 40}, {62.3, 34},
+                                        {71.9, 28}, {78.7, 22}, {82.9, 16}};
+constexpr Measured kWebpQualities[] = {{55.5, 40}, {63.1, 55}, {66.7, 65},
+                                       {70.0, 75}, {79.1, 85}, {84.9, 92}};
+constexpr Measured kJpegQualities[] = {{58.5, 40}, {66.4, 55}, {70.8, 65},
+                                       {75.9, 75}, {81.6, 85}, {89.4, 92}};
+
+// Linear between the measured points, and beyond them as between the last two.
+template <size_t n>
+int SettingFor(double score, const Measured (&points)[n], int least, int most) {
+  size_t i = 0;
+  while (i + 2 < n && score > points[i + 1].score) ++i;
+  const Measured& a = points[i];
+  const Measured& b = points[i + 1];
+  const double setting =
+      a.setting + (score - a.score) * (b.setting - a.setting) / (b.score - a.score);
   return std::clamp(static_cast<int>(std::lround(setting)), least, most);
 }
 
@@ -35,12 +55,9 @@ std::string_view MediaType(Format format) {
   return "image/jpeg";
 }
 
-// Means over the photographs: aom cq-level 31 scores 69.4 and 22 scores 79.6; WebP
-// quality 75 scores 72.5 and 80 scores 75.6; JPEG quality 80 scores 80.0 and its slope
-// is taken to be WebP's.
-int AvifQuantizer(uint32_t target) { return Fit(target, 69.4, 31, 79.6, 22, 4, 60); }
-int WebpQuality(uint32_t target) { return Fit(target, 72.5, 75, 75.6, 80, 20, 98); }
-int JpegQuality(uint32_t target) { return Fit(target, 76.9, 75, 80.0, 80, 20, 98); }
+int AvifQuantizer(uint32_t target) { return SettingFor(target, kAvifQuantizers, 2, 60); }
+int WebpQuality(uint32_t target) { return SettingFor(target, kWebpQualities, 10, 98); }
+int JpegQuality(uint32_t target) { return SettingFor(target, kJpegQualities, 10, 98); }
 
 std::string Canonical(const ImageRecipe& recipe) {
   switch (recipe.format) {

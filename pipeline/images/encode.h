@@ -17,10 +17,10 @@ enum class Format : uint8_t { kAvif, kWebp, kJpeg };
 std::string_view Name(Format format);
 std::string_view MediaType(Format format);
 
-// `target` is the score that photographs reach on average, on the scale of SSIMULACRA2; the
-// encoders' own settings for it were fitted to 9 photographs at 400 and 800 pixels
-// (docs/pipeline.md). `graphics`: full chroma in AVIF, and lossless WebP where that
-// costs no more than half as much again.
+// `target` is the score that photographs reach on average, on the scale of SSIMULACRA2; each
+// encoder's setting for it was measured on 15 photographs (docs/pipeline.md), single ones
+// score up to 15 less or 5 more. `graphics`: full chroma in AVIF, and lossless WebP where
+// that costs no more than half as much again.
 struct ImageRecipe {
   Format format = Format::kAvif;
   uint32_t target = 75;

@@ -124,6 +124,12 @@ TEST_F(ImagesTest, AHigherTargetCostsMoreBytes) {
   }
 }
 
+TEST_F(ImagesTest, MeasuredTargetsGiveTheSettingsThatWereMeasured) {
+  EXPECT_NE(Canonical({Format::kAvif, 72, false}).find("yuv420 q28"), std::string::npos);
+  EXPECT_NE(Canonical({Format::kWebp, 70, false}).find(" q75"), std::string::npos);
+  EXPECT_NE(Canonical({Format::kJpeg, 76, false}).find(" q75"), std::string::npos);
+}
+
 TEST_F(ImagesTest, TransparencyIsKept) {
   const Pixels pixels = Drawn(80, 60, true);
   EXPECT_NE(Encode({Format::kAvif, 75, true}, pixels)->find("auxC"), std::string::npos);
