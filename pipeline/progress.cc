@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace skerry::pipeline {
 namespace {
@@ -12,7 +13,11 @@ constexpr auto kPause = std::chrono::milliseconds(100);
 
 }  // namespace
 
-Progress::Progress(std::FILE* to) : to_(::isatty(::fileno(to)) ? to : nullptr) {}
+Progress::Progress(std::FILE* to) {
+  const char* term = std::getenv("TERM");
+  const bool dumb = term == nullptr || std::string_view(term) == "dumb";
+  if (::isatty(::fileno(to)) && !dumb) to_ = to;
+}
 
 Progress::~Progress() { Clear(); }
 

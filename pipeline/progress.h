@@ -16,7 +16,7 @@ namespace skerry::pipeline {
 // Thread: any.
 class Progress {
  public:
-  // Draws when `to` is a terminal.
+  // Draws when `to` is a terminal that can move its cursor (TERM is not "dumb").
   explicit Progress(std::FILE* to);
   // Draws nothing.
   Progress() = default;
