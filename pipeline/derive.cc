@@ -187,6 +187,7 @@ class Deriver {
       const auto level = std::find(job->widths.begin(), job->widths.end(), slot.width);
       todo.emplace_back(&slot, shared[level - job->widths.begin()]);
     }
+    progress_.Add(todo.size());
     for (auto& [slot, pixels] : todo) {
       const uint64_t cost = uint64_t{pixels->width} * pixels->height;
       crew_.Add(kEncodeFirst + cost, [this, job, slot = slot, pixels = std::move(pixels)] {
@@ -201,6 +202,7 @@ class Deriver {
     slot.bytes = *std::move(encoded);
     slot.height = pixels.height;
     cache_.Put(slot.key, slot.bytes);
+    progress_.Done();
     if (--job->left == 0) Finish(*job);
   }
 
