@@ -6,6 +6,11 @@ const page = (path) => fileURLToPath(new URL(path, import.meta.url));
 export default defineConfig({
   build: {
     rollupOptions: {
+      output: {
+        // Where the site was built must not show: the same sources give the same bytes.
+        sourcemapPathTransform: (path) =>
+          path.replace(path.includes("/node_modules/") ? /^.*\/(?=node_modules\/)/ : /^.*\/(?=src\/)/, "../"),
+      },
       input: {
         home: page("index.html"),
         aizkorri: page("walks/aizkorri/index.html"),
