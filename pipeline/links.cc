@@ -44,10 +44,10 @@ void Links::See(int file, const Fragment& fragment, const Reference& reference) 
   const Resolved resolved =
       Resolve(site_->files[file].path, documents_[file].base, config_->url, reference.url);
   if (resolved.where == Where::kElsewhere) return;
-  const std::string place = Place(file, fragment, reference);
   if (resolved.where == Where::kMalformed) {
     if (reference.use == Use::kLoad) {
-      faults_.push_back(place + ": \"" + reference.url + "\" cannot name a file");
+      faults_.push_back(Place(file, fragment, reference) + ": \"" + reference.url +
+                        "\" cannot name a file");
     }
     return;
   }
@@ -60,10 +60,13 @@ void Links::See(int file, const Fragment& fragment, const Reference& reference) 
   // Beside the base lies another site of the same host.
   const bool outside = !resolved.path.starts_with(config_->base);
   if (outside || AnyGlobMatches(config_->allow_missing, resolved.path)) return;
-  const std::string what = place + ": \"" + reference.url + "\" leads to " + resolved.path;
+  const bool note = reference.use == Use::kNavigate && config_->fallback.empty();
+  if (reference.use != Use::kLoad && !note) return;
+  const std::string what =
+      Place(file, fragment, reference) + ": \"" + reference.url + "\" leads to " + resolved.path;
   if (reference.use == Use::kLoad) {
     faults_.push_back(what + ", which is not in the site");
-  } else if (reference.use == Use::kNavigate && config_->fallback.empty()) {
+  } else {
     warnings_.push_back(what + ", which is no page of the site");
   }
 }

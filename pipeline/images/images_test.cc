@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <vips/vips.h>
 
 #include <cstdlib>
 
@@ -37,6 +38,26 @@ std::string Turned(const std::string& jpeg, char orientation) {
   exif.push_back(orientation);
   exif.append("\0\0\0\0\0\0", 6);
   return jpeg.substr(0, 2) + exif + jpeg.substr(2);
+}
+
+// A picture of one colour in any of libvips' pixel formats, saved under `suffix`.
+template <class Band>
+std::string Saved(const std::vector<Band>& colour, VipsBandFormat format,
+                  VipsInterpretation interpretation, const char* suffix) {
+  std::vector<Band> bands;
+  for (int i = 0; i < 40 * 30; ++i) bands.insert(bands.end(), colour.begin(), colour.end());
+  VipsImage* image = vips_image_new_from_memory(bands.data(), bands.size() * sizeof(Band), 40, 30,
+                                                static_cast<int>(colour.size()), format);
+  VipsImage* marked = nullptr;
+  void* data = nullptr;
+  size_t size = 0;
+  EXPECT_EQ(vips_copy(image, &marked, "interpretation", interpretation, nullptr), 0);
+  EXPECT_EQ(vips_image_write_to_buffer(marked, suffix, &data, &size, nullptr), 0);
+  std::string file(static_cast<const char*>(data), size);
+  g_free(data);
+  g_object_unref(marked);
+  g_object_unref(image);
+  return file;
 }
 
 int Red(const Pixels& pixels, uint32_t x, uint32_t y) {
@@ -87,6 +108,46 @@ TEST_F(ImagesTest, ScalingKeepsTheColours) {
     EXPECT_NEAR(Red(level, level.width / 4, level.height / 2), 190, 6);
     EXPECT_NEAR(Red(level, level.width * 3 / 4, level.height / 2), 70, 6);
   }
+}
+
+TEST_F(ImagesTest, GreyAndSixteenBitsAndTransparencyBecomeEightBitSrgb) {
+  const std::string grey =
+      Saved<uint8_t>({120}, VIPS_FORMAT_UCHAR, VIPS_INTERPRETATION_B_W, ".png");
+  const std::string deep = Saved<uint16_t>({120 * 257, 60 * 257, 30 * 257}, VIPS_FORMAT_USHORT,
+                                           VIPS_INTERPRETATION_RGB16, ".png");
+  const std::string clear =
+      Saved<uint8_t>({120, 100}, VIPS_FORMAT_UCHAR, VIPS_INTERPRETATION_B_W, ".png");
+  for (const std::string& file : {grey, deep, clear}) {
+    const auto levels = Pyramid(file, {40, 20});
+    ASSERT_TRUE(levels.has_value()) << levels.error().context;
+    for (const Pixels& level : *levels) {
+      EXPECT_EQ(level.alpha, file == clear);
+      EXPECT_NEAR(Red(level, level.width / 2, level.height / 2), 120, 2);
+    }
+  }
+}
+
+TEST_F(ImagesTest, CmykBecomesSrgb) {
+  // No ink but magenta: red and blue stay, green goes.
+  const std::string file =
+      Saved<uint8_t>({0, 255, 0, 0}, VIPS_FORMAT_UCHAR, VIPS_INTERPRETATION_CMYK, ".jpg");
+  const auto levels = Pyramid(file, {40});
+  ASSERT_TRUE(levels.has_value()) << levels.error().context;
+  const std::string& bytes = levels->front().bytes;
+  EXPECT_GT(static_cast<uint8_t>(bytes[0]), static_cast<uint8_t>(bytes[1]) + 60);
+  EXPECT_GT(static_cast<uint8_t>(bytes[2]), static_cast<uint8_t>(bytes[1]) + 40);
+}
+
+TEST_F(ImagesTest, AProfileIsAppliedAndItsAbsenceChangesNothing) {
+  const std::vector<uint8_t> colour = {200, 90, 90};
+  const auto red = [&](const char* suffix) {
+    const std::string file =
+        Saved<uint8_t>(colour, VIPS_FORMAT_UCHAR, VIPS_INTERPRETATION_sRGB, suffix);
+    return Red(Pyramid(file, {40})->front(), 20, 15);
+  };
+  EXPECT_EQ(red(".png"), 200);
+  // The same numbers in Display P3 are a stronger red.
+  EXPECT_GT(red(".png[profile=p3]"), 206);
 }
 
 TEST_F(ImagesTest, OrientationIsApplied) {
