@@ -1,0 +1,205 @@
+#include "purge-api/command/command.h"
+
+#include <curl/curl.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "core/daemon/tokens.h"
+#include "purge-api/accept/request.h"
+#include "purge-api/log/receipt_json.h"
+
+namespace skerry::purge {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kDone = 0;
+constexpr int kFailed = 1;
+constexpr int kUsage = 2;
+constexpr int kNotConfirmed = 4;
+// Beside the time that the service waits for the nodes.
+constexpr Millis kPatience{10'000};
+
+int Complain(const std::string& what, int code) {
+  std::fprintf(stderr, "skerry-purge purge: %s\n", what.c_str());
+  return code;
+}
+
+// URLs of a file, one a line; blank lines and comments are passed over.
+Result<std::vector<std::string>> ReadUrls(const std::string& file) {
+  std::vector<std::string> urls;
+  if (file.empty()) return urls;
+  std::ifstream opened;
+  if (file != "-") {
+    opened.open(file);
+    if (!opened) return Fail(Code::kIo, Side::kClient, file + " cannot be read");
+  }
+  std::istream& in = file == "-" ? std::cin : opened;
+  for (std::string line; std::getline(in, line);) {
+    const std::string_view url = http::TrimBlanks(line);
+    if (!url.empty() && url.front() != '#') urls.emplace_back(url);
+  }
+  return urls;
+}
+
+struct Sent {
+  long status = 0;
+  std::string body;
+};
+
+size_t Collect(char* bytes, size_t size, size_t count, void* to) {
+  static_cast<std::string*>(to)->append(bytes, size * count);
+  return size * count;
+}
+
+Result<Sent> Post(const CommandLine& line, const std::string& token, const std::string& body,
+                  Millis wait) {
+  const std::unique_ptr<CURL, void (*)(CURL*)> curl(curl_easy_init(), curl_easy_cleanup);
+  if (curl == nullptr) return Fail(Code::kInternal, Side::kSelf, "libcurl does not start");
+  curl_slist* list = curl_slist_append(nullptr, "Content-Type: application/json");
+  list = curl_slist_append(list, ("Authorization: Bearer " + token).c_str());
+  list = curl_slist_append(list, "Expect:");
+  if (!line.key.empty()) list = curl_slist_append(list, ("Idempotency-Key: " + line.key).c_str());
+  const std::unique_ptr<curl_slist, void (*)(curl_slist*)> fields(list, curl_slist_free_all);
+  std::string to = line.to;
+  while (to.ends_with('/')) to.pop_back();
+  Sent sent;
+  CURL* const handle = curl.get();
+  curl_easy_setopt(handle, CURLOPT_URL, (to + "/v1/purges").c_str());
+  curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, fields.get());
+  curl_easy_setopt(handle, CURLOPT_POSTFIELDS, body.c_str());
+  curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+  curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, Collect);
+  curl_easy_setopt(handle, CURLOPT_WRITEDATA, &sent.body);
+  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, 10'000L);
+  curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>((wait + kPatience).count()));
+  curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+  if (!line.ca.empty()) curl_easy_setopt(handle, CURLOPT_CAINFO, line.ca.c_str());
+  const CURLcode code = curl_easy_perform(handle);
+  if (code != CURLE_OK) {
+    return Fail(Code::kRefused, Side::kUpstream, line.to + ": " + curl_easy_strerror(code));
+  }
+  curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &sent.status);
+  return sent;
+}
+
+// The words of a problem+json, else the status alone.
+std::string WordsOf(const Sent& sent) {
+  std::string words = "the service answers " + std::to_string(sent.status);
+  const Json json = Json::parse(sent.body, nullptr, false);
+  if (!json.is_object()) return words;
+  for (const char* name : {"title", "member", "detail"}) {
+    if (json.contains(name) && json[name].is_string()) {
+      words += ": " + json[name].get<std::string>();
+    }
+  }
+  return words;
+}
+
+int Report(const CommandLine& line, const Sent& sent, bool waited) {
+  if (sent.status != 200 && sent.status != 202) return Complain(WordsOf(sent), kFailed);
+  const Result<Receipt> receipt = ReceiptFromJson(sent.body);
+  const Json json = Json::parse(sent.body, nullptr, false);
+  if (!receipt || !json.contains("id") || !json["id"].is_string()) {
+    return Complain("what the service answers is no receipt", kFailed);
+  }
+  if (line.json) {
+    std::fputs(sent.body.c_str(), stdout);
+  } else {
+    std::fputs(Table(json["id"].get<std::string>(), *receipt).c_str(), stdout);
+  }
+  if (!waited || receipt->complete) return kDone;
+  return Complain("not confirmed by every node within " + line.wait, kNotConfirmed);
+}
+
+void Describe(CLI::App& app, CommandLine& line) {
+  app.add_option("--to", line.to, "URL of the purge service")->required();
+  app.add_option("--token_file", line.token_file, "its first token is sent")->required();
+  app.add_option("--url", line.urls, "a URL (repeatable)");
+  app.add_option("--file", line.file, "more URLs, one a line; - is standard input");
+  app.add_option("--tag", line.tags, "a tag (repeatable)");
+  app.add_option("--prefix", line.prefixes, "https://host/path* (repeatable)");
+  app.add_option("--host", line.hosts, "a host (repeatable)");
+  app.add_flag("--all", line.all, "everything");
+  app.add_flag("--soft", line.soft, "make stale instead of removing");
+  app.add_flag("--immutable", line.immutable, "cover content-hashed objects on fenced nodes too");
+  app.add_option("--wait", line.wait, "for confirmation by the nodes; 0 does not wait")
+      ->capture_default_str();
+  app.add_option("--key", line.key, "Idempotency-Key: a repetition is not purged twice");
+  app.add_option("--ca", line.ca, "certificates (PEM) that vouch for --to");
+  app.add_flag("--json", line.json, "print the receipt as it came");
+}
+
+}  // namespace
+
+std::string BodyOf(const CommandLine& line, const std::vector<std::string>& more_urls) {
+  std::vector<std::string> urls = line.urls;
+  urls.insert(urls.end(), more_urls.begin(), more_urls.end());
+  Json json = Json::object();
+  if (!urls.empty()) json["urls"] = urls;
+  if (!line.tags.empty()) json["tags"] = line.tags;
+  if (!line.prefixes.empty()) json["prefixes"] = line.prefixes;
+  if (!line.hosts.empty()) json["hosts"] = line.hosts;
+  if (line.all) json["all"] = true;
+  if (line.soft) json["mode"] = "soft";
+  if (line.immutable) json["immutable"] = true;
+  json["wait"] = line.wait;
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string Table(const std::string& id, const Receipt& receipt) {
+  size_t width = 4;
+  for (const auto& [name, its] : receipt.nodes) width = std::max(width, name.size());
+  const auto row = [&](std::string name, std::string_view state, const std::string& rest) {
+    name.resize(width, ' ');
+    std::string cell(state);
+    cell.resize(11, ' ');
+    return "  " + name + "  " + cell + "  " + rest + "\n";
+  };
+  std::string table = "purge " + id + ": " + (receipt.complete ? "complete" : "accepted") + "\n";
+  if (receipt.nodes.empty()) return table + "  no nodes\n";
+  table += row("NODE", "STATE", "SINCE");
+  for (const auto& [name, its] : receipt.nodes) {
+    table += row(name, Name(its.state), ToRfc3339(its.at));
+  }
+  return table;
+}
+
+int RunCommand(int argc, char** argv) {
+  CommandLine line;
+  CLI::App app(
+      "Sends a purge and prints what came of it, node by node.\nExit codes: 0 done, 1 "
+      "refused, 2 usage, 4 not confirmed in time.",
+      "skerry-purge purge");
+  Describe(app, line);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kDone : kUsage;
+  }
+  const std::optional<Millis> wait = ParseDuration(line.wait);
+  if (!wait) return Complain("--wait: expected a duration such as 10s or 500ms", kUsage);
+  if (line.token_file.empty()) return Complain("--token_file: expected a file", kUsage);
+  const Result<std::vector<std::string>> tokens = daemon::ReadTokens(line.token_file);
+  if (!tokens) return Complain(tokens.error().context, kUsage);
+  const Result<std::vector<std::string>> urls = ReadUrls(line.file);
+  if (!urls) return Complain("--file: " + urls.error().context, kUsage);
+  const std::string body = BodyOf(line, *urls);
+  // What the service would refuse is refused here, in the same words.
+  if (const Checked<Accepted> checked = ParsePurge(body); !checked) {
+    const Problem& problem = checked.error();
+    return Complain((problem.member.empty() ? "" : problem.member + ": ") + problem.detail, kUsage);
+  }
+  const Result<Sent> sent = Post(line, tokens->front(), body, *wait);
+  if (!sent) return Complain(sent.error().context, kFailed);
+  return Report(line, *sent, *wait > Millis(0));
+}
+
+}  // namespace skerry::purge

@@ -1,0 +1,34 @@
+// Options of skerry-purge: one table, from which flags, file, manual and schema come.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "core/base/clock.h"
+#include "core/config/place.h"
+#include "core/config/table.h"
+#include "core/net/address.h"
+
+namespace skerry::purge {
+
+struct Options {
+  net::Address listen;
+  std::optional<net::Address> admin;
+  std::string cert;
+  std::string key;
+  std::string data_dir;
+  std::string token_file;
+  std::string ready_file;
+  Millis lease{0};
+  Millis drain{0};
+  int64_t keep_records = 0;
+  int64_t queue = 0;
+  config::Places places;
+};
+
+const config::Table<Options>& OptionTable();
+// What is wrong about options together.
+void CheckOptions(const Options& options, config::Problems& problems);
+
+}  // namespace skerry::purge
