@@ -317,6 +317,9 @@ void DiskTier::Refresh(const DiskRow& old, EntryPtr updated) {
                         updated->body_size == old.size && core_->Admits(old.size, true) &&
                         (!updated->chunks.empty() || old.size == 0);
   if (!possible) return Forget(old);
+  // Of another fill: its first chunk and the others of `old` would be no body.
+  const Extents& extents = updated->extents;
+  if (!extents.empty() && extents.fill_id != old.fill_id) return;
   // Where the other chunks lie is in meta: not for this thread to read.
   readers_->Run([core = core_, old, updated = std::move(updated)] {
     const std::optional<IndexRow> indexed = core->index.Get(old);
@@ -379,6 +382,7 @@ namespace disk {
 
 Result<std::unique_ptr<Disk>> OpenDisk(Disk::Options options, rocksdb::Env* env) {
   if (options.largest_object == 0) options.largest_object = options.budget / 8;
+  options.largest_object = std::min(options.largest_object, kLargestBody);
   Result<std::unique_ptr<Folder>> folder = Folder::Open(options.directory);
   if (!folder) return Fail(std::move(folder.error()));
   const Store::Options store_options{(*folder)->path(), options.budget, env};

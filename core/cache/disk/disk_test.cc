@@ -229,6 +229,15 @@ TEST_F(DiskTest, ARefreshOfARowThatWasReplacedChangesNothing) {
   EXPECT_EQ(Version(kUrl), 2u);
 }
 
+TEST_F(DiskTest, ARefreshFromAnotherFillIsIgnored) {
+  Put(kUrl, 2 * kChunkBytes, 1);
+  const EntryPtr other = *Get(*disk_, kUrl);
+  Put(kUrl, 2 * kChunkBytes, 2);
+  disk_->Refresh(disk_->Find(Key::Of(kUrl).hash).front(), other);
+  Put("https://example.com/later", 10);
+  EXPECT_EQ(Body(kUrl), BodyOf(kUrl, 2, 2 * kChunkBytes));
+}
+
 TEST_F(DiskTest, ForgottenKeysAndRowsAreGoneAtOnceAndAfterReopening) {
   Put(kUrl, 100);
   Put("https://example.com/b", 100);

@@ -308,6 +308,7 @@ std::optional<MetaRow> DecodeRow(std::string_view row_key, std::string_view byte
   row.fill_id = from.Le64();
   row.body_size = from.Le64();
   row.seq = from.Le64();
+  if (row.body_size > kLargestBody) return std::nullopt;
   row.positions = TakeRuns(from, ChunkCount(row.body_size));
   row.vary = Vary(from);
   row.trailers = Fields(from);

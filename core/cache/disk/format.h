@@ -43,6 +43,8 @@ namespace skerry::cache::disk {
 inline constexpr uint32_t kFormatVersion = 1;
 
 inline constexpr size_t kChunkHeaderBytes = 40;
+// No stored body is larger: an index row has forty bits for it.
+inline constexpr uint64_t kLargestBody = (uint64_t{1} << 40) - 1;
 
 // What names a chunk: what a reader expects and a writer states.
 struct ChunkName {

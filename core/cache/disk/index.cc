@@ -6,11 +6,12 @@
 #include <unordered_set>
 #include <utility>
 
+#include "core/cache/disk/format.h"
+
 namespace skerry::cache::disk {
 namespace {
 
 constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
-constexpr uint64_t kLargestSize = (uint64_t{1} << 40) - 1;
 
 }  // namespace
 
@@ -55,7 +56,7 @@ std::optional<Index::Slot> Index::Slot::Pack(const IndexRow& from) {
   const DiskRow& row = from.row;
   const bool ordered = row.fill_id <= row.position && from.oldest <= row.position;
   if (!ordered || row.position - row.fill_id > kFarthest ||
-      row.position - from.oldest > kFarthest || row.size > kLargestSize) {
+      row.position - from.oldest > kFarthest || row.size > kLargestBody) {
     return std::nullopt;
   }
   Slot slot{};

@@ -53,6 +53,8 @@ Loaded LoadIndex(Store& store, Index& index, Appender& appender, const std::atom
     const auto [oldest, youngest] =
         std::minmax_element(meta->positions.begin(), meta->positions.end());
     if (*oldest < bounds.first || *youngest > bounds.last) {
+      // Or a body of this process, too young to be in a file.
+      if (index.Contains(key->key, key->variant_hash)) return true;
       ++loaded.dangling;
       gone.push_back({.key = key->key, .variant_hash = key->variant_hash});
     } else {

@@ -60,7 +60,7 @@ class RepairTest : public testing::Test {
              if (disk_->stats().failing && ++looks % 50 == 0) clock_.Advance(Millis(250));
              return !disk_->stats().failing || clock_.Steady() > end;
            }) &&
-           !disk_->stats().failing;
+           !disk_->stats().failing && Eventually([&] { return disk_->stats().index_loaded; });
   }
 
   std::shared_ptr<FaultFileSystem> faults_ = std::make_shared<FaultFileSystem>();
