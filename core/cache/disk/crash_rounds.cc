@@ -40,18 +40,29 @@ Child Start(const std::string& program, const std::string& directory, uint64_t s
   return {pid, ends[0]};
 }
 
-// Lets it work for that long from its first fact on, kills it, and answers the last
-// fact it acknowledged; 0 if it died by itself.
-uint64_t KillAfter(const Child& child, std::chrono::milliseconds worked) {
-  uint64_t fact = 0, last = 0;
+struct Killed {
+  uint64_t last_fact = 0;
+  std::string error;  // it ended by itself
+};
+
+// Lets it work for that long from its first fact on, and kills it.
+Killed KillAfter(const Child& child, std::chrono::milliseconds worked) {
+  uint64_t fact = 0;
+  Killed killed;
   pollfd waiting{child.facts, POLLIN, 0};
   if (poll(&waiting, 1, 20'000) == 1) std::this_thread::sleep_for(worked);
   kill(child.pid, SIGKILL);
-  while (read(child.facts, &fact, sizeof(fact)) == sizeof(fact)) last = fact;
+  while (read(child.facts, &fact, sizeof(fact)) == sizeof(fact)) {
+    killed.last_fact = fact;
+  }
   close(child.facts);
   int status = 0;
   waitpid(child.pid, &status, 0);
-  return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL ? last : 0;
+  if (WIFEXITED(status)) killed.error = "it exited with " + std::to_string(WEXITSTATUS(status));
+  if (WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL) {
+    killed.error = "it died of signal " + std::to_string(WTERMSIG(status));
+  }
+  return killed;
 }
 
 }  // namespace
@@ -74,9 +85,9 @@ CrashRounds RunCrashRounds(const std::string& program, const std::string& direct
   SeededRandom random(seed);
   while (result.rounds < rounds) {
     const Child child = Start(program, directory, 1 + random.Below(1 << 20));
-    const uint64_t fact = KillAfter(child, std::chrono::milliseconds(random.Below(700)));
-    if (fact == 0) {
-      result.error = "the worker ended by itself";
+    const Killed killed = KillAfter(child, std::chrono::milliseconds(random.Below(700)));
+    if (!killed.error.empty()) {
+      result.error = "the worker ended by itself: " + killed.error;
       return result;
     }
     const Result<CrashVerdict> verdict = Examine(directory, seed);
@@ -88,7 +99,7 @@ CrashRounds RunCrashRounds(const std::string& program, const std::string& direct
     result.objects += verdict->objects;
     result.damaged += verdict->damaged;
     result.wrong_bytes += verdict->wrong_bytes;
-    result.facts_lost += verdict->facts < fact;
+    result.facts_lost += verdict->facts < killed.last_fact;
     result.slowest_open = std::max(result.slowest_open, verdict->open_seconds);
   }
   return result;

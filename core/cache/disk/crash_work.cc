@@ -35,8 +35,9 @@ bool IsWhole(const Entry& entry, uint64_t number, const std::string& body) {
 }
 
 void RefreshOne(Disk& disk, uint64_t number, uint64_t version) {
+  const std::vector<DiskRow> rows = disk.Find(Key::Of(UrlOf(number)).hash);
   const Result<EntryPtr> read = Get(disk, UrlOf(number));
-  if (!read) return;
+  if (rows.empty() || !read) return;
   auto updated = std::make_shared<Entry>();
   updated->head = (*read)->head;
   http::Fields fields = *(*read)->head.fields;
@@ -45,7 +46,8 @@ void RefreshOne(Disk& disk, uint64_t number, uint64_t version) {
   updated->head.fields = std::make_shared<const http::Fields>(fields);
   updated->body_size = (*read)->body_size;
   updated->chunks = (*read)->chunks;
-  disk.Refresh(disk.Find((*read)->head.key.hash).front(), updated);
+  updated->extents = (*read)->extents;
+  disk.Refresh(rows.front(), updated);
 }
 
 void KeepPuttingFacts(Disk& disk, int acknowledged) {

@@ -313,13 +313,13 @@ void DiskTier::Store(EntryPtr entry) {
 }
 
 void DiskTier::Refresh(const DiskRow& old, EntryPtr updated) {
+  const Extents& extents = updated->extents;
   const bool possible = updated->head.variant_hash == old.variant_hash &&
                         updated->body_size == old.size && core_->Admits(old.size, true) &&
                         (!updated->chunks.empty() || old.size == 0);
   if (!possible) return Forget(old);
   // Of another fill: its first chunk and the others of `old` would be no body.
-  const Extents& extents = updated->extents;
-  if (!extents.empty() && extents.fill_id != old.fill_id) return;
+  if (old.size > kChunkBytes && extents.fill_id != old.fill_id) return Store(updated);
   // Where the other chunks lie is in meta: not for this thread to read.
   readers_->Run([core = core_, old, updated = std::move(updated)] {
     const std::optional<IndexRow> indexed = core->index.Get(old);

@@ -103,8 +103,8 @@ class Disk {
   virtual void Store(EntryPtr entry) = 0;
   // A 304 has updated `old`'s head: chunk 0 is appended anew, other chunks stay. Only
   // if `old` is still there; forgets it when its variant has changed or nothing can be
-  // written. REQUIRES: chunk 0 of `updated` is in memory and `updated` was made from what
-  // `old` holds; one whose extents are of another fill is ignored.
+  // written. REQUIRES: chunk 0 of `updated` is in memory. One of several chunks that was
+  // not read from `old` (its extents say so) is stored whole instead, if it is in memory.
   virtual void Refresh(const DiskRow& old, EntryPtr updated) = 0;
 
   // Forgets rows at once (index) and durably behind (meta).
