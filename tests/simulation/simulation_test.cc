@@ -1,6 +1,7 @@
 // The promise of a receipt (tests/simulation/promise.h) under random schedules.
 //
-//   SKERRY_SIMULATION_SCHEDULES=1000000  how many; each has a seed of its own
+//   SKERRY_SIMULATION_SCHEDULES=1000000  how many; each has a seed of its own,
+//   SKERRY_SIMULATION_FIRST=1            from this one on
 //   SKERRY_SIMULATION_SEED=17            this one alone: how a failure is replayed
 //   SKERRY_SIMULATION_TRACE=1            prints what happens in it
 #include <gtest/gtest.h>
@@ -41,7 +42,9 @@ TEST(SimulationTest, NoReceiptIsBroken) {
   const uint64_t only = FromEnvironment("SKERRY_SIMULATION_SEED", 0);
   const uint64_t schedules = FromEnvironment("SKERRY_SIMULATION_SCHEDULES", kSchedules);
   Outcome all;
-  for (uint64_t seed = only != 0 ? only : 1; seed <= (only != 0 ? only : schedules); ++seed) {
+  const uint64_t first = only != 0 ? only : FromEnvironment("SKERRY_SIMULATION_FIRST", 1);
+  const uint64_t last = only != 0 ? only : first + schedules - 1;
+  for (uint64_t seed = first; seed <= last; ++seed) {
     const Outcome one = RunSchedule(seed);
     all.served += one.served;
     all.completed += one.completed;
