@@ -100,7 +100,7 @@ tl::expected<ShipOptions, Failure> CheckPush(const PushArguments& arguments) {
                  "make one");
   }
   const auto wait = config::FromFlag(config::Form::kDuration, arguments.wait)
-                        .and_then(config::Duration(0ms, 1h).parse);
+                        .and_then(config::Duration(0ms, 5min).parse);
   if (!wait) return Usage("--wait=" + arguments.wait + ": " + wait.error().context);
   options.wait = *wait;
   const Result<std::string> file = ReadFile(arguments.token_file);

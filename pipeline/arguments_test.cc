@@ -60,6 +60,8 @@ TEST_F(PushArgumentsTest, EveryBadValueIsNamed) {
   arguments_.site = "main";
   arguments_.wait = "soon";
   EXPECT_THAT(Fault(), HasSubstr("--wait=soon"));
+  arguments_.wait = "6m";
+  EXPECT_THAT(Fault(), HasSubstr("--wait=6m"));
   arguments_.wait = "10s";
   arguments_.token_file = "/nowhere";
   EXPECT_THAT(Fault(), HasSubstr("/nowhere"));

@@ -120,6 +120,9 @@ class Fingerprinter {
   }
 
   std::vector<Edit> Edits(int file) {
+    // Under a name that is kept for good the bytes must be the same for good, also when
+    // something it refers to changes.
+    if (names_[file].hashed) return {};
     return RenameEdits(site_.files[file].loaded, links_.document(file),
                        [&](const Reference& reference) {
                          std::optional<std::string> url = NewUrl(file, reference);

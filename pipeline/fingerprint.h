@@ -3,7 +3,8 @@
 // Renamed is every file that something refers to in a way that can be rewritten, except
 // pages, web manifests, names a bundler hashed, names the configuration keeps, and
 // scripts that other scripts mention (two names would make two modules of one). What is
-// mentioned in text that cannot be rewritten is renamed and stays at its old path as well.
+// mentioned in text that cannot be rewritten is renamed and stays at its old path as well;
+// so does what files refer to that a bundler named by their hash, which keep their bytes.
 #pragma once
 
 #include <string>

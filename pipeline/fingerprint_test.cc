@@ -115,6 +115,18 @@ TEST_F(FingerprintTest, NamesHashedByABundlerStayAndAreImmutable) {
   EXPECT_EQ(Of("/assets/vendor-DiwrgTda.js").cache, CacheClass::kImmutable);
 }
 
+TEST_F(FingerprintTest, FilesThatABundlerHashedKeepTheirBytesWhateverTheyReferTo) {
+  const std::string css = "a{b:url(/mark.svg)}c{d:url(/only.png)}";
+  Run({{"/index.html", "<link rel=stylesheet href=/assets/m-C4x_9aQe.css><img src=mark.svg>"},
+       {"/assets/m-C4x_9aQe.css", css},
+       {"/mark.svg", "<svg/>"},
+       {"/only.png", "png"}});
+  EXPECT_EQ(Text("/assets/m-C4x_9aQe.css"), css);
+  EXPECT_NE(Now("/mark.svg"), "/mark.svg");
+  EXPECT_TRUE(Serves("/mark.svg"));
+  EXPECT_EQ(Now("/only.png"), "/only.png");
+}
+
 TEST_F(FingerprintTest, AnUnsureHashAloneIsRenamed) {
   Run({{"/index.html", "<img src=site-homePage.png>"}, {"/site-homePage.png", "x"}});
   EXPECT_THAT(Now("/site-homePage.png"), MatchesRegex("/site-homePage\\.[0-9a-f]{8}\\.png"));

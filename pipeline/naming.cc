@@ -89,7 +89,8 @@ class Namer {
   void FindReferenced() {
     for (size_t i = 0; i < site_.files.size(); ++i) {
       for (const int target : links_.targets(static_cast<int>(i))) {
-        if (target != static_cast<int>(i)) referenced_.insert(target);
+        if (target == static_cast<int>(i)) continue;
+        (hashed_[i] ? pinned_ : referenced_).insert(target);
       }
     }
   }
@@ -107,7 +108,8 @@ class Namer {
                        file.path.ends_with("/manifest.json") ||
                        AnyGlobMatches(config_.keep_names, file.path) || (script && in_code);
     naming.rename = referenced_.contains(index) && !stays;
-    naming.keep_old = naming.rename && (in_code || data_.Has(file.path) || IsWellKnown(file.path));
+    naming.keep_old = naming.rename && (in_code || data_.Has(file.path) ||
+                                        pinned_.contains(index) || IsWellKnown(file.path));
     return naming;
   }
 
@@ -119,6 +121,7 @@ class Namer {
   Mentions data_;                               // JSON, XML and other text
   std::set<std::string, std::less<>> workers_;  // file names
   std::set<int> referenced_;
+  std::set<int> pinned_;  // by files whose bytes must not change
 };
 
 }  // namespace
