@@ -11,6 +11,14 @@
 namespace skerry::http {
 namespace {
 
+#if defined(__SANITIZE_ADDRESS__)  // gcc
+constexpr bool kAddressSanitizer = true;
+#elif defined(__has_feature)
+constexpr bool kAddressSanitizer = __has_feature(address_sanitizer);
+#else
+constexpr bool kAddressSanitizer = false;
+#endif
+
 // block := size u64 | padding to 16 bytes | what nghttp2 sees
 constexpr size_t kHeader = 16;
 constexpr size_t kClassBytes = 64;
@@ -124,12 +132,8 @@ void* Reallocate(void* block, size_t size, void*) {
 }  // namespace
 
 nghttp2_mem* H2Memory() {
-#if defined(__SANITIZE_ADDRESS__)
-  return nullptr;
-#else
   static nghttp2_mem memory = {nullptr, Allocate, Free, AllocateZeroed, Reallocate};
-  return &memory;
-#endif
+  return kAddressSanitizer ? nullptr : &memory;
 }
 
 }  // namespace skerry::http
