@@ -100,8 +100,8 @@ Exchange::Next Exchange::MakeKey() {
   forwarded_ = ForwardShared(request, target_, *route_);
   directives_ = cache::ParseRequestDirectives(request_.fields, route_->policy);
   Shared& shared = gateway_.shared();
-  bypass_tier_ = from_edge_.applied &&
-                 cache::CheckTier(*from_edge_.applied, shared.Applied()) != cache::Tier::kAnswers;
+  bypass_tier_ = from_edge_.applied && cache::CheckTier(*from_edge_.applied, shared.applied_at()) !=
+                                           cache::Tier::kAnswers;
   return Next::kNext;
 }
 
@@ -457,7 +457,7 @@ void Exchange::Respond(http::Response response) {
   if (stream == nullptr) return;
   status_ = response.status;
   if (from_edge_.trusted) {
-    response.own.Add("skerry-purge-seq", cache::ToFieldValue(gateway_.shared().Applied()));
+    response.own.Add("skerry-purge-seq", cache::ToFieldValue(gateway_.shared().applied_at()));
   }
   Counters& counters = gateway_.counters();
   if (verdict_.hit) {

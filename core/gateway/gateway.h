@@ -43,11 +43,9 @@ struct Shared {
   // every hit: one atomic load.
   std::function<bool()> fenced = [] { return false; };
   Tier tier;  // credentials between tiers
-  // Which log the generations follow; empty before the first pull.
-  std::function<std::string()> log_id = [] { return std::string(); };
+  // How much of which log is applied, for the hop between tiers. Thread: any.
+  std::function<cache::AppliedAt()> applied_at = [] { return cache::AppliedAt{}; };
   uint64_t keep_bytes = 8_MiB;  // bodies up to this are offered to the RAM tier
-
-  cache::AppliedAt Applied() const { return {generations->head(), log_id()}; }
 
   cache::FillTable fills;
   cache::UnshareableKeys unshareable;

@@ -41,7 +41,7 @@ void Retrieval::Start() {
   http::RequestHead head = plan_.sent;
   if (gateway_.upstream_is_shield(plan_.route->upstream)) {
     AddTierFields(head.fields, gateway_.shared().tier, plan_.client_scheme,
-                  {plan_.fill->stamp().seq, gateway_.shared().log_id()});
+                  {plan_.fill->stamp().seq, gateway_.shared().applied_at().log_id});
   }
   http::Upstream* upstream = gateway_.upstream(plan_.route->upstream);
   request_time_ = gateway_.shared().clock->Wall();

@@ -26,7 +26,7 @@ struct FromEdge {
   bool trusted = false;
   bool bad = false;
   std::string node;
-  std::string scheme;                   // of the client
+  std::string scheme;                       // of the client
   std::optional<cache::AppliedAt> applied;  // there: our answer must not be older
 };
 FromEdge ReadTierFields(const http::Fields& request, const Tier& tier);

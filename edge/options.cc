@@ -1,0 +1,239 @@
+#include "edge/options.h"
+
+#include <chrono>
+
+#include "core/http/upstream.h"
+
+namespace skerry::edge {
+
+using namespace std::chrono_literals;
+using config::Bool;
+using config::Bytes;
+using config::Choice;
+using config::Duration;
+using config::Integer;
+using config::kFile;
+using config::kFlag;
+using config::kReload;
+using config::Parsed;
+using config::Path;
+using config::Text;
+using config::TextList;
+using config::WholeSeconds;
+
+namespace {
+
+constexpr Seconds kYear = 24h * 366;
+constexpr auto kBoth = kFile | kFlag;
+
+const config::Table<RuleOptions>& RuleTable() {
+  static const config::Table<RuleOptions> table = {
+      {"match", &RuleOptions::match, TextList(),
+       "Paths this rule is for: \"/assets/*\", \"*.css\"; * stands for any characters."},
+      {"bypass", &RuleOptions::bypass, Bool(false), "Never looked up, never stored."},
+      {"edge_ttl", &RuleOptions::edge_ttl, WholeSeconds(0s, kYear),
+       "Freshness at the edge, whatever the origin says."},
+      {"browser_ttl", &RuleOptions::browser_ttl, WholeSeconds(0s, kYear),
+       "max-age that browsers are sent."},
+      {"default_ttl", &RuleOptions::default_ttl, WholeSeconds(0s, kYear),
+       "Freshness where the origin says nothing, instead of a heuristic."},
+      {"negative_ttl", &RuleOptions::negative_ttl, WholeSeconds(0s, kYear),
+       "Freshness of 404 and 410 where the origin says nothing."},
+      {"stale_while_revalidate", &RuleOptions::stale_while_revalidate, WholeSeconds(0s, kYear),
+       "How long after expiry an answer is served while it is refreshed behind."},
+      {"stale_if_error", &RuleOptions::stale_if_error, WholeSeconds(0s, kYear),
+       "How long after expiry an answer is served when upstream fails."},
+      {"store_set_cookie", &RuleOptions::store_set_cookie, Bool(false),
+       "Store answers with Set-Cookie: only where the cookie is the same for everyone."},
+      {"sort_query", &RuleOptions::sort_query, Bool(false),
+       "The order of query parameters does not count."},
+      {"query_allow", &RuleOptions::query_allow, TextList(),
+       "Only these query parameters count; the others do not reach the origin."},
+      {"query_deny", &RuleOptions::query_deny, TextList({{}}),
+       "These query parameters do not count and do not reach the origin."},
+      {"compress", &RuleOptions::compress, Bool(true),
+       "Brotli and gzip for compressible answers that come uncoded."},
+      {"on_partition", &RuleOptions::on_partition,
+       Choice<OnPartition>(
+           {{"revalidate", OnPartition::kRevalidate}, {"serve", OnPartition::kServe}},
+           OnPartition::kRevalidate),
+       "While the purge log is out of reach: ask upstream before serving, or serve."},
+      {"use", &RuleOptions::use, Choice<Use>({{"shield", Use::kShield}, {"origin", Use::kOrigin}}),
+       "Where these paths come from; the shield where there is one."},
+      {"set_fields", &RuleOptions::set_fields, TextList({{}}),
+       "Fields of every answer, \"Name: value\"."},
+      {"remove_fields", &RuleOptions::remove_fields, TextList({{}}),
+       "Fields taken from every answer."},
+  };
+  return table;
+}
+
+const config::Table<SiteOptions>& SiteTable() {
+  static const config::Table<SiteOptions> table = {
+      {"name", &SiteOptions::name, Text(), "The site in metrics, logs and purges."},
+      {"hosts", &SiteOptions::hosts, TextList(),
+       "Host names, \"www.example.com\" or \"*.example.com\"; \"*\" is every other host."},
+      {"origin", &SiteOptions::origin, Text(""), "Its origin, instead of the program's."},
+      {"rule", &SiteOptions::rules, RuleTable(), "Policy of some paths; the first that matches."},
+  };
+  return table;
+}
+
+}  // namespace
+
+const config::Table<Options>& OptionTable() {
+  static const config::Table<Options> table = {
+      {"origin", &Options::origin, Text(""),
+       "URL of the application: http://app.internal:8080. Needed, or --shield, or a site.", kBoth},
+      {"shield", &Options::shield, Text(""), "URL of the skerry-shield in front of the origin.",
+       kBoth},
+      {"shield_ca", &Options::shield_ca, Path(""),
+       "Certificates (PEM) that vouch for shield and origin, instead of the system's.", kBoth},
+      {"https", &Options::https, Parsed<net::Address>("ADDRESS:PORT"),
+       "Listens for HTTP/2 and HTTP/1.1 over TLS. 127.0.0.1:8443 if no listener is named.", kBoth},
+      {"http", &Options::http, Parsed<net::Address>("ADDRESS:PORT"),
+       "Listens for HTTP/1.1, and HTTP/2 by prior knowledge, in clear text; loopback only.", kBoth},
+      {"admin", &Options::admin, Parsed<net::Address>("ADDRESS:PORT"),
+       "Listens for /livez /readyz /healthz /metrics in clear text; loopback only.", kBoth},
+      {"cert", &Options::cert, Path(""),
+       "Certificate chain (PEM). Without it a development certificate is made in cache_dir.",
+       kBoth},
+      {"key", &Options::key, Path(""), "Private key (PEM) of --cert.", kBoth},
+      {"cache_dir", &Options::cache_dir, Path("skerry-cache"), "Folder of the disk tier.", kBoth},
+      {"ram_cache", &Options::ram_cache, Bytes(1_MiB, 1024_GiB, 512_MiB),
+       "Memory for stored responses.", kBoth},
+      {"disk_cache", &Options::disk_cache, Bytes(0, 1024 * 1024_GiB, 8_GiB),
+       "Disk space for stored responses, 64MiB at least; 0: memory only.", kBoth},
+      {"workers", &Options::workers, Integer(0, 1024, 0),
+       "Threads that serve connections; 0: one a processor.", kBoth},
+      {"profile", &Options::profile,
+       Choice<Profile>({{"default", Profile::kDefault}, {"rfc", Profile::kRfc}}, Profile::kDefault),
+       "default: the careful operator; rfc: everything that RFC 9111 lets a shared cache do.",
+       kBoth},
+      {"access_log", &Options::access_log, Path("off"), "File of the JSON access log, or off.",
+       kBoth},
+      {"ready_file", &Options::ready_file, Path(""),
+       "Written when serving, with process id and listeners (JSON).", kFlag},
+      {"purge", &Options::purge, Text(""), "URL of the skerry-purge whose log this node follows.",
+       kBoth},
+      {"purge_token_file", &Options::purge_token_file, Path(""),
+       "Bearer token for --purge and --shield, one a line; the first is used.", kBoth},
+      {"purge_ca", &Options::purge_ca, Path(""), "Certificates (PEM) that vouch for --purge.",
+       kBoth},
+      {"node", &Options::node, Text(""), "Name of this node in receipts; needed with --purge.",
+       kBoth},
+      {"drain", &Options::drain, Duration(0s, 1h, 30s),
+       "How long requests under way may take after TERM.", kBoth},
+      {"limits.streams", &Options::limit_streams, Integer(1, 1000, 128),
+       "Requests at one time on one HTTP/2 connection."},
+      {"limits.header_bytes", &Options::limit_header_bytes, Bytes(1_KiB, 1_MiB, 32_KiB),
+       "Size of a request's fields."},
+      {"limits.header_count", &Options::limit_header_count, Integer(10, 10000, 100),
+       "Number of a request's field lines, cookie crumbs counted one by one."},
+      {"limits.path_bytes", &Options::limit_path_bytes, Bytes(256, 1_MiB, 16_KiB),
+       "Length of a request's path and query."},
+      {"limits.body_bytes", &Options::limit_body_bytes, Bytes(0, 1024_GiB, 16_MiB),
+       "Size of a request's body."},
+      {"limits.header_time", &Options::limit_header_time, Duration(100ms, 1h, 10s),
+       "How long a request's head may take."},
+      {"limits.body_time", &Options::limit_body_time, Duration(100ms, 1h, 10s),
+       "How long a request's body may pause."},
+      {"limits.stalled_write", &Options::limit_stalled_write, Duration(1s, 1h, 30s),
+       "How long a client may refuse data that waits for it."},
+      {"limits.idle", &Options::limit_idle, Duration(1s, 24h, 60s),
+       "How long a connection may be idle."},
+      {"limits.glitches", &Options::limit_glitches, Integer(100, 1'000'000, 2000),
+       "Frames without use that a connection may send ahead of useful requests."},
+      {"upstream.connect", &Options::upstream_connect, Duration(10ms, 10min, 5s),
+       "How long connecting may take."},
+      {"upstream.first_byte", &Options::upstream_first_byte, Duration(10ms, 1h, 30s),
+       "How long the head of an answer may take."},
+      {"upstream.between_bytes", &Options::upstream_between_bytes, Duration(10ms, 1h, 30s),
+       "How long the body of an answer may pause."},
+      {"upstream.connections", &Options::upstream_connections, Integer(1, 65536, 256),
+       "Connections to one upstream, a worker."},
+      {"site", &Options::sites, SiteTable(), "A site: host names, origin, rules.", kFile | kReload},
+  };
+  return table;
+}
+
+namespace {
+
+using config::Place;
+using config::Problems;
+
+// Clear text to our own services only inside the machine.
+void CheckUrl(const Options& options, std::string_view name, const std::string& url,
+              bool plain_anywhere, Problems& problems) {
+  if (url.empty()) return;
+  const auto parsed = http::UpstreamUrl::Parse(url);
+  const Place& place = options.places.Of(name);
+  if (!parsed) return problems.Add(place, std::string(name) + ": " + parsed.error().context);
+  const bool local = net::Address{parsed->host, 0}.IsLoopback() || parsed->host == "localhost";
+  if (parsed->scheme == "http" && !local && !plain_anywhere) {
+    problems.Add(place, std::string(name) + ": clear text only on loopback; use https://" +
+                            parsed->authority());
+  }
+}
+
+void CheckSites(const Options& options, Problems& problems) {
+  for (const SiteOptions& site : options.sites) {
+    if (site.hosts.empty()) problems.Add(site.places.Of("hosts"), "hosts: name at least one host");
+    if (!site.origin.empty()) {
+      if (const auto url = http::UpstreamUrl::Parse(site.origin); !url) {
+        problems.Add(site.places.Of("origin"), "origin: " + url.error().context);
+      }
+    } else if (options.origin.empty() && options.shield.empty()) {
+      problems.Add(
+          site.places.start(),
+          "site \"" + site.name + "\" has no origin, and there is no --origin or --shield");
+    }
+    for (const RuleOptions& rule : site.rules) {
+      for (const std::string& field : rule.set_fields) {
+        const size_t colon = field.find(':');
+        if (colon != field.npos && http::IsToken(field.substr(0, colon))) continue;
+        problems.Add(rule.places.Of("set_fields"),
+                     "set_fields: expected \"Name: value\", found \"" + field + "\"");
+      }
+      if (rule.use == Use::kShield && options.shield.empty()) {
+        problems.Add(rule.places.Of("use"), "use: there is no shield");
+      }
+      if (rule.use == Use::kOrigin && options.origin.empty() && site.origin.empty()) {
+        problems.Add(rule.places.Of("use"), "use: there is no origin");
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void CheckOptions(const Options& options, Problems& problems) {
+  const config::Places& places = options.places;
+  if (options.origin.empty() && options.shield.empty() && options.sites.empty()) {
+    problems.Add({"", 0, 0},
+                 "nothing to serve: give --origin=URL or --shield=URL, or --config=FILE");
+  }
+  CheckUrl(options, "origin", options.origin, /*plain_anywhere=*/true, problems);
+  CheckUrl(options, "shield", options.shield, /*plain_anywhere=*/false, problems);
+  CheckUrl(options, "purge", options.purge, /*plain_anywhere=*/false, problems);
+  for (const auto& [name, address] :
+       {std::pair("http", options.http), std::pair("admin", options.admin)}) {
+    if (address && !address->IsLoopback()) {
+      problems.Add(places.Of(name), std::string(name) + ": clear text only on loopback, not on " +
+                                        address->ToString());
+    }
+  }
+  if (options.cert.empty() != options.key.empty()) {
+    problems.Add(places.Of(options.cert.empty() ? "key" : "cert"),
+                 "cert and key: give both or neither");
+  }
+  if (!options.purge.empty() && (options.node.empty() || options.purge_token_file.empty())) {
+    problems.Add(places.Of("purge"), "purge: needs --node=NAME and --purge_token_file=FILE too");
+  }
+  if (options.disk_cache != 0 && options.disk_cache < 64_MiB) {
+    problems.Add(places.Of("disk_cache"), "disk_cache: at least 64MiB, or 0 for memory only");
+  }
+  CheckSites(options, problems);
+}
+
+}  // namespace skerry::edge

@@ -1,0 +1,34 @@
+// Step "classify" of the edge: host → site, path → rule, from the configuration.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/gateway/route.h"
+#include "edge/options.h"
+
+namespace skerry::edge {
+
+// Where requests can go, in the order of Gateway::Options::upstreams.
+struct UpstreamList {
+  std::vector<std::string> urls;
+  std::vector<bool> is_shield;
+
+  // The index of a URL; added if it is new.
+  size_t Add(const std::string& url, bool shield);
+};
+
+// The sites of a configuration, or simple mode's one route. Adds every upstream that
+// a route needs to `upstreams`. REQUIRES: CheckOptions found no problem.
+std::shared_ptr<const gateway::Classifier> MakeClassifier(const Options& options,
+                                                          UpstreamList& upstreams);
+
+// "*" stands for any characters, "/" included; everything else for itself.
+bool GlobMatches(std::string_view glob, std::string_view path);
+
+// Does any rule serve while the purge log is out of reach? Such a node says so.
+bool ServesOnPartition(const Options& options);
+
+}  // namespace skerry::edge
