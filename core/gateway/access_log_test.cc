@@ -1,0 +1,67 @@
+#include "core/gateway/access_log.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+namespace skerry::gateway {
+namespace {
+
+AccessRecord Sample() {
+  AccessRecord record;
+  record.time = WallTime(Millis(1'700'000'000'123));
+  record.method = "GET";
+  record.scheme = "https";
+  record.authority = "example.com";
+  record.path = "/a\"b\\c\x01\xff";
+  record.protocol = "h2";
+  record.peer = "192.0.2.7";
+  record.site = "default";
+  record.status = 200;
+  record.bytes = 1234;
+  record.milliseconds = 1.5;
+  record.cache_status = "skerry-edge; hit";
+  record.step = "write";
+  return record;
+}
+
+TEST(AccessLogTest, ALineIsValidJsonWhateverThePathHolds) {
+  const auto line = nlohmann::json::parse(ToJsonLine(Sample(), 0));
+  EXPECT_EQ(line["time"], "2023-11-14T22:13:20.123Z");
+  EXPECT_EQ(line["path"], "/a\"b\\c\u0001\u00ff");
+  EXPECT_EQ(line["status"], 200);
+  EXPECT_EQ(line["ms"], 1.5);
+  EXPECT_EQ(line["complete"], true);
+  EXPECT_FALSE(line.contains("dropped"));
+}
+
+TEST(AccessLogTest, SaysHowManyLinesWereDropped) {
+  EXPECT_EQ(nlohmann::json::parse(ToJsonLine(Sample(), 7))["dropped"], 7);
+}
+
+TEST(AccessLogTest, WritesEverythingBeforeItEnds) {
+  const std::string path = testing::TempDir() + "/access-" + std::to_string(getpid());
+  {
+    auto log = AccessLog::Open(path);
+    ASSERT_TRUE(log);
+    for (int i = 0; i < 1000; ++i) (*log)->Write(Sample());
+  }
+  std::ifstream in(path);
+  std::string line;
+  int lines = 0;
+  while (std::getline(in, line)) ++lines;
+  EXPECT_EQ(lines, 1000);
+}
+
+TEST(AccessLogTest, NamesAFileThatCannotBeOpened) {
+  const auto log = AccessLog::Open("/nowhere/access.log");
+  ASSERT_FALSE(log);
+  EXPECT_THAT(log.error().context, testing::HasSubstr("/nowhere/access.log"));
+}
+
+}  // namespace
+}  // namespace skerry::gateway
