@@ -5,14 +5,18 @@
 #include <map>
 #include <utility>
 
+#include "core/base/thread.h"
 #include "core/net/loop.h"
 
 namespace skerry::net {
 
-// Thread: the test's.
+// Thread: the test's; Post alone may come from others (a pool).
 class FakeLoop : public Loop {
  public:
-  void Post(Task task) override { tasks_.push_back(std::move(task)); }
+  void Post(Task task) override {
+    MutexLock lock(mutex_);
+    tasks_.push_back(std::move(task));
+  }
   TimerId After(Micros delay, Task task) override {
     const TimerId id = ++last_id_;
     timers_.emplace(std::pair(clock_.Steady() + delay, id), std::move(task));
@@ -27,18 +31,17 @@ class FakeLoop : public Loop {
     }
   }
   void Run() override { RunPosted(); }
-  void Stop() override { tasks_.clear(); }
+  void Stop() override {
+    MutexLock lock(mutex_);
+    tasks_.clear();
+  }
   bool IsCurrent() const override { return true; }
   const FakeClock& clock() const override { return clock_; }
   FakeClock& fake_clock() { return clock_; }
 
   // Runs what is posted, and what that posts, until nothing is left.
   void RunPosted() {
-    while (!tasks_.empty()) {
-      Task task = std::move(tasks_.front());
-      tasks_.pop_front();
-      task();
-    }
+    while (Task task = Take()) task();
   }
 
   // Moves time forward, running timers when they are due and posted tasks between them.
@@ -55,8 +58,17 @@ class FakeLoop : public Loop {
   }
 
  private:
+  Task Take() {
+    MutexLock lock(mutex_);
+    if (tasks_.empty()) return nullptr;
+    Task task = std::move(tasks_.front());
+    tasks_.pop_front();
+    return task;
+  }
+
   FakeClock clock_;
-  std::deque<Task> tasks_;
+  Mutex mutex_;
+  std::deque<Task> tasks_ SKERRY_GUARDED_BY(mutex_);
   std::map<std::pair<SteadyTime, TimerId>, Task> timers_;
   TimerId last_id_ = 0;
 };
