@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "core/cache/fill/table.h"
+#include "core/cache/purge/scopes.h"
 #include "core/net/fake_loop.h"
 
 namespace skerry::cache {
