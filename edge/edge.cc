@@ -149,7 +149,7 @@ Status Edge::State::OpenCaches() {
     disk_options.directory = options.cache_dir + "/store";
     disk_options.budget = options.disk_cache;
     disk_options.metrics = &metrics;
-    disk_options.purge_head = [this] { return generations.head(); };
+    disk_options.purge_head = [this] { return generations.Now().seq; };
     disk_options.still_valid = [this](const cache::StoredHead& head) {
       return generations.Judge(head.key, head.tags, head.stamp, head.content_hashed) ==
              cache::Purged::kNo;

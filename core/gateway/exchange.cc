@@ -53,6 +53,7 @@ void Exchange::Run() {
   running_ = true;
   while (step_ < std::size(kSteps)) {
     const Next next = (this->*kSteps[step_].run)();
+    if (std::exchange(jumped_, false)) continue;
     if (next != Next::kNext) break;
     ++step_;
   }
@@ -63,6 +64,7 @@ void Exchange::RunFrom(std::string_view step) {
   for (size_t i = 0; i < std::size(kSteps); ++i) {
     if (kSteps[i].name == step) step_ = i;
   }
+  jumped_ = running_;  // from inside a step: the loop that runs it goes on there
   Run();
 }
 
@@ -384,7 +386,8 @@ void Exchange::AfterUnsafe(int status) {
 bool Exchange::MayServeStale() const {
   if (lookup_.entry == nullptr || lookup_.found == Found::kMustValidate) return false;
   // Hard purges may have come since we looked.
-  return gateway_.shared().generations->Judge(*lookup_.entry) != cache::Purged::kHard;
+  const cache::Purged purged = gateway_.shared().generations->Judge(*lookup_.entry);
+  return purged == cache::Purged::kNo || purged == cache::Purged::kSoft;
 }
 
 void Exchange::ServeStale(int fwd_status) {

@@ -78,6 +78,7 @@ class Exchange : public http::StreamEvents, public std::enable_shared_from_this<
   net::Address peer_;
   size_t step_ = 0;
   bool running_ = false;
+  bool jumped_ = false;
 
   FromEdge from_edge_;
   std::shared_ptr<const Route> route_;

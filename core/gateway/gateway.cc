@@ -14,8 +14,7 @@ Gateway::~Gateway() = default;
 
 std::shared_ptr<http::StreamEvents> Gateway::OnRequest(std::shared_ptr<http::ServerStream> stream) {
   auto exchange = std::make_shared<Exchange>(*this, std::move(stream));
-  // Behind this call: the session has not yet taken the exchange over.
-  loop_.Post([exchange] { exchange->Begin(); });
+  exchange->Begin();
   return exchange;
 }
 

@@ -89,6 +89,7 @@ Lookup Weigh(Shared& shared, const LookupInput& input, cache::EntryPtr entry,
     case cache::Usable::kStaleIfError: lookup.found = Found::kStale; break;
     case cache::Usable::kValidate: lookup.found = Found::kMustValidate; break;
   }
+  if (purged == cache::Purged::kUnknown) lookup.found = Found::kMustValidate;
   const bool served_without_asking =
       lookup.found == Found::kFresh || lookup.found == Found::kStaleWhileRevalidate;
   if (served_without_asking && !head.content_hashed && !input.route.serve_on_partition &&

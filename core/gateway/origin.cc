@@ -40,8 +40,9 @@ void Retrieval::Start() {
   AddConditions();
   http::RequestHead head = plan_.sent;
   if (gateway_.upstream_is_shield(plan_.route->upstream)) {
+    // At least what the fill's stamp stands for: it was read a moment ago.
     AddTierFields(head.fields, gateway_.shared().tier, plan_.client_scheme,
-                  {plan_.fill->stamp().seq, gateway_.shared().applied_at().log_id});
+                  gateway_.shared().applied_at());
   }
   http::Upstream* upstream = gateway_.upstream(plan_.route->upstream);
   request_time_ = gateway_.shared().clock->Wall();

@@ -91,6 +91,10 @@ cache::Answer MakeAnswer(StoreInput input) {
 
 std::shared_ptr<cache::Entry> Freshen(const cache::Entry& stored, StoreInput input) {
   auto entry = std::make_shared<cache::Entry>();
+  // A 304 without Date was made when it came (RFC 9110 6.6.1): the age starts there.
+  if (!input.response.fields.Has("date")) {
+    input.response.fields.Add("date", http::FormatDate(input.response_time));
+  }
   http::ResponseHead updated{stored.head.status,
                              cache::UpdateFields(*stored.head.fields, input.response.fields)};
   const cache::StoreDecision decision =

@@ -21,12 +21,12 @@ Tier EdgeTier() {
 
 TEST(TierTest, AShieldBelievesWhatAnEdgeSaysWithItsToken) {
   http::Fields fields;
-  AddTierFields(fields, EdgeTier(), "http", {42, "log-a"});
+  AddTierFields(fields, EdgeTier(), "http", {42, "10a"});
   const FromEdge from = ReadTierFields(fields, Shield());
   EXPECT_TRUE(from.trusted);
   EXPECT_EQ(from.node, "edge-1");
   EXPECT_EQ(from.scheme, "http");
-  EXPECT_EQ(from.applied, (cache::AppliedAt{42, "log-a"}));
+  EXPECT_EQ(from.applied, (cache::AppliedAt{42, "10a"}));
 }
 
 TEST(TierTest, AShieldRefusesTierFieldsWithoutAKnownToken) {
