@@ -197,8 +197,7 @@ Status Edge::State::OpenFeed() {
   auto opened = cache::PurgeFeed::Open(std::move(feed_options));
   if (!opened) return Fail(std::move(opened.error()).In("purge log"));
   feed = std::move(*opened);
-  shared.fenced = [this] { return feed->fenced(); };
-  shared.applied_at = [this] { return feed->applied_at(); };
+  shared.fence = [this] { return feed->fence(); };
   return {};
 }
 

@@ -102,7 +102,7 @@ Exchange::Next Exchange::MakeKey() {
   forwarded_ = ForwardShared(request, target_, *route_);
   directives_ = cache::ParseRequestDirectives(request_.fields, route_->policy);
   Shared& shared = gateway_.shared();
-  bypass_tier_ = from_edge_.applied && cache::CheckTier(*from_edge_.applied, shared.applied_at()) !=
+  bypass_tier_ = from_edge_.applied && cache::CheckTier(*from_edge_.applied, shared.generations->applied_at()) !=
                                            cache::Tier::kAnswers;
   return Next::kNext;
 }
@@ -218,8 +218,15 @@ Exchange::Next Exchange::AskShared(bool background) {
   options.stamp = shared.generations->Now();
   options.keep_bytes = shared.keep_bytes;
   options.background = background;
-  cache::FillTable::Place place =
-      shared.fills.Join(options, lookup_.variant_hint, *shared.generations);
+  // Fenced, we may not share what began before us: somebody may have purged it and
+  // been told that nobody here serves it any more.
+  const bool exclusive = IsFenced(shared, *route_);
+  cache::FillTable::Place place;
+  if (exclusive) {
+    place = {std::make_shared<cache::Fill>(options), true};
+  } else {
+    place = shared.fills.Join(options, lookup_.variant_hint, *shared.generations);
+  }
   if (background && !place.initiator) return Next::kWait;  // somebody refreshes already
   if (!background) {
     fill_ = place.fill;
@@ -234,7 +241,7 @@ Exchange::Next Exchange::AskShared(bool background) {
     FetchPlan plan;
     plan.fill = place.fill;
     plan.variant_hint = lookup_.variant_hint;
-    plan.in_table = true;
+    plan.in_table = !exclusive;
     plan.client_request = request_;
     plan.sent = forwarded_.head;
     plan.client_scheme = target_.scheme;
@@ -460,7 +467,7 @@ void Exchange::Respond(http::Response response) {
   if (stream == nullptr) return;
   status_ = response.status;
   if (from_edge_.trusted) {
-    response.own.Add("skerry-purge-seq", cache::ToFieldValue(gateway_.shared().applied_at()));
+    response.own.Add("skerry-purge-seq", cache::ToFieldValue(gateway_.shared().generations->applied_at()));
   }
   Counters& counters = gateway_.counters();
   if (verdict_.hit) {

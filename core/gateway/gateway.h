@@ -18,6 +18,7 @@
 #include "core/cache/disk/disk.h"
 #include "core/cache/fill/table.h"
 #include "core/cache/purge/generations.h"
+#include "core/cache/purge/node.h"
 #include "core/cache/purge/tier.h"
 #include "core/cache/ram.h"
 #include "core/gateway/access_log.h"
@@ -39,12 +40,10 @@ struct Shared {
   Pool* compute = nullptr;  // compression
   Metrics* metrics = nullptr;
   const Clock* clock = &Clock::Real();
-  // True while purgeable objects must be validated before they are used. Called on
+  // Whether purgeable objects must be validated before they are used. Called on
   // every hit: one atomic load.
-  std::function<bool()> fenced = [] { return false; };
+  std::function<cache::Fence()> fence = [] { return cache::Fence::kNone; };
   Tier tier;  // credentials between tiers
-  // How much of which log is applied, for the hop between tiers. Thread: any.
-  std::function<cache::AppliedAt()> applied_at = [] { return cache::AppliedAt{}; };
   uint64_t keep_bytes = 8_MiB;  // bodies up to this are offered to the RAM tier
 
   cache::FillTable fills;

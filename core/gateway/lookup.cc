@@ -42,6 +42,15 @@ void Forget(Shared& shared, const cache::EntryPtr& entry) {
 
 }  // namespace
 
+bool IsFenced(const Shared& shared, const Route& route) {
+  switch (shared.fence()) {
+    case cache::Fence::kNone: return false;
+    case cache::Fence::kPartition: return !route.serve_on_partition;
+    case cache::Fence::kFull: return true;
+  }
+  return true;
+}
+
 Looked Look(Shared& shared, const LookupInput& input) {
   Looked looked;
   const std::vector<cache::EntryPtr> variants = shared.ram->Find(input.key);
@@ -90,12 +99,9 @@ Lookup Weigh(Shared& shared, const LookupInput& input, cache::EntryPtr entry,
     case cache::Usable::kValidate: lookup.found = Found::kMustValidate; break;
   }
   if (purged == cache::Purged::kUnknown) lookup.found = Found::kMustValidate;
-  const bool served_without_asking =
-      lookup.found == Found::kFresh || lookup.found == Found::kStaleWhileRevalidate;
-  if (served_without_asking && !head.content_hashed && !input.route.serve_on_partition &&
-      shared.fenced()) {
-    lookup.fenced = true;
-    lookup.found = Found::kStale;
+  if (!head.content_hashed && IsFenced(shared, input.route)) {
+    lookup.fenced = lookup.found != Found::kMustValidate;
+    lookup.found = Found::kMustValidate;
   }
   // To a peer tier what is stale is validated before it is served: SWR acts only at
   // the outermost tier.

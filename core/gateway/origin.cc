@@ -42,7 +42,7 @@ void Retrieval::Start() {
   if (gateway_.upstream_is_shield(plan_.route->upstream)) {
     // At least what the fill's stamp stands for: it was read a moment ago.
     AddTierFields(head.fields, gateway_.shared().tier, plan_.client_scheme,
-                  gateway_.shared().applied_at());
+                  gateway_.shared().generations->applied_at());
   }
   http::Upstream* upstream = gateway_.upstream(plan_.route->upstream);
   request_time_ = gateway_.shared().clock->Wall();

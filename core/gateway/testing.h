@@ -126,8 +126,7 @@ class GatewayHarness {
     shared.compute = compute_.get();
     shared.metrics = &metrics;
     shared.clock = &loop.clock();
-    shared.fenced = [this] { return fenced; };
-    shared.applied_at = [this] { return cache::AppliedAt{generations.head(), "10a"}; };
+    shared.fence = [this] { return fence; };
     auto upstream = std::make_unique<FakeOrigin>();
     origin = upstream.get();
     Gateway::Options options;
@@ -221,7 +220,7 @@ class GatewayHarness {
   Metrics metrics;
   cache::Generations generations;
   Shared shared;
-  bool fenced = false;
+  cache::Fence fence = cache::Fence::kNone;
   FakeOrigin* origin = nullptr;
   std::unique_ptr<Gateway> gateway;
 
