@@ -172,14 +172,14 @@ TEST_F(FillTest, AFailureInTheMiddleIsNeverAnEnd) {
   fill->Fail({Code::kReset, Side::kUpstream, true, "gone"});
   EXPECT_EQ(ReadAll(*fill), "01234");
   EXPECT_EQ(fill->ReadAt(5).read, Fill::Read::kFailed);
-  EXPECT_EQ(fill->MayJoin(generations_), Joined::kEnded);
+  EXPECT_EQ(fill->MayJoin(generations_, /*fenced=*/false), Joined::kEnded);
 }
 
 TEST_F(FillTest, APrivateAnswerIsNotSharedWithThoseWhoWaited) {
   const auto fill = Make();
-  EXPECT_EQ(fill->MayJoin(generations_), Joined::kJoined);
+  EXPECT_EQ(fill->MayJoin(generations_, /*fenced=*/false), Joined::kJoined);
   fill->OnAnswer(Head({}, Storable::kPrivate), /*shared=*/false, nullptr);
-  EXPECT_EQ(fill->MayJoin(generations_), Joined::kPrivate);
+  EXPECT_EQ(fill->MayJoin(generations_, /*fenced=*/false), Joined::kPrivate);
   EXPECT_EQ(fill->MayStay(generations_, {}), Joined::kPrivate);
 }
 
@@ -199,7 +199,7 @@ TEST_F(FillTest, AFillFromBeforeAPurgeIsNeitherJoinedNorStored) {
   record.seq = generations_.head() + 1;
   record.selectors.urls = {"https://example.com/a"};
   generations_.Apply(record);
-  EXPECT_EQ(fill->MayJoin(generations_), Joined::kPurged);
+  EXPECT_EQ(fill->MayJoin(generations_, /*fenced=*/false), Joined::kPurged);
   fill->OnAnswer(Head(), true, nullptr);
   EXPECT_FALSE(fill->MayStore(generations_));
 }
@@ -210,7 +210,8 @@ TEST_F(FillTest, TagsThatCameWithTheHeadAreCheckedForThoseWhoJoinedBefore) {
   record.seq = generations_.head() + 1;
   record.selectors.tags = {"product-7"};
   generations_.Apply(record);
-  EXPECT_EQ(fill->MayJoin(generations_), Joined::kJoined);  // the tag is not known yet
+  EXPECT_EQ(fill->MayJoin(generations_, /*fenced=*/false),
+            Joined::kJoined);  // the tag is not known yet
   Answer answer = Head();
   answer.head.tags = {TagHash("product-7")};
   fill->OnAnswer(std::move(answer), true, nullptr);
