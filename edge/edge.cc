@@ -151,8 +151,7 @@ Status Edge::State::OpenCaches() {
     disk_options.metrics = &metrics;
     disk_options.purge_head = [this] { return generations.Now().seq; };
     disk_options.still_valid = [this](const cache::StoredHead& head) {
-      return generations.Judge(head.key, head.tags, head.stamp, head.content_hashed) ==
-             cache::Purged::kNo;
+      return generations.Judge(head.key, head.tags, head.stamp) == cache::Purged::kNo;
     };
     auto opened = cache::Disk::Open(std::move(disk_options));
     if (!opened) return Fail(std::move(opened.error()).In("cache_dir"));

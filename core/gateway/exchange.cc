@@ -102,8 +102,9 @@ Exchange::Next Exchange::MakeKey() {
   forwarded_ = ForwardShared(request, target_, *route_);
   directives_ = cache::ParseRequestDirectives(request_.fields, route_->policy);
   Shared& shared = gateway_.shared();
-  bypass_tier_ = from_edge_.applied && cache::CheckTier(*from_edge_.applied, shared.generations->applied_at()) !=
-                                           cache::Tier::kAnswers;
+  bypass_tier_ = from_edge_.applied &&
+                 cache::CheckTier(*from_edge_.applied, shared.generations->applied_at()) !=
+                     cache::Tier::kAnswers;
   return Next::kNext;
 }
 
@@ -220,13 +221,9 @@ Exchange::Next Exchange::AskShared(bool background) {
   options.background = background;
   // Fenced, we may not share what began before us: somebody may have purged it and
   // been told that nobody here serves it any more.
-  const bool exclusive = IsFenced(shared, *route_);
-  cache::FillTable::Place place;
-  if (exclusive) {
-    place = {std::make_shared<cache::Fill>(options), true};
-  } else {
-    place = shared.fills.Join(options, lookup_.variant_hint, *shared.generations);
-  }
+  const bool fenced = IsFenced(shared, *route_, /*content_hashed=*/false);
+  cache::FillTable::Place place =
+      shared.fills.Join(options, lookup_.variant_hint, *shared.generations, fenced);
   if (background && !place.initiator) return Next::kWait;  // somebody refreshes already
   if (!background) {
     fill_ = place.fill;
@@ -241,7 +238,7 @@ Exchange::Next Exchange::AskShared(bool background) {
     FetchPlan plan;
     plan.fill = place.fill;
     plan.variant_hint = lookup_.variant_hint;
-    plan.in_table = !exclusive;
+    plan.in_table = true;
     plan.client_request = request_;
     plan.sent = forwarded_.head;
     plan.client_scheme = target_.scheme;
@@ -429,11 +426,18 @@ void Exchange::SendStored() {
   const Seconds age = cache::CurrentAge(entry->head.initial_age, entry->head.response_time, now);
   verdict_.ttl = (entry->head.lifetimes.fresh - age).count();
   if (verdict_.hit && lookup_.soft_purged) verdict_.ttl = std::min<int64_t>(*verdict_.ttl, -1);
-  net::Loop& loop = gateway_.loop();
-  Respond(Write({request_, entry->head, entry->body_size, age, /*send_age=*/true, /*ours=*/true,
-                 *route_, shared.name, CacheStatus(), [&shared, entry, &loop](BodyPart part) {
-                   return MakeStoredBody(entry, part, shared.disk, shared.ram, loop);
-                 }}));
+  Writing writing{.request = request_, .head = entry->head, .route = *route_};
+  writing.length = entry->body_size;
+  writing.age = age;
+  // browser_ttl counts from now: an Age would have browsers take it for used up.
+  writing.send_age = !route_->policy.browser_ttl;
+  writing.unvalidated = verdict_.hit;
+  writing.name = shared.name;
+  writing.cache_status = CacheStatus();
+  writing.body = [&shared, entry, &loop = gateway_.loop()](BodyPart part) {
+    return MakeStoredBody(entry, part, shared.disk, shared.ram, loop);
+  };
+  Respond(Write(writing));
 }
 
 void Exchange::SendFill() {
@@ -441,16 +445,19 @@ void Exchange::SendFill() {
   const std::shared_ptr<const cache::Answer> answer = fill_->answer();
   const cache::StoredHead& head = answer->head;
   if (verdict_.stored) verdict_.ttl = (head.lifetimes.fresh - head.initial_age).count();
-  net::Loop& loop = gateway_.loop();
+  Writing writing{.request = request_, .head = head, .route = *route_};
+  writing.length = answer->length;
+  writing.age = head.initial_age;
+  writing.send_age = head.initial_age > Seconds(0) && !route_->policy.browser_ttl;
+  writing.ours = !alone_;
+  writing.name = shared.name;
+  writing.cache_status = CacheStatus();
   const bool has_body = http::MayHaveBody(request_.method, head.status);
-  Respond(
-      Write({request_, head, answer->length, head.initial_age,
-             /*send_age=*/head.initial_age > Seconds(0), /*ours=*/!alone_, *route_, shared.name,
-             CacheStatus(),
-             [this, &shared, &loop, has_body](BodyPart part) -> std::unique_ptr<http::BodySource> {
-               if (!has_body) return nullptr;
-               return MakeFillBody(fill_, seat_, part, shared.disk, loop);
-             }}));
+  writing.body = [this, &shared, has_body](BodyPart part) -> std::unique_ptr<http::BodySource> {
+    if (!has_body) return nullptr;
+    return MakeFillBody(fill_, seat_, part, shared.disk, gateway_.loop());
+  };
+  Respond(Write(writing));
 }
 
 void Exchange::SendError(int status, const Error& error) {
@@ -467,7 +474,8 @@ void Exchange::Respond(http::Response response) {
   if (stream == nullptr) return;
   status_ = response.status;
   if (from_edge_.trusted) {
-    response.own.Add("skerry-purge-seq", cache::ToFieldValue(gateway_.shared().generations->applied_at()));
+    response.own.Add("skerry-purge-seq",
+                     cache::ToFieldValue(gateway_.shared().generations->applied_at()));
   }
   Counters& counters = gateway_.counters();
   if (verdict_.hit) {

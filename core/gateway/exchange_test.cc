@@ -128,6 +128,27 @@ TEST_F(ExchangeTest, BehindTheWindowItIsValidatedBeforeItIsServed) {
   EXPECT_THAT(at_.Ask("/a")->Field("cache-status"), HasSubstr("hit"));
 }
 
+TEST_F(ExchangeTest, A304AboutAnotherTagIsAskedAgainWithoutConditions) {
+  at_.Fill("/a", {{"cache-control", "max-age=60"}, {"etag", "\"v1\""}}, "old");
+  at_.loop.Advance(70s);
+  const auto stream = at_.Ask("/a");
+  at_.Head(304, {{"etag", "\"v9\""}});
+  ASSERT_EQ(at_.asked(), 3u);
+  EXPECT_FALSE(at_.origin->asked[2]->request.fields.Has("if-none-match"));
+  at_.Answer(200, kFresh, "new");
+  EXPECT_EQ(stream->body, "new");
+}
+
+TEST_F(ExchangeTest, A304ThatForbidsStoringIsServedAndNotKeptFresh) {
+  at_.Fill("/a", {{"cache-control", "max-age=60"}, {"etag", "\"v1\""}}, "old");
+  at_.loop.Advance(70s);
+  const auto stream = at_.Ask("/a");
+  at_.Head(304, {{"cache-control", "no-store"}});
+  EXPECT_EQ(stream->body, "old");
+  at_.Ask("/a");
+  EXPECT_EQ(at_.asked(), 3u);
+}
+
 TEST_F(ExchangeTest, AnErrorIsAnsweredWithTheStaleCopyWithinItsWindow) {
   at_.Fill("/a", {{"cache-control", "max-age=60, stale-if-error=600"}}, "old");
   at_.loop.Advance(70s);
@@ -253,7 +274,7 @@ TEST_F(ExchangeTest, APurgeByTagIsSeenWhenTheHeadBringsTheTag) {
 TEST_F(ExchangeTest, AFencedNodeValidatesWhatIsFreshButServesWhatIsNamedByItsBytes) {
   at_.Fill("/page", {{"cache-control", "max-age=600"}, {"etag", "\"1\""}}, "page");
   at_.Fill("/app.9f2c0a1b.js", {{"cache-control", "max-age=600, immutable"}}, "script");
-  at_.fence = cache::Fence::kFull;
+  at_.fence = cache::Fence::kPartition;
   EXPECT_EQ(at_.Ask("/app.9f2c0a1b.js")->body, "script");
   const auto page = at_.Ask("/page");
   EXPECT_FALSE(page->answered);

@@ -43,7 +43,7 @@ struct Shared {
   // Whether purgeable objects must be validated before they are used. Called on
   // every hit: one atomic load.
   std::function<cache::Fence()> fence = [] { return cache::Fence::kNone; };
-  Tier tier;  // credentials between tiers
+  Tier tier;                    // credentials between tiers
   uint64_t keep_bytes = 8_MiB;  // bodies up to this are offered to the RAM tier
 
   cache::FillTable fills;

@@ -42,13 +42,8 @@ void Forget(Shared& shared, const cache::EntryPtr& entry) {
 
 }  // namespace
 
-bool IsFenced(const Shared& shared, const Route& route) {
-  switch (shared.fence()) {
-    case cache::Fence::kNone: return false;
-    case cache::Fence::kPartition: return !route.serve_on_partition;
-    case cache::Fence::kFull: return true;
-  }
-  return true;
+bool IsFenced(const Shared& shared, const Route& route, bool content_hashed) {
+  return cache::Holds(shared.fence(), route.serve_on_partition, content_hashed);
 }
 
 Looked Look(Shared& shared, const LookupInput& input) {
@@ -99,7 +94,7 @@ Lookup Weigh(Shared& shared, const LookupInput& input, cache::EntryPtr entry,
     case cache::Usable::kValidate: lookup.found = Found::kMustValidate; break;
   }
   if (purged == cache::Purged::kUnknown) lookup.found = Found::kMustValidate;
-  if (!head.content_hashed && IsFenced(shared, input.route)) {
+  if (IsFenced(shared, input.route, head.content_hashed)) {
     lookup.fenced = lookup.found != Found::kMustValidate;
     lookup.found = Found::kMustValidate;
   }

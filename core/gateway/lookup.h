@@ -56,9 +56,9 @@ struct Looked {
 };
 Looked Look(Shared& shared, const LookupInput& input);
 
-// Must purgeable objects of this route be validated upstream before any use? A request
-// then shares no fetch that began before it, either.
-bool IsFenced(const Shared& shared, const Route& route);
+// Must objects of this route be validated upstream before any use? A request then
+// shares no fetch that began before it, either.
+bool IsFenced(const Shared& shared, const Route& route, bool content_hashed);
 
 // What `entry` is worth now. Forgets it in both tiers if a hard purge has taken it.
 Lookup Weigh(Shared& shared, const LookupInput& input, cache::EntryPtr entry,

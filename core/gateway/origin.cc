@@ -74,7 +74,10 @@ bool Retrieval::WouldReplaceUsableStale(int status) const {
 
 void Retrieval::OnHead(http::ResponseHead head) {
   gateway_.counters().Origin(head.status);
-  if (head.status == 304 && plan_.stale != nullptr) return OnValidated(std::move(head));
+  if (head.status == 304 && plan_.stale != nullptr) {
+    if (IsConfirmed(*plan_.stale, head.fields)) return OnValidated(std::move(head));
+    return AskWithoutConditions();
+  }
   const int status = head.status;
   const bool event_stream_like = plan_.sent.method != "GET";
   const auto length = ContentLength(head.fields);
@@ -132,14 +135,32 @@ void Retrieval::Encode(http::ResponseHead& head, bool encodable) {
   MarkEncoded(head.fields, *recipe);
 }
 
+// The 304 was about something else than what we have (RFC 9111 4.3.4).
+void Retrieval::AskWithoutConditions() {
+  plan_.sent.fields.Remove("if-none-match");
+  plan_.sent.fields.Remove("if-modified-since");
+  plan_.stale = nullptr;
+  asking_again_ = true;
+  // On a turn of its own: the fetch that goes is in the middle of an event.
+  gateway_.loop().Post([weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (self == nullptr || self->ended_) return;
+    self->asking_again_ = false;
+    self->fetch_.reset();
+    self->Start();
+  });
+}
+
 void Retrieval::OnValidated(http::ResponseHead head) {
   Shared& shared = gateway_.shared();
-  const cache::EntryPtr fresh =
-      Freshen(*plan_.stale, {plan_.fill->key(), plan_.client_request, plan_.sent, std::move(head),
-                             *plan_.route, plan_.fill->stamp(), request_time_, shared.clock->Wall(),
-                             plan_.may_share, plan_.keep_tags});
+  cache::Storable storable = cache::Storable::kYes;
+  const cache::EntryPtr fresh = Freshen(
+      *plan_.stale,
+      {plan_.fill->key(), plan_.client_request, plan_.sent, std::move(head), *plan_.route,
+       plan_.fill->stamp(), request_time_, shared.clock->Wall(), plan_.may_share, plan_.keep_tags},
+      &storable);
   plan_.fill->OnValidated(fresh);
-  if (plan_.fill->MayStore(*shared.generations)) {
+  if (storable == cache::Storable::kYes && plan_.fill->MayStore(*shared.generations)) {
     if (!shared.ram->Replace(plan_.stale, fresh) && fresh->in_memory()) shared.ram->Offer(fresh);
     if (shared.disk != nullptr) {
       for (const cache::DiskRow& row : shared.disk->Find(fresh->head.key.hash)) {
@@ -153,6 +174,7 @@ void Retrieval::OnValidated(http::ResponseHead head) {
 }
 
 void Retrieval::OnBody(std::string_view bytes) {
+  if (asking_again_) return;
   gateway_.counters().origin_bytes.Add(bytes.size());
   if (digest_) {
     digest_->Update(bytes);
@@ -175,7 +197,7 @@ void Retrieval::Deliver(std::string_view bytes) {
 }
 
 void Retrieval::OnEnd(http::Fields trailers) {
-  if (ended_) return;
+  if (ended_ || asking_again_) return;
   if (digest_ && digest_->Finish() != *expected_) {
     gateway_.counters().digest_mismatches.Add();
     return Fail({Code::kCorrupt, Side::kUpstream, false,
@@ -208,11 +230,15 @@ void Retrieval::Commit() {
     entry->body_size = plan_.fill->size();
     entry->chunks = std::move(*body);
     entry->trailers = trailers_;
-    shared.ram->Offer(std::move(entry));
+    // What it was asked to replace goes, whatever Vary says now.
+    const cache::EntryPtr whole = std::move(entry);
+    if (plan_.stale == nullptr || !shared.ram->Replace(plan_.stale, whole))
+      shared.ram->Offer(whole);
   }
   if (disk == nullptr) return;
   disk->Commit(plan_.fill->size(), trailers_, [generations = shared.generations, answer] {
-    return generations->Judge(answer->head.key, answer->head.tags, answer->head.stamp) == cache::Purged::kNo;
+    return generations->Judge(answer->head.key, answer->head.tags, answer->head.stamp) ==
+           cache::Purged::kNo;
   });
 }
 

@@ -53,6 +53,7 @@ class Retrieval : public http::FetchEvents, public std::enable_shared_from_this<
  private:
   void Start();
   void AddConditions();
+  void AskWithoutConditions();
   void OnValidated(http::ResponseHead head);
   // An answer that must not push out the stale copy that is served in its place.
   bool WouldReplaceUsableStale(int status) const;
@@ -74,6 +75,7 @@ class Retrieval : public http::FetchEvents, public std::enable_shared_from_this<
   std::optional<Sha256Stream> digest_;
   std::string held_back_;  // the last piece, until the digest has been checked
   http::Fields trailers_;
+  bool asking_again_ = false;
   bool ended_ = false;
 };
 

@@ -5,6 +5,7 @@
 
 #include "core/cache/purge/scopes.h"
 #include "core/gateway/digest_field.h"
+#include "core/gateway/variant.h"
 #include "core/http/date.h"
 
 namespace skerry::gateway {
@@ -89,16 +90,30 @@ cache::Answer MakeAnswer(StoreInput input) {
   return answer;
 }
 
-std::shared_ptr<cache::Entry> Freshen(const cache::Entry& stored, StoreInput input) {
+bool IsConfirmed(const cache::Entry& stored, const http::Fields& from_304) {
+  http::Fields as_origin_knows = *stored.head.fields;
+  if (const auto etag = stored.head.etag()) as_origin_knows.Set("etag", OriginTag(*etag));
+  return cache::Confirms(as_origin_knows, from_304);
+}
+
+std::shared_ptr<cache::Entry> Freshen(const cache::Entry& stored, StoreInput input,
+                                      cache::Storable* storable) {
   auto entry = std::make_shared<cache::Entry>();
+  // Tag and Vary of what we have encoded are ours, and the same bytes stay.
+  if (const auto etag = stored.head.etag(); etag && OriginTag(*etag) != *etag) {
+    input.response.fields.Remove("etag");
+  }
+  input.response.fields.Remove("vary");
   // A 304 without Date was made when it came (RFC 9110 6.6.1): the age starts there.
   if (!input.response.fields.Has("date")) {
     input.response.fields.Add("date", http::FormatDate(input.response_time));
   }
-  http::ResponseHead updated{stored.head.status,
-                             cache::UpdateFields(*stored.head.fields, input.response.fields)};
+  http::ResponseHead updated{
+      stored.head.status,
+      cache::UpdateFields(*stored.head.fields, input.response.fields, input.route.policy)};
   const cache::StoreDecision decision =
       cache::Decide({input.client_request, updated, input.response_time}, input.route.policy);
+  *storable = decision.storable;
   input.response = std::move(updated);
   // The age of the stored response starts anew with the 304's own Age, if any.
   entry->head = MakeHead(input, decision);

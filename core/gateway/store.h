@@ -30,8 +30,14 @@ struct StoreInput {
 // whether it may be kept at all. Content-Length moves from the fields to `length`.
 cache::Answer MakeAnswer(StoreInput input);
 
-// A stored response made fresh by a 304 that came at `input`.response.
-std::shared_ptr<cache::Entry> Freshen(const cache::Entry& stored, StoreInput input);
+// Does this 304 speak of the stored response (RFC 9111 4.3.4)? If not, the request is
+// to be sent again without conditions.
+bool IsConfirmed(const cache::Entry& stored, const http::Fields& from_304);
+
+// A stored response made fresh by the 304 that is `input`.response. `storable` says
+// whether it may be kept with the fields it has now.
+std::shared_ptr<cache::Entry> Freshen(const cache::Entry& stored, StoreInput input,
+                                      cache::Storable* storable);
 
 // "/assets/app.9f2c0a1b.css" with `immutable`: named by its bytes, as the origin
 // itself says. Fenced nodes may go on serving such a response.

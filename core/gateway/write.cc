@@ -22,12 +22,16 @@ void AddOwn(const Writing& writing, http::Fields& own) {
   own.Add("via", "1.1 " + std::string(writing.name));
 }
 
-// A rule's field changes make a list of its own for this answer; without them all
-// answers share the stored one.
+// Field changes of a rule, or fields that may not be sent unvalidated, make a list of
+// its own for this answer; without them all answers share the stored one.
 std::shared_ptr<const http::Fields> StoredFields(const Writing& writing) {
   const Route& route = writing.route;
-  if (route.set_fields.empty() && route.remove_fields.empty()) return writing.head.client_fields;
+  const bool less = writing.unvalidated && !writing.head.lifetimes.no_cache_fields.empty();
+  if (!less && route.set_fields.empty() && route.remove_fields.empty()) {
+    return writing.head.client_fields;
+  }
   auto changed = std::make_shared<http::Fields>(*writing.head.client_fields);
+  if (less) cache::RemoveUnvalidated(*changed, writing.head.lifetimes);
   for (const std::string& name : route.remove_fields) changed->Remove(name);
   for (const http::Field& field : route.set_fields) changed->Set(field.name, field.value);
   return changed;

@@ -38,14 +38,15 @@ std::string_view CacheLabel(const Verdict& verdict);
 struct Writing {
   const http::RequestHead& request;
   const cache::StoredHead& head;
-  std::optional<uint64_t> length;  // of the whole body, if it is known
+  const Route& route;
+  std::optional<uint64_t> length = {};  // of the whole body, if it is known
   Seconds age{0};
   bool send_age = true;
-  bool ours = true;  // conditions and ranges are ours to answer, not upstream's
-  const Route& route;
-  std::string_view name;  // ours, for Via
-  std::string cache_status;
-  std::function<std::unique_ptr<http::BodySource>(BodyPart)> body;
+  bool ours = true;            // conditions and ranges are ours to answer, not upstream's
+  bool unvalidated = false;    // a hit: fields of no-cache="…" are left out
+  std::string_view name = {};  // ours, for Via
+  std::string cache_status = {};
+  std::function<std::unique_ptr<http::BodySource>(BodyPart)> body = {};
 };
 http::Response Write(const Writing& writing);
 

@@ -25,11 +25,17 @@ class WriteTest : public testing::Test {
 
   http::Response Ask(http::Fields fields, std::string method = "GET") {
     request_ = {std::move(method), "https", "example.com", "/", std::move(fields)};
-    return Write({request_, head_, 10, Seconds(5), true, true, route_, "skerry-edge",
-                  "skerry-edge; hit", [this](BodyPart part) {
-                    part_ = part;
-                    return std::make_unique<http::MemoryBody>("0123456789");
-                  }});
+    Writing writing{.request = request_, .head = head_, .route = route_};
+    writing.length = 10;
+    writing.age = Seconds(5);
+    writing.unvalidated = true;
+    writing.name = "skerry-edge";
+    writing.cache_status = "skerry-edge; hit";
+    writing.body = [this](BodyPart part) {
+      part_ = part;
+      return std::make_unique<http::MemoryBody>("0123456789");
+    };
+    return Write(writing);
   }
 
   cache::StoredHead head_;
@@ -45,6 +51,13 @@ TEST_F(WriteTest, SharesTheStoredFieldsAndAddsItsOwn) {
   EXPECT_EQ(response.own.Find("age"), "5");
   EXPECT_EQ(response.own.Find("cache-status"), "skerry-edge; hit");
   EXPECT_EQ(response.own.Find("via"), "1.1 skerry-edge");
+}
+
+TEST_F(WriteTest, AHitLeavesOutWhatNoCacheNames) {
+  head_.lifetimes.no_cache_fields = {"last-modified"};
+  const http::Response response = Ask({});
+  EXPECT_FALSE(response.stored->Has("last-modified"));
+  EXPECT_TRUE(response.stored->Has("etag"));
 }
 
 TEST_F(WriteTest, AMatchingTagIs304WithoutBodyOrContentType) {
