@@ -15,7 +15,7 @@ import time
 import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-OUT = os.environ.get("SKERRY_OUT", os.path.join(ROOT, "out", "release"))
+OUT = os.path.abspath(os.environ.get("SKERRY_OUT", os.path.join(ROOT, "out", "release")))
 START_SECONDS = 60  # sanitizer builds on a busy machine
 
 
