@@ -30,7 +30,7 @@ class EdgeTest(Case):
         edge = self.edge(origin=origin)
         miss = fetch(self.url(edge, "/a"))
         self.assertEqual((miss.status, miss.version, miss.body), (200, "2", b"hello"))
-        self.assertIn("skerry-edge; fwd=uri-miss; fwd-status=200; stored", miss.field("cache-status"))
+        self.assertIn("skerry-edge; fwd=uri-miss; fwd-status=200; ttl=600; stored", miss.field("cache-status"))
         hit = fetch(self.url(edge, "/a"))
         self.assertIn("skerry-edge; hit", hit.field("cache-status"))
         self.assertEqual(hit.body, b"hello")
@@ -207,7 +207,7 @@ class BadInputTest(Case):
     """Each mistake: one clear message that names cause and remedy, exit code 2, nothing begun."""
 
     def refused(self, *flags, says):
-        code, printed = self.run_program("skerry-edge", f"--cache_dir={self.folder}/cache", *flags)
+        code, printed = self.run_program("skerry-edge", *flags)
         self.assertEqual(code, 2, printed)
         for text in says:
             self.assertIn(text, printed)
@@ -217,7 +217,7 @@ class BadInputTest(Case):
         self.refused("--origin=http://127.0.0.1:1", "--ram_cach=1GiB", says=["ram_cach", "ram_cache"])
 
     def test_wrong_unit(self):
-        self.refused("--origin=http://127.0.0.1:1", "--ram_cache=512MB", says=["ram_cache", "512MB", "MiB"])
+        self.refused("--origin=http://127.0.0.1:1", "--ram_cache=512MB", says=["ram_cache", "MB", "512MiB"])
 
     def test_nothing_to_serve(self):
         self.refused(says=["--origin"])
