@@ -139,19 +139,20 @@ class Demo:
     def deploy(self, version, previous=None):
         self.say(f"Version {version} of the site goes through the pipeline and is pushed")
         dist = os.path.join(self.folder, f"dist-{version}")
-        subprocess.run([sys.executable, "-B", os.path.join(HERE, "build_site.py"), f"--version={version}", f"--out={dist}"], check=True)
+        subprocess.run([sys.executable, "-B", os.path.join(HERE, "build_site.py"), dist, *(["--second"] if version == 2 else [])],
+                       check=True, stdout=subprocess.DEVNULL)
         release = os.path.join(self.folder, f"release-{version}")
         more = [f"--previous={previous}"] if previous else []
-        config = os.path.join(HERE, "skerry.toml")
-        if os.path.exists(config):
-            more.append(f"--config={config}")
+        more.append(f"--config={os.path.join(HERE, 'skerry.toml')}")
         built = self.run("skerry-pipeline", "build", dist, f"--out={release}", f"--cache_dir={self.folder}/build-cache", "--json", *more)
         pushed = self.run("skerry-pipeline", "push", release, f"--to=http://{self.shield.ready['listen']}", "--site=demo",
                           f"--token_file={self.tokens['upload']}", "--activate", "--wait=10s", "--json")
-        self.show_release(release, built, pushed)
+        print(f"   built in {built['seconds']:.1f} s ({built['cache']['hits']} of {built['cache']['hits'] + built['cache']['misses']} results from the "
+              f"build cache); sent {pushed['sent']['blobs']} of {pushed['blobs']} blobs, {size(pushed['sent']['bytes'])}")
+        self.show_release(release, pushed)
         return release
 
-    def show_release(self, release, built, pushed):
+    def show_release(self, release, pushed):
         with open(os.path.join(release, "manifest.json"), encoding="utf-8") as file:
             entries = json.load(file)["entries"]
         kinds = {}
@@ -160,10 +161,10 @@ class Demo:
             for variant in entry.get("variants", []):
                 kinds.setdefault(variant.get("coding") or variant.get("type"), []).append(variant["size"])
         self.table(("kind", "number", "bytes"), [(kind, len(sizes), size(sum(sizes))) for kind, sizes in kinds.items()])
-        receipt = pushed.get("receipt", pushed)
-        expect(receipt.get("state") == "complete", f"the activation is not complete: {json.dumps(pushed)}")
-        nodes = ", ".join(f"{name} {node['state']}" for name, node in receipt["nodes"].items())
-        print(f"   release {pushed.get('release', '')[:12]} is active: {nodes}")
+        receipt = pushed["receipt"]
+        expect(receipt["state"] == "complete", f"the activation is not complete: {json.dumps(pushed)}")
+        nodes = ", ".join(f"{name} {node['state']}" for name, node in sorted(receipt["nodes"].items()))
+        print(f"   release {pushed['release'][:12]} is active: {nodes}")
 
     def manifest(self, release):
         with open(os.path.join(release, "manifest.json"), encoding="utf-8") as file:
