@@ -62,6 +62,7 @@ struct Releases::Kept {
   std::set<Sha256Digest> missing = {};     // not uploaded yet, or lost
   WallTime pushed = {};                    // last
   std::optional<WallTime> activated = {};  // last
+  std::optional<WallTime> retired = {};    // when another one took its place
 
   std::string Encode() const {
     Json json;
@@ -69,9 +70,12 @@ struct Releases::Kept {
     json["pushed"] = ToMs(pushed);
     json["complete"] = complete;
     if (activated) json["activated"] = ToMs(*activated);
+    if (retired) json["retired"] = ToMs(*retired);
     return json.dump();
   }
-  WallTime last_use() const { return std::max(pushed, activated.value_or(pushed)); }
+  WallTime last_use() const {
+    return std::max({pushed, activated.value_or(pushed), retired.value_or(pushed)});
+  }
 };
 
 struct Releases::Site {
@@ -159,6 +163,7 @@ Status Releases::LoadRelease(std::string_view site, std::string_view id, std::st
   kept.complete = FlagOf(json, "complete");
   kept.pushed = FromMs(NumberOf(json, "pushed"));
   if (json.contains("activated")) kept.activated = FromMs(NumberOf(json, "activated"));
+  if (json.contains("retired")) kept.retired = FromMs(NumberOf(json, "retired"));
   if (!kept.complete) {
     const std::vector<Sha256Digest> missing = MissingOf(kept.release->manifest());
     kept.missing = {missing.begin(), missing.end()};
@@ -351,6 +356,11 @@ Result<Switched> Releases::Activate(std::string_view site_name, std::string_view
   if (kept != nullptr) {
     kept->activated = now;
     changes.push_back({Table::kRelease, SiteKey(site_name, id), kept->Encode()});
+  }
+  Kept* before = site.active != id ? Find(site_name, site.active) : nullptr;
+  if (before != nullptr) {
+    before->retired = now;
+    changes.push_back({Table::kRelease, SiteKey(site_name, site.active), before->Encode()});
   }
   if (Status status = records_->Write(changes); !status) return Fail(std::move(status.error()));
   site.active = std::move(changed.active);

@@ -211,6 +211,20 @@ TEST_F(ReleasesTest, TheActiveReleaseIsKeptHoweverOld) {
   EXPECT_TRUE(HasBlob("one"));
 }
 
+TEST_F(ReleasesTest, AReleaseThatWasActiveForLongIsKeptFromWhenItWasReplaced) {
+  retention_.least = 0;
+  Reopen();
+  const std::string one = Push("one");
+  Activate(one);
+  clock_.Advance(retention_.keep_for * 2);
+  Activate(Push("two"));
+  clock_.Advance(hours(1));
+  EXPECT_EQ(releases_->Collect()->releases, 0u);
+  clock_.Advance(retention_.keep_for);
+  Reopen();
+  EXPECT_EQ(releases_->Collect()->releases, 1u);
+}
+
 TEST_F(ReleasesTest, BlobsThatCameBeforeTheirReleaseHaveAnHour) {
   Put("early");
   ASSERT_TRUE(releases_->Collect().has_value());

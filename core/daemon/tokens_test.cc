@@ -27,6 +27,13 @@ TEST(TokensTest, ReadsATokenALineWithoutComments) {
   EXPECT_THAT(*tokens, ElementsAre("secret-one", "secret-two"));
 }
 
+TEST(TokensTest, ReadsTokensOfAnyLength) {
+  const std::string longer(100, 'x');
+  const auto tokens = ReadTokens(FileWith(longer + "\nshort-one\n" + longer + "y # comment\n"));
+  ASSERT_TRUE(tokens);
+  EXPECT_THAT(*tokens, ElementsAre(longer, "short-one", longer + "y"));
+}
+
 TEST(TokensTest, NamesFileAndLineOfWhatIsWrong) {
   EXPECT_THAT(ReadTokens("/nowhere/at/all").error().context, HasSubstr("/nowhere/at/all"));
   EXPECT_THAT(ReadTokens(FileWith("# nothing\n")).error().context, HasSubstr("no token"));
