@@ -69,14 +69,7 @@ class RocksBodyLog : public BodyLog {
   Status Flush() override {
     const Engine::Use use = engine_.Enter();
     if (!use) return Engine::Closed();
-    if (Status flushed = engine_.Wrote(engine_.db->Flush({}, engine_.body)); !flushed) {
-      return flushed;
-    }
-    // Rows of what is in a file now: with the log synced they outlive a power cut as
-    // well. Not SyncWAL, which touches a log that has failed meanwhile.
-    rocksdb::WriteOptions synced;
-    synced.sync = true;
-    return engine_.Wrote(engine_.db->Put(synced, engine_.ctl, "skerry/flushed", ""));
+    return engine_.Wrote(engine_.db->Flush({}, engine_.body));
   }
 
   ByteCount unflushed() override {

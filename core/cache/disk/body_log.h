@@ -50,7 +50,7 @@ class BodyLog {
   // `keep` is true. Answers the bytes that went.
   virtual Result<ByteCount> DropBefore(uint64_t position,
                                        const std::function<bool(const PositionRange&)>& keep) = 0;
-  // Everything appended before survives a kill and, after a sync, a power cut.
+  // Everything appended before survives a kill and a power cut.
   virtual Status Flush() = 0;
   // Bytes appended and not in a file yet.
   virtual ByteCount unflushed() = 0;

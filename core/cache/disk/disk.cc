@@ -112,7 +112,7 @@ void Core::Shutdown() {
   appender.Stop();
   upkeep.Stop();
   if (!store->failed()) {
-    const Status flushed = store->bodies().Flush();
+    const Status flushed = store->FlushBodies();
     if (!flushed) LogWarning("disk: last flush failed", {{"error", flushed.error().ToString()}});
   }
   // Fills may outlive the tier: the directory is free for another all the same.

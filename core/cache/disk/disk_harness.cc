@@ -22,10 +22,9 @@ TempDirectory::~TempDirectory() {
 }
 
 void WaitingLoop::Post(Task task) {
-  {
-    std::lock_guard lock(mutex_);
-    tasks_.push_back(std::move(task));
-  }
+  std::lock_guard lock(mutex_);
+  tasks_.push_back(std::move(task));
+  // With the lock held: the loop may die as soon as its waiter has the task.
   posted_.notify_one();
 }
 

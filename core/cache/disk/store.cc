@@ -390,6 +390,13 @@ Result<std::unique_ptr<Store>> Store::Open(Options options) {
 
 BodyLog& Store::bodies() { return *engine_->bodies; }
 
+Status Store::FlushBodies() {
+  if (Status flushed = engine_->bodies->Flush(); !flushed) return flushed;
+  // Any synced write syncs all rows before it. Not SyncWAL, which touches a log that
+  // has failed meanwhile.
+  return PutControl({{"skerry/flushed", ""}});
+}
+
 Status Store::WriteMeta(const std::vector<MetaChange>& changes) {
   const Engine::Use use = engine_->Enter();
   if (!use) return Engine::Closed();

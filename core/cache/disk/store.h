@@ -43,6 +43,9 @@ class Store {
   void Close();
 
   BodyLog& bodies();
+  // Flushes the bodies and syncs the log of the rows: what was committed before is found
+  // again after a power cut.
+  Status FlushBodies();
 
   // A row to be written, or removed if there is no value. All of them or none.
   struct MetaChange {

@@ -92,7 +92,7 @@ void Upkeep::Load() {
 
 void Upkeep::Flush() {
   parts_.appender.FlushBegins();
-  if (const Status flushed = parts_.store.bodies().Flush(); !flushed) {
+  if (const Status flushed = parts_.store.FlushBodies(); !flushed) {
     LogWarning("disk: flush failed", {{"error", flushed.error().ToString()}});
   } else {
     parts_.appender.FlushEnded();
