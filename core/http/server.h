@@ -91,6 +91,7 @@ struct SessionLimits {
   // Frames that cost work without asking for any: a budget per connection that
   // every useful request refills. Kinds: resets we had to send, refused streams,
   // client resets, empty DATA, PRIORITY, WINDOW_UPDATE, unknown, SETTINGS, PING.
+  // A KiB of body and a second of time refill it by one each (glitch_budget.h).
   uint32_t glitch_budget = 2000;
   uint32_t glitch_refill_per_request = 8;
 };
@@ -107,7 +108,8 @@ struct ServerCounters {
 // All connections of one listener on one loop. Owner and thread: that loop.
 class Server {
  public:
-  // Called for every checked request. Returns what hears of it; null resets the
+  // Called for every checked request; what cannot be read, passes a limit, or is
+  // TRACE or CONNECT the session answers itself. Returns what hears of it; null resets the
   // stream. `stream` is alive as long as OnGone has not been called.
   using OnRequest =
       std::function<std::shared_ptr<StreamEvents>(std::shared_ptr<ServerStream> stream)>;
@@ -122,8 +124,9 @@ class Server {
   // Takes a transport from a listener: h2 by ALPN, or by the preface in clear text
   // (prior knowledge); HTTP/1.1 otherwise. `Upgrade: h2c` is ignored.
   virtual void Serve(std::unique_ptr<net::Transport> transport) = 0;
-  // GOAWAY twice (HTTP/2) or Connection: close (HTTP/1.1); idle connections end at
-  // once, busy ones with their last answer. `done` is called when none is left.
+  // GOAWAY twice (HTTP/2) or Connection: close (HTTP/1.1). Idle HTTP/1.1 connections
+  // end at once, idle HTTP/2 ones a round trip later (1 s at most: a request may be
+  // under way), busy ones with their last answer. `done` is called when none is left.
   virtual void Drain(std::function<void()> done) = 0;
   virtual size_t connections() const = 0;
 
