@@ -166,8 +166,7 @@ Status Shield::State::OpenDiskTier() {
   disk_options.metrics = &metrics;
   disk_options.purge_head = [this] { return generations.Now().seq; };
   disk_options.still_valid = [this](const cache::StoredHead& head) {
-    return generations.Judge(head.key, head.tags, head.stamp, head.content_hashed) ==
-           cache::Purged::kNo;
+    return generations.Judge(head.key, head.tags, head.stamp) == cache::Purged::kNo;
   };
   auto opened = cache::Disk::Open(std::move(disk_options));
   if (!opened) return Fail(std::move(opened.error()).In("data_dir"));
@@ -251,7 +250,7 @@ Status Shield::State::OpenLog() {
     serving.applied = [this] { return generations.applied_at(); };
   } else {
     // Positions of our own go on where they were.
-    generations.Reset("", releases->last_seq(), /*content_hashed_too=*/false);
+    generations.Reset("", releases->last_seq());
   }
   activator = std::make_unique<Activator>(control->loop(0), std::move(activator_options),
                                           std::move(service));

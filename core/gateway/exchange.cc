@@ -52,7 +52,9 @@ void Exchange::Run() {
   if (running_) return;
   running_ = true;
   while (step_ < std::size(kSteps)) {
-    const Next next = (this->*kSteps[step_].run)();
+    // Named first: GCC 12's bounds sanitizer reads an index inside ->* too late.
+    const Step& step = kSteps[step_];
+    const Next next = (this->*step.run)();
     if (std::exchange(jumped_, false)) continue;
     if (next != Next::kNext) break;
     ++step_;
