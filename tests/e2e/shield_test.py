@@ -27,11 +27,12 @@ def entry(path, data, **more):
     return {"path": path, "sha256": sha(data), "size": len(data), "type": kind, "cache": "page", "variants": [], **more}
 
 
-class ShieldTest(Case):
-    def shield(self, *flags, data=None):
+class ReleaseCase(Case):
+    """What CI does, as verbs."""
+
+    def shield(self, *flags, data=None, port=0):
         self.tokens = self.file("upload.tokens", TOKEN + "\n")
-        self.node_tokens = self.file("node.tokens", NODE_TOKEN + "\n")
-        return self.start("skerry-shield", "--listen=127.0.0.1:0", "--admin=127.0.0.1:0", "--workers=2", f"--token_file={self.tokens}",
+        return self.start("skerry-shield", f"--listen=127.0.0.1:{port}", "--admin=127.0.0.1:0", "--workers=2", f"--token_file={self.tokens}",
                           f"--data_dir={data or os.path.join(self.folder, 'data')}", *flags)
 
     def url(self, shield, path):
@@ -67,6 +68,8 @@ class ShieldTest(Case):
         self.assertEqual((status, receipt["state"]), (200, "complete"), receipt)
         return release
 
+
+class ShieldTest(ReleaseCase):
     def test_a_release_is_pushed_served_changed_and_rolled_back(self):
         shield = self.shield()
         first = self.deploy(shield, {"/index.html": b"one", "/app.11111111.js": (b"js one", {"cache": "immutable"})})

@@ -38,7 +38,9 @@ class PurgeFeed {
     // An activation, in the order of the log, before it is applied to the generations
     // (so that nothing old is stamped new); also the newest of each site where this
     // node begins or has missed some: so it must be idempotent. On the pool, may
-    // block; an error holds the log up, and it is called again. Null: ignored.
+    // block; an error holds the log up, and it is called again. A node that has this
+    // declares that it serves releases: no activation is complete without its
+    // acknowledgement, since a fenced one has nobody to ask. Null: ignored.
     std::function<Status(const Record&)> on_activation;
     // Once, on the loop, when ready() becomes true. May be null.
     std::function<void()> on_ready;
