@@ -81,6 +81,7 @@ const config::Table<SiteOptions>& SiteTable() {
 
 }  // namespace
 
+// Long: the table is one list, in the order of the manual.
 const config::Table<Options>& OptionTable() {
   static const config::Table<Options> table = {
       {"origin", &Options::origin, Text(""),
