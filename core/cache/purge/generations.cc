@@ -367,7 +367,14 @@ std::string Generations::Serialize() const {
   return bytes;
 }
 
-Status Generations::Restore(std::string_view bytes) {
+void Generations::RestoredAll() {
+  State& state = *state_;
+  std::lock_guard writing(state.writing);
+  std::unique_lock write(state.lock);
+  state.StartAt(state.stamp_head.load() + kRestartGap, state.log_head.load());
+}
+
+Status Generations::Restore(std::string_view bytes, bool more_follow) {
   const size_t body = bytes.size() < 8 ? 0 : bytes.size() - 8;
   ByteReader sum(bytes.substr(body));
   ByteReader from(bytes.substr(0, body));
@@ -388,7 +395,7 @@ Status Generations::Restore(std::string_view bytes) {
   state.scopes = std::move(scopes);
   state.log_id = std::move(log_id);
   state.known_from = known_from;
-  state.StartAt(offset + log_head + kRestartGap, log_head);
+  state.StartAt(offset + log_head + (more_follow ? 0 : kRestartGap), log_head);
   return {};
 }
 

@@ -85,7 +85,10 @@ class Generations {
   std::string Serialize() const;
   // Before anything else is called. Stamps go on above all that the former process
   // can have given. kCorrupt leaves everything as it was.
-  Status Restore(std::string_view bytes);
+  // `more_follow`: records that were durable beside these bytes are applied next; they
+  // keep the numbers they had, and RestoredAll ends it.
+  Status Restore(std::string_view bytes, bool more_follow = false);
+  void RestoredAll();
   // Where Restore has failed: stamps that this node has given up to `newest_stamp`
   // may be on disk; all of that is kUnknown.
   void RestoreNothing(Seq newest_stamp);

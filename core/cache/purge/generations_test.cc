@@ -291,6 +291,23 @@ TEST_F(GenerationsTest, AYearOfPurgesStaysFlat) {
   EXPECT_EQ(generations_.coarsened(), 0u);
 }
 
+TEST_F(GenerationsTest, RecordsReplayedAfterRestoreTakeNothingThatWasFetchedBehindThem) {
+  const std::string durable = generations_.Serialize();
+  Record record;
+  record.seq = generations_.head() + 1;
+  record.selectors.urls = {"https://example.com/replayed"};
+  generations_.Apply(record);
+  const Key key = Key::Of("https://example.com/replayed");
+  const Stamp fetched_after = {generations_.Now().seq, 0};
+  Generations restored;
+  ASSERT_TRUE(restored.Restore(durable, /*more_follow=*/true));
+  restored.Apply(record);
+  restored.RestoredAll();
+  EXPECT_EQ(restored.Judge(key, {}, fetched_after), Purged::kNo);
+  EXPECT_EQ(restored.Judge(key, {}, Stamp{fetched_after.seq - 1, 0}), Purged::kHard);
+  EXPECT_GT(restored.Now().seq, fetched_after.seq);
+}
+
 TEST_F(GenerationsTest, RestoresWhatItSerialized) {
   PurgeManyTags(3);
   const EntryPtr tagged = Fetch(Object{.tags = {"x"}});

@@ -69,11 +69,12 @@ Result<PurgeNode::Durable> Journal::Load() {
   if (!snapshot && snapshot.error().code != Code::kNotFound) {
     return Fail(std::move(snapshot.error()));
   }
-  bool good = facts && snapshot && generations_.Restore(*snapshot);
+  bool good = facts && snapshot && generations_.Restore(*snapshot, /*more_follow=*/true);
   if (good) {
     Result<bool> replayed = Replay(facts->tail);
     if (!replayed) return Fail(std::move(replayed.error()));
     good = *replayed && generations_.head() == facts->durable.applied;
+    if (good) generations_.RestoredAll();
   }
   if (!good) {
     LogError("purge: the stored state is damaged: everything cached will be validated");
