@@ -26,7 +26,7 @@ void PutSome(Disk& disk, uint64_t seed, const std::atomic<bool>& done) {
     if (version % 3 == 0) {
       disk.Store(entry);
     } else {
-      Fill(disk, entry);
+      Offer(disk, entry);
     }
   }
 }

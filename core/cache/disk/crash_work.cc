@@ -85,7 +85,7 @@ std::string WorkUntilKilled(const std::string& directory, uint64_t seed, int ack
       const EntryPtr entry = MakeEntry({.url = UrlOf(number),
                                         .body = BodyOf(UrlOf(number), version, SizeOf(number)),
                                         .version = version});
-      Fill(disk, entry);
+      Offer(disk, entry);
     }
   }
 }

@@ -34,7 +34,7 @@ class DamageTest : public testing::Test {
   void Build() {
     Open(whole());
     for (const size_t size : kSizes) {
-      ASSERT_TRUE(Fill(*disk_, MakeEntry({.url = UrlOf(size), .body = BodyOf("", size, size)})));
+      ASSERT_TRUE(Offer(*disk_, MakeEntry({.url = UrlOf(size), .body = BodyOf("", size, size)})));
     }
     ASSERT_TRUE(Settled(*disk_, std::size(kSizes)));
     ASSERT_TRUE(disk_->control().Put({{"log_id", "L1"}}));
@@ -143,7 +143,7 @@ TEST_F(DamageTest, AMissingFileCostsResponsesAtMost) {
     fs::remove(file);
     Open(copy());
     ReadAll();
-    ASSERT_TRUE(Fill(*disk_, MakeEntry({.url = "https://new/", .body = "new"})));
+    ASSERT_TRUE(Offer(*disk_, MakeEntry({.url = "https://new/", .body = "new"})));
     ASSERT_TRUE(Eventually([&] { return Get(*disk_, "https://new/").has_value(); }));
   }
 }
@@ -181,11 +181,11 @@ TEST_F(DamageTest, AStoreThatCannotBeOpenedIsMovedAsideAndOnlyTheLastOneKept) {
 
 TEST_F(DamageTest, ACopyWithoutACloseHoldsWhatWasFlushedAndNothingElse) {
   Open(whole());
-  ASSERT_TRUE(Fill(*disk_, MakeEntry({.url = UrlOf(900), .body = BodyOf("", 900, 900)})));
+  ASSERT_TRUE(Offer(*disk_, MakeEntry({.url = UrlOf(900), .body = BodyOf("", 900, 900)})));
   ASSERT_TRUE(Settled(*disk_, 1));
   clock_.Advance(Seconds(2));
   ASSERT_TRUE(Eventually([&] { return disk_->stats().unflushed == 0; }));
-  ASSERT_TRUE(Fill(*disk_, MakeEntry({.url = UrlOf(5000), .body = BodyOf("", 5000, 5000)})));
+  ASSERT_TRUE(Offer(*disk_, MakeEntry({.url = UrlOf(5000), .body = BodyOf("", 5000, 5000)})));
   ASSERT_TRUE(Settled(*disk_, 2));
   fs::copy(whole(), copy());
   disk_.reset();

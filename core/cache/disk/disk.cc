@@ -350,6 +350,7 @@ Disk::Stats DiskTier::stats() const {
   Stats stats;
   stats.bytes = core_->store->used();
   stats.unflushed = core_->unflushed();
+  stats.written = core_->store->tables_written();
   stats.objects = core_->index.size();
   stats.corrupt = core_->corrupt.load(std::memory_order_relaxed);
   stats.index_loaded = !core_->index.loading();
@@ -373,6 +374,8 @@ void DiskTier::Register(Metrics& metrics) {
   };
   add("skerry_disk_bytes", "Files and memtables of the disk tier.", &Stats::bytes);
   add("skerry_disk_objects", "Responses on the disk.", &Stats::objects);
+  add("skerry_disk_written_bytes",
+      "Of all tables since the start: flushes, merges and moves of rows.", &Stats::written);
   add("skerry_store_unflushed_bytes", "Body bytes that are not in a file yet.", &Stats::unflushed);
 }
 

@@ -116,6 +116,7 @@ class Disk {
   struct Stats {
     ByteCount bytes = 0;      // files and memtables
     ByteCount unflushed = 0;  // skerry_store_unflushed_bytes: body bytes not yet in a file
+    ByteCount written = 0;    // to tables since it was opened: what write amplification counts
     uint64_t objects = 0;
     uint64_t corrupt = 0;
     Seq oldest_seq = 0;  // of any stored object, for forgetting generations

@@ -83,7 +83,7 @@ EntryPtr MakeEntry(const EntrySpec& spec) {
   return entry;
 }
 
-bool Fill(Disk& disk, const EntryPtr& entry, bool seen_before, std::function<bool()> valid) {
+bool Offer(Disk& disk, const EntryPtr& entry, bool seen_before, std::function<bool()> valid) {
   const std::unique_ptr<DiskFill> fill = disk.Begin(entry->head, entry->body_size, seen_before);
   if (fill == nullptr) return false;
   for (const Chunk& chunk : entry->chunks) fill->Append(chunk);

@@ -63,8 +63,8 @@ struct EntrySpec {
 EntryPtr MakeEntry(const EntrySpec& spec);
 
 // Stores through a fill, as a response from an origin; false if it was not admitted.
-bool Fill(Disk& disk, const EntryPtr& entry, bool seen_before = true,
-          std::function<bool()> valid = nullptr);
+bool Offer(Disk& disk, const EntryPtr& entry, bool seen_before = true,
+           std::function<bool()> valid = nullptr);
 
 Result<EntryPtr> Load(Disk& disk, const DiskRow& row, const Key& key);
 // The whole body, reading what is not in memory.

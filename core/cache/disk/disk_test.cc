@@ -39,7 +39,7 @@ class DiskTest : public testing::Test {
   EntryPtr Put(const std::string& url, size_t size, uint64_t version = 0) {
     EntryPtr entry =
         MakeEntry({.url = url, .body = BodyOf(url, version, size), .version = version});
-    EXPECT_TRUE(Fill(*disk_, entry));
+    EXPECT_TRUE(Offer(*disk_, entry));
     EXPECT_TRUE(Eventually([&] {
       const auto rows = disk_->Find(entry->head.key.hash);
       return !rows.empty() && rows.front().size == size && Get(*disk_, url) &&
@@ -112,7 +112,7 @@ TEST_F(DiskTest, TrailersKnownOnlyAtTheEndComeBack) {
   with->body_size = 1;
   with->chunks = entry->chunks;
   with->trailers = {{"server-timing", "a;dur=1"}};
-  ASSERT_TRUE(Fill(*disk_, with));
+  ASSERT_TRUE(Offer(*disk_, with));
   ASSERT_TRUE(Settled(*disk_, 1));
   const Result<EntryPtr> read = Get(*disk_, kUrl);
   ASSERT_TRUE(read);
@@ -121,7 +121,7 @@ TEST_F(DiskTest, TrailersKnownOnlyAtTheEndComeBack) {
 
 TEST_F(DiskTest, VariantsOfAKeyLieBesideEachOtherNewestFirst) {
   for (const char* coding : {"br", "gzip"}) {
-    ASSERT_TRUE(Fill(*disk_, MakeEntry({.url = kUrl, .body = coding, .variant = coding})));
+    ASSERT_TRUE(Offer(*disk_, MakeEntry({.url = kUrl, .body = coding, .variant = coding})));
   }
   ASSERT_TRUE(Settled(*disk_, 2));
   const std::vector<DiskRow> rows = disk_->Find(Key::Of(kUrl).hash);
@@ -169,7 +169,7 @@ TEST_F(DiskTest, AFillThatIsDroppedOrCutShortIsForgotten) {
 
 TEST_F(DiskTest, ACommitAsksWhetherItIsStillValid) {
   const EntryPtr entry = MakeEntry({.url = kUrl, .body = "old"});
-  ASSERT_TRUE(Fill(*disk_, entry, true, [] { return false; }));
+  ASSERT_TRUE(Offer(*disk_, entry, true, [] { return false; }));
   Put("https://example.com/later", 10);
   EXPECT_FALSE(Has(kUrl));
 }
@@ -255,7 +255,7 @@ TEST_F(DiskTest, ForgottenKeysAndRowsAreGoneAtOnceAndAfterReopening) {
 
 TEST_F(DiskTest, EverythingIsThereAfterReopening) {
   Put(kUrl, 3 * kChunkBytes);
-  ASSERT_TRUE(Fill(*disk_, MakeEntry({.url = kUrl, .body = "br", .variant = "br", .seq = 7})));
+  ASSERT_TRUE(Offer(*disk_, MakeEntry({.url = kUrl, .body = "br", .variant = "br", .seq = 7})));
   ASSERT_TRUE(Settled(*disk_, 2));
   Open();
   EXPECT_EQ(disk_->stats().objects, 2u);
@@ -280,7 +280,7 @@ TEST_F(DiskTest, LocalStampsOfAnEarlierProcessCountNothing) {
   auto entry = std::make_shared<Entry>();
   entry->head = MakeEntry({.url = kUrl})->head;
   entry->head.stamp = {4, 99};
-  ASSERT_TRUE(Fill(*disk_, entry));
+  ASSERT_TRUE(Offer(*disk_, entry));
   ASSERT_TRUE(Settled(*disk_, 1));
   EXPECT_EQ((*Get(*disk_, kUrl))->head.stamp.local, 99u);
   Open();
@@ -318,7 +318,7 @@ TEST_F(DiskTest, TheRegistryMayBeReadWhenTheTierIsGone) {
 TEST_F(DiskTest, OldestSeqCoversWhatIsStoredAndWhatIsUnderWay) {
   head_ = 50;
   EXPECT_EQ(disk_->stats().oldest_seq, 50u) << "nothing stored: all may be forgotten";
-  ASSERT_TRUE(Fill(*disk_, MakeEntry({.url = kUrl, .body = "a", .seq = 20})));
+  ASSERT_TRUE(Offer(*disk_, MakeEntry({.url = kUrl, .body = "a", .seq = 20})));
   ASSERT_TRUE(Settled(*disk_, 1));
   EXPECT_EQ(disk_->stats().oldest_seq, 20u);
   const auto fill = disk_->Begin(MakeEntry({.url = "https://b/", .seq = 10})->head, {}, true);
@@ -346,7 +346,7 @@ TEST_F(DiskTest, AFullQueueAbandonsTheFillInsteadOfWaiting) {
   // `valid` runs on the appender: while it waits, nothing leaves the queue.
   std::mutex gate;
   gate.lock();
-  ASSERT_TRUE(Fill(*disk_, MakeEntry({.url = "https://b/", .body = "b"}), true, [&] {
+  ASSERT_TRUE(Offer(*disk_, MakeEntry({.url = "https://b/", .body = "b"}), true, [&] {
     std::lock_guard wait(gate);
     return true;
   }));

@@ -45,7 +45,7 @@ class EvictionTest : public testing::Test {
   // Stores it however full the log is, waiting for admission.
   void Put(const std::string& url, size_t size) {
     const EntryPtr entry = MakeEntry({.url = url, .body = BodyOf(url, 0, size)});
-    ASSERT_TRUE(Eventually([&] { return Fill(*disk_, entry); })) << url;
+    ASSERT_TRUE(Eventually([&] { return Offer(*disk_, entry); })) << url;
   }
   // Fillers nobody reads, until `bytes` of them went by.
   void PushThrough(ByteCount bytes, size_t size = 200'000) {
@@ -178,8 +178,8 @@ TEST_F(EvictionTest, AFillThatTheHorizonOvertakesIsAbandoned) {
 TEST_F(EvictionTest, AboveFourFifthsOnlyASecondRequestStores) {
   PushThrough(kBudget);
   const EntryPtr entry = MakeEntry({.url = "https://once/", .body = "x"});
-  EXPECT_FALSE(Fill(*disk_, entry, /*seen_before=*/false));
-  EXPECT_TRUE(Eventually([&] { return Fill(*disk_, entry, /*seen_before=*/true); }));
+  EXPECT_FALSE(Offer(*disk_, entry, /*seen_before=*/false));
+  EXPECT_TRUE(Eventually([&] { return Offer(*disk_, entry, /*seen_before=*/true); }));
 }
 
 TEST_F(EvictionTest, EvictedRowsDoNotComeBackAfterReopening) {

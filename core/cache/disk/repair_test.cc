@@ -36,7 +36,7 @@ class RepairTest : public testing::Test {
   }
 
   bool Put(const std::string& url, size_t size) {
-    if (!Fill(*disk_, MakeEntry({.url = url, .body = BodyOf(url, 0, size)}))) return false;
+    if (!Offer(*disk_, MakeEntry({.url = url, .body = BodyOf(url, 0, size)}))) return false;
     return Eventually([&] { return Has(url) || disk_->stats().failing; }) && Has(url);
   }
   bool Has(const std::string& url) { return !disk_->Find(Key::Of(url).hash).empty(); }
@@ -168,7 +168,7 @@ TEST_F(RepairTest, ANearlyFullFileSystemMakesTheCacheSmallerNotFail) {
     const EntryPtr entry = MakeEntry({.url = url, .body = BodyOf(url, 0, 200'000)});
     ASSERT_TRUE(Eventually([&] {
       clock_.Advance(Millis(20));
-      return Fill(*disk_, entry);
+      return Offer(*disk_, entry);
     }));
   }
   EXPECT_FALSE(disk_->stats().failing);

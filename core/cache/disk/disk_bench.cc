@@ -1,0 +1,217 @@
+// usage: disk_bench DIRECTORY [MEGABYTES]
+//
+// Prints what a hit costs (page cache warm, one thread, store API level: index, read,
+// checksums, head decoded, every byte touched) beside a file per object, and how fast
+// responses go in, with eviction. Ratios within one run are what counts.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <thread>
+#include <vector>
+
+#include "core/base/random.h"
+#include "core/cache/disk/disk_harness.h"
+#include "core/cache/disk/loading.h"
+#include "core/cache/disk/positions.h"
+#include "core/cache/disk/reader.h"
+
+namespace skerry::cache::disk {
+namespace {
+
+using Clk = std::chrono::steady_clock;
+
+uint64_t Touch(std::string_view bytes) {
+  uint64_t sum = 0;
+  for (size_t i = 0; i < bytes.size(); i += 64) sum += static_cast<uint8_t>(bytes[i]);
+  return sum;
+}
+
+template <class Each>
+double MedianMicros(size_t objects, Each each) {
+  SeededRandom random(7);
+  std::vector<double> took;
+  uint64_t sum = 0;
+  for (int i = 0; i < 3000; ++i) {
+    const size_t n = random.Below(objects);
+    const auto begin = Clk::now();
+    sum += each(n);
+    took.push_back(std::chrono::duration<double, std::micro>(Clk::now() - begin).count());
+  }
+  if (sum == 0) std::abort();
+  std::sort(took.begin(), took.end());
+  return took[took.size() / 2];
+}
+
+std::string UrlOf(size_t size, size_t n) {
+  return "https://bench.example/" + std::to_string(size) + "/" + std::to_string(n);
+}
+
+// A file per object, as caches without a store of their own do it.
+class Files {
+ public:
+  Files(std::filesystem::path directory, size_t size, size_t objects)
+      : directory_(std::move(directory)), size_(size) {
+    std::filesystem::create_directories(directory_);
+    for (size_t n = 0; n < objects; ++n) {
+      const int file = open(Path(n).c_str(), O_RDWR | O_CREAT | O_TRUNC, 0644);
+      const std::string body = BodyOf("f", n, size);
+      SKERRY_CHECK(write(file, body.data(), size) == static_cast<ssize_t>(size));
+      kept_.push_back(file);
+    }
+  }
+  ~Files() {
+    for (const int file : kept_) close(file);
+  }
+  uint64_t OpenReadClose(size_t n) {
+    const int file = open(Path(n).c_str(), O_RDONLY | O_CLOEXEC);
+    struct stat about {};
+    SKERRY_CHECK(fstat(file, &about) == 0);
+    const uint64_t sum = Read(file);
+    close(file);
+    return sum;
+  }
+  uint64_t ReadKept(size_t n) { return Read(kept_[n]); }
+
+ private:
+  std::string Path(size_t n) const { return (directory_ / std::to_string(n)).string(); }
+  // Into memory of its own, as it must live until it is sent.
+  uint64_t Read(int file) {
+    char* out = nullptr;
+    const Chunk body = Chunk::Uninitialized(size_, &out);
+    SKERRY_CHECK(pread(file, out, size_, 0) == static_cast<ssize_t>(size_));
+    return Touch(body.view());
+  }
+  std::filesystem::path directory_;
+  const size_t size_;
+  std::vector<int> kept_;
+};
+
+// What Disk::Load does on a thread of the pool, without the way there and back.
+uint64_t ReadStored(Index& index, Reader& reader, const Key& key) {
+  const std::vector<DiskRow> rows = index.Find(key.hash);
+  const std::optional<IndexRow> row = index.Get(rows.front());
+  Read<EntryPtr> entry = reader.ReadEntry(*row);
+  SKERRY_CHECK(entry.has_value() && (*entry)->head.key == key);
+  uint64_t sum = 0;
+  for (const Chunk& chunk : (*entry)->chunks) sum += Touch(chunk.view());
+  const Extents& extents = (*entry)->extents;
+  for (uint32_t i = 1; i < extents.positions.size(); ++i) {
+    Read<Chunk> chunk = reader.ReadChunk({extents.fill_id, extents.positions[i], i});
+    SKERRY_CHECK(chunk.has_value());
+    sum += Touch(chunk->view());
+  }
+  return sum;
+}
+
+void Hits(const std::filesystem::path& directory, size_t size, size_t objects) {
+  const std::string store_path = (directory / ("store-" + std::to_string(size))).string();
+  std::vector<Key> keys;
+  double through_the_pool = 0;
+  {
+    Disk::Options options;
+    options.directory = store_path;
+    std::unique_ptr<Disk> disk = std::move(*Disk::Open(options));
+    for (size_t n = 0; n < objects; ++n) {
+      const EntryPtr entry =
+          MakeEntry({.url = UrlOf(size, n), .body = BodyOf("f", n, size), .version = n});
+      keys.push_back(entry->head.key);
+      SKERRY_CHECK(Eventually([&] { return Offer(*disk, entry); }));
+    }
+    SKERRY_CHECK(Eventually([&] { return disk->stats().unflushed == 0; }));
+    SKERRY_CHECK(disk->stats().objects == objects);
+    through_the_pool = MedianMicros(objects, [&](size_t n) {
+      const Result<EntryPtr> entry = Get(*disk, UrlOf(size, n));
+      return Touch((*entry)->chunks.front().view());
+    });
+  }
+  std::unique_ptr<Store> store = std::move(*Store::Open({store_path, 8_GiB}));
+  Index index;
+  Positions positions(1, [](uint64_t) -> Status { return {}; });
+  Appender appender({*store, index, positions, Clock::Real(), 8_MiB});
+  index.BeginLoading();
+  const std::atomic<bool> stop{false};
+  LoadIndex(*store, index, appender, stop);
+  Reader reader(*store, 1);
+  Files files(directory / ("files-" + std::to_string(size)), size, objects);
+  for (int warm = 0; warm < 2; ++warm) {
+    const double opened = MedianMicros(objects, [&](size_t n) { return files.OpenReadClose(n); });
+    const double kept = MedianMicros(objects, [&](size_t n) { return files.ReadKept(n); });
+    const double stored =
+        MedianMicros(objects, [&](size_t n) { return ReadStored(index, reader, keys[n]); });
+    if (warm == 0) continue;
+    std::printf(
+        "hit %7zu bytes, p50 us: store %.1f, open+fstat+pread+close %.1f (%.2fx), "
+        "cached fd %.1f (%.2fx); with the pool and back %.1f\n",
+        size, stored, opened, stored / opened, kept, stored / kept, through_the_pool);
+  }
+}
+
+// Lognormal around 15 KB as responses of sites are, mean about 54 KB.
+size_t SomeSize(Random& random) {
+  double sum = 0;
+  for (int i = 0; i < 12; ++i) sum += static_cast<double>(random.Below(1 << 20)) / (1 << 20);
+  const double size = 15'000 * std::exp(1.6 * (sum - 6));
+  return static_cast<size_t>(std::clamp(size, 300.0, 50e6));
+}
+
+void Inserts(const std::filesystem::path& directory, ByteCount budget, ByteCount bytes) {
+  Disk::Options options;
+  options.directory = (directory / "inserts").string();
+  options.budget = budget;
+  Metrics metrics;
+  options.metrics = &metrics;
+  std::unique_ptr<Disk> disk = std::move(*Disk::Open(options));
+  const std::string source = BodyOf("source", 0, 51'000'000);
+  SeededRandom random(3);
+  uint64_t refused = 0, objects = 0, given = 0;
+  ByteCount peak = 0;
+  const auto begin = Clk::now();
+  while (given < bytes) {
+    const std::string_view body = std::string_view(source).substr(0, SomeSize(random));
+    const EntryPtr entry = MakeEntry({.url = UrlOf(0, objects), .body = std::string(body)});
+    while (!Offer(*disk, entry)) {
+      ++refused;
+      std::this_thread::sleep_for(std::chrono::microseconds(200));
+    }
+    given += body.size();
+    peak = std::max(peak, disk->stats().bytes);
+    ++objects;
+  }
+  SKERRY_CHECK(Eventually([&] { return disk->stats().unflushed == 0; }));
+  const double seconds = std::chrono::duration<double>(Clk::now() - begin).count();
+  const std::string text = metrics.Text();
+  const size_t at = text.find("\nskerry_disk_written_bytes ");
+  const double written = std::strtod(text.c_str() + at + 27, nullptr);
+  std::printf(
+      "inserts: %.0f MB of %llu responses in %.1f s = %.0f MB/s, write amplification %.3f, "
+      "peak %.3f of a budget of %llu MB, %llu waits at admission\n",
+      static_cast<double>(given) / 1e6, static_cast<unsigned long long>(objects), seconds,
+      static_cast<double>(given) / 1e6 / seconds, written / static_cast<double>(given),
+      static_cast<double>(peak) / static_cast<double>(budget),
+      static_cast<unsigned long long>(budget >> 20), static_cast<unsigned long long>(refused));
+}
+
+}  // namespace
+}  // namespace skerry::cache::disk
+
+int main(int argc, char** argv) {
+  using namespace skerry::cache::disk;  // NOLINT
+  if (argc < 2) {
+    std::fprintf(stderr, "usage: disk_bench DIRECTORY [MEGABYTES]\n");
+    return 2;
+  }
+  const uint64_t megabytes = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 3000;
+  const std::filesystem::path directory = std::filesystem::path(argv[1]) / "disk_bench";
+  Hits(directory, 16'000, 2000);
+  Hits(directory, 1'000'000, 200);
+  Inserts(directory, skerry::ByteCount{1} << 30, megabytes * 1'000'000);
+  std::filesystem::remove_all(directory);
+  return 0;
+}
