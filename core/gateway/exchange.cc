@@ -393,7 +393,10 @@ bool Exchange::MayServeStale() const {
   if (lookup_.entry == nullptr || lookup_.found == Found::kMustValidate) return false;
   // Hard purges may have come since we looked.
   const cache::Purged purged = gateway_.shared().generations->Judge(*lookup_.entry);
-  return purged == cache::Purged::kNo || purged == cache::Purged::kSoft;
+  // An edge would take what was purged softly for fresh, and stamp it as new; it has
+  // stale copies of its own.
+  if (purged == cache::Purged::kSoft) return !from_edge_.trusted;
+  return purged == cache::Purged::kNo;
 }
 
 void Exchange::ServeStale(int fwd_status) {

@@ -449,5 +449,21 @@ TEST(ExchangeTierTest, AShieldBehindItsEdgeBypassesItsCache) {
   EXPECT_EQ(at.Ask("/a", {{"skerry-node-token", "guess"}})->status, 403);
 }
 
+TEST(ExchangeTierTest, AShieldHandsAnEdgeNothingThatWasPurgedSoftly) {
+  GatewayHarness at;
+  at.shared.tier.is_shield = true;
+  at.shared.tier.tokens = {"token-of-edge"};
+  at.Fill("/a", {{"cache-control", "max-age=60, stale-if-error=600"}}, "old");
+  at.Purge(Urls("https://example.com/a"), cache::PurgeMode::kSoft);
+  const auto client = at.Ask("/a");
+  at.Fail({Code::kReset, Side::kUpstream, true, ""});
+  EXPECT_EQ(client->body, "old");
+  const auto edge = at.Ask("/a", {{"skerry-node", "edge-1"},
+                                  {"skerry-node-token", "token-of-edge"},
+                                  {"skerry-scheme", "https"}});
+  at.Fail({Code::kReset, Side::kUpstream, true, ""});
+  EXPECT_EQ(edge->status, 502);
+}
+
 }  // namespace
 }  // namespace skerry::gateway
