@@ -54,6 +54,13 @@ int Changes(std::string_view token) {
   return changes;
 }
 
+// Words in capitals have them ("LICENSES"); four of five random ones have fewer than three.
+int Vowels(std::string_view token) {
+  return static_cast<int>(std::count_if(token.begin(), token.end(), [](char c) {
+    return std::string_view("AEIOU").find(c) != std::string_view::npos;
+  }));
+}
+
 struct Kinds {
   bool lower = false, upper = false, digit = false, hex_only = true, base32_only = true;
 };
@@ -81,7 +88,12 @@ Hashed JudgeToken(std::string_view token) {
   }
   const int changes = Changes(token);
   if (kinds.base32_only && kinds.digit && changes >= 2) return Hashed::kCertain;
-  if (!kinds.upper || !kinds.lower) return Hashed::kNo;
+  if (!kinds.upper && !kinds.lower) return Hashed::kNo;
+  if (!kinds.upper) return changes >= 3 ? Hashed::kPerhaps : Hashed::kNo;
+  if (!kinds.lower) {
+    const bool random = changes >= 2 || (!kinds.digit && token.size() == 8 && Vowels(token) < 3);
+    return random ? Hashed::kPerhaps : Hashed::kNo;
+  }
   if (changes >= 3) return Hashed::kCertain;
   const bool capitalised = std::none_of(token.begin() + 1, token.end(), &IsUpper);
   return changes >= 1 || !capitalised ? Hashed::kPerhaps : Hashed::kNo;

@@ -74,6 +74,10 @@ TEST(DetectHashTest, LeavesWordsVersionsAndDatesAlone) {
 TEST(DetectHashTest, IsUnsureOfMixedCaseLetters) {
   EXPECT_EQ(DetectHash("/assets/index-DiwrgTda.js"), Hashed::kPerhaps);
   EXPECT_EQ(DetectHash("/assets/home-DIXCuczo.js.map"), Hashed::kPerhaps);
+  EXPECT_EQ(DetectHash("/assets/home-BCXYKHCX.js.map"), Hashed::kPerhaps);
+  EXPECT_EQ(DetectHash("/assets/home-B8XY9HCX.js"), Hashed::kPerhaps);
+  EXPECT_EQ(DetectHash("/assets/home-q3x9k2bq.js"), Hashed::kPerhaps);
+  EXPECT_EQ(DetectHash("/assets/THIRD-PARTY-LICENSES.txt"), Hashed::kNo);
   EXPECT_EQ(DetectHash("/site-homePage.js"), Hashed::kPerhaps);
   EXPECT_EQ(DetectHash("/photo-iPhone15.jpg"), Hashed::kPerhaps);
 }

@@ -8,7 +8,9 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -123,6 +125,19 @@ class Origin:
         class Server(http.server.ThreadingHTTPServer):
             daemon_threads = True
             request_queue_size = 512
+            open_connections = set()
+
+            def process_request(self, request, client_address):
+                self.open_connections.add(request)
+                super().process_request(request, client_address)
+
+            def shutdown_request(self, request):
+                self.open_connections.discard(request)
+                super().shutdown_request(request)
+
+            def handle_error(self, request, client_address):
+                if not isinstance(sys.exc_info()[1], ConnectionError):
+                    super().handle_error(request, client_address)
 
         self.server = Server(("127.0.0.1", 0), Handler)
         self.port = self.server.server_address[1]
@@ -134,8 +149,12 @@ class Origin:
             return sum(1 for asked in self.asked if asked[1] == path)
 
     def close(self):
+        """As if the origin's process had ended: connections that were kept open end too."""
         self.server.shutdown()
         self.server.server_close()
+        for connection in list(self.server.open_connections):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 class Answer:
