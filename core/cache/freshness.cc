@@ -39,17 +39,17 @@ bool Contains(const Range& range, int status) {
 // Cache-Control and Expires (RFC 9213 2.2).
 struct Governing {
   CacheControl control;
-  bool targeted = false;
+  std::optional<uint8_t> targeted = {};  // which of Policy::targeted
 };
 
 Governing FindGoverning(const http::Fields& fields, const Policy& policy) {
-  for (const std::string& name : policy.targeted) {
-    const std::optional<std::string> text = fields.Combined(name);
+  for (size_t i = 0; i < policy.targeted.size(); ++i) {
+    const std::optional<std::string> text = fields.Combined(policy.targeted[i]);
     if (!text) continue;
     Result<CacheControl> control = http::ParseTargetedCacheControl(*text);
-    if (control) return {std::move(*control), true};
+    if (control) return {std::move(*control), static_cast<uint8_t>(i)};
   }
-  return {http::ParseCacheControl(fields), false};
+  return {http::ParseCacheControl(fields)};
 }
 
 bool HasValidator(const http::Fields& fields) {
@@ -89,8 +89,13 @@ Seconds GuessedLifetime(const http::Fields& fields, WallTime response_time) {
 
 struct Freshness {
   Seconds lifetime{0};
-  bool is_explicit = false;
-  bool by_operator = false;  // then the origin's no-cache does not count either
+  LifetimeFrom from = LifetimeFrom::kNothing;
+
+  // Said by the origin or by the operator for this response, not guessed.
+  bool is_explicit() const {
+    return from == LifetimeFrom::kEdgeTtl || from == LifetimeFrom::kSMaxage ||
+           from == LifetimeFrom::kMaxAge || from == LifetimeFrom::kExpires;
+  }
 };
 
 Freshness FindFreshness(const StoreInput& input, const Governing& governing, const Policy& policy) {
@@ -98,19 +103,23 @@ Freshness FindFreshness(const StoreInput& input, const Governing& governing, con
   const http::Fields& fields = input.response.fields;
   const CacheControl& control = governing.control;
   if (policy.edge_ttl && Contains(kOperatorTtl, status)) {
-    return {Clamp(*policy.edge_ttl), true, true};
+    return {Clamp(*policy.edge_ttl), LifetimeFrom::kEdgeTtl};
   }
-  if (control.s_maxage) return {*control.s_maxage, true};
-  if (control.max_age) return {*control.max_age, true};
+  if (control.s_maxage) return {*control.s_maxage, LifetimeFrom::kSMaxage};
+  if (control.max_age) return {*control.max_age, LifetimeFrom::kMaxAge};
   if (!governing.targeted) {
     if (const auto lifetime = ExpiresLifetime(fields, input.response_time)) {
-      return {*lifetime, true};
+      return {*lifetime, LifetimeFrom::kExpires};
     }
   }
   if (!Contains(kHeuristic, status) && !control.is_public) return {};
-  if (policy.negative_ttl && (status == 404 || status == 410)) return {Clamp(*policy.negative_ttl)};
-  if (policy.default_ttl) return {Clamp(*policy.default_ttl)};
-  if (policy.heuristics) return {GuessedLifetime(fields, input.response_time)};
+  if (policy.negative_ttl && (status == 404 || status == 410)) {
+    return {Clamp(*policy.negative_ttl), LifetimeFrom::kNegativeTtl};
+  }
+  if (policy.default_ttl) return {Clamp(*policy.default_ttl), LifetimeFrom::kDefaultTtl};
+  if (policy.heuristics && fields.Has("last-modified")) {
+    return {GuessedLifetime(fields, input.response_time), LifetimeFrom::kHeuristic};
+  }
   return {};
 }
 
@@ -253,6 +262,35 @@ std::string_view Name(Usable usable) {
   return "?";
 }
 
+std::string_view Name(LifetimeFrom from) {
+  switch (from) {
+    case LifetimeFrom::kNothing: return "nothing";
+    case LifetimeFrom::kEdgeTtl: return "edge_ttl";
+    case LifetimeFrom::kSMaxage: return "s-maxage";
+    case LifetimeFrom::kMaxAge: return "max-age";
+    case LifetimeFrom::kExpires: return "expires";
+    case LifetimeFrom::kNegativeTtl: return "negative_ttl";
+    case LifetimeFrom::kDefaultTtl: return "default_ttl";
+    case LifetimeFrom::kHeuristic: return "heuristic";
+  }
+  return "?";
+}
+
+std::string_view Name(Ground ground) {
+  switch (ground) {
+    case Ground::kLifetime: return "lifetime";
+    case Ground::kRequestMaxStale: return "request-max-stale";
+    case Ground::kNoCache: return "no-cache";
+    case Ground::kRequestNoCache: return "request-no-cache";
+    case Ground::kRequestTooOld: return "request-too-old";
+    case Ground::kMustRevalidate: return "must-revalidate";
+    case Ground::kSwrWindow: return "swr-window";
+    case Ground::kSieWindow: return "sie-window";
+    case Ground::kNoWindow: return "no-window";
+  }
+  return "?";
+}
+
 StoreDecision Decide(const StoreInput& input, const Policy& policy) {
   const http::Fields& fields = input.response.fields;
   const Governing governing = FindGoverning(fields, policy);
@@ -266,21 +304,21 @@ StoreDecision Decide(const StoreInput& input, const Policy& policy) {
   }
 
   const Freshness freshness = FindFreshness(input, governing, policy);
-  if (input.request.method == "POST" && !freshness.is_explicit) return {Storable::kMethod, {}};
+  if (input.request.method == "POST" && !freshness.is_explicit()) return {Storable::kMethod, {}};
   Lifetimes lifetimes;
   lifetimes.fresh = freshness.lifetime;
-  lifetimes.explicit_fresh = freshness.is_explicit;
-  lifetimes.validate_always = control.no_cache.whole() && !freshness.by_operator;
+  lifetimes.explicit_fresh = freshness.is_explicit();
+  lifetimes.validate_always = control.no_cache.whole() && freshness.from != LifetimeFrom::kEdgeTtl;
   lifetimes.immutable = control.immutable;
   lifetimes.no_cache_fields = control.no_cache.fields;
   SetStaleWindows(control, policy, lifetimes);
 
-  if (SetsCookie(fields) && !(policy.store_set_cookie && freshness.is_explicit)) {
+  if (SetsCookie(fields) && !(policy.store_set_cookie && freshness.is_explicit())) {
     return {Storable::kSetCookie, {}};
   }
   // Without a word about freshness only some statuses may be kept (RFC 9111 3).
   const bool allowed =
-      freshness.is_explicit || control.is_public || Contains(kHeuristic, input.response.status);
+      freshness.is_explicit() || control.is_public || Contains(kHeuristic, input.response.status);
   const bool servable =
       !lifetimes.validate_always &&
       (lifetimes.fresh > Seconds(0) || lifetimes.swr > Seconds(0) || lifetimes.sie > Seconds(0));
@@ -289,7 +327,7 @@ StoreDecision Decide(const StoreInput& input, const Policy& policy) {
   if (policy.stale_on_disconnect && !control.s_maxage && !lifetimes.must_revalidate) {
     lifetimes.sie = kMaxDelta;
   }
-  return {Storable::kYes, std::move(lifetimes)};
+  return {Storable::kYes, std::move(lifetimes), freshness.from, governing.targeted};
 }
 
 Seconds InitialAge(const http::Fields& response, WallTime request_time, WallTime response_time) {
@@ -318,9 +356,10 @@ RequestDirectives ParseRequestDirectives(const http::Fields& request, const Poli
           .max_stale = control.max_stale};
 }
 
-Usable Judge(const UseInput& input, const RequestDirectives& request, const Policy&) {
+Judgement JudgeWithGround(const UseInput& input, const RequestDirectives& request, const Policy&) {
   const Lifetimes& lifetimes = input.lifetimes;
-  if (lifetimes.validate_always || request.no_cache || request.no_store) return Usable::kValidate;
+  if (lifetimes.validate_always) return {Usable::kValidate, Ground::kNoCache};
+  if (request.no_cache || request.no_store) return {Usable::kValidate, Ground::kRequestNoCache};
 
   const Millis age = AgeOf(input.initial_age, input.response_time, input.now);
   const Millis left = Millis(Clamp(lifetimes.fresh)) - age;
@@ -329,18 +368,25 @@ Usable Judge(const UseInput& input, const RequestDirectives& request, const Poli
   const bool settled = fresh && lifetimes.immutable;
   const bool young = settled || !request.max_age || age < Clamp(*request.max_age);
   const bool lasting = settled || !request.min_fresh || left >= Clamp(*request.min_fresh);
-  if (fresh && young && lasting) return Usable::kFresh;
+  if (fresh && young && lasting) return {Usable::kFresh, Ground::kLifetime};
 
   const Millis stale_for = std::max(-left, Millis(0));
-  if (!fresh && lifetimes.must_revalidate) return Usable::kValidate;
+  if (!fresh && lifetimes.must_revalidate) return {Usable::kValidate, Ground::kMustRevalidate};
   if (!fresh && !input.soft_purged && young && request.max_stale &&
       stale_for <= Clamp(*request.max_stale)) {
-    return Usable::kFresh;
+    return {Usable::kFresh, Ground::kRequestMaxStale};
   }
   if (young && !request.min_fresh && stale_for < Clamp(lifetimes.swr)) {
-    return Usable::kStaleWhileRevalidate;
+    return {Usable::kStaleWhileRevalidate, Ground::kSwrWindow};
   }
-  return stale_for < Clamp(lifetimes.sie) ? Usable::kStaleIfError : Usable::kValidate;
+  const bool may_be_served = stale_for < Clamp(lifetimes.sie);
+  const Usable usable = may_be_served ? Usable::kStaleIfError : Usable::kValidate;
+  if (fresh) return {usable, Ground::kRequestTooOld};
+  return {usable, may_be_served ? Ground::kSieWindow : Ground::kNoWindow};
+}
+
+Usable Judge(const UseInput& input, const RequestDirectives& request, const Policy& policy) {
+  return JudgeWithGround(input, request, policy).usable;
 }
 
 http::Fields ClientFields(const http::Fields& received, const Policy& policy, bool keep_tags) {

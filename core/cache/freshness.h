@@ -76,9 +76,25 @@ enum class Storable : uint8_t {
 };
 std::string_view Name(Storable storable);
 
+// What gave a stored response its freshness lifetime.
+enum class LifetimeFrom : uint8_t {
+  kNothing,      // no field says one, and none may be guessed: 0
+  kEdgeTtl,      // Policy::edge_ttl
+  kSMaxage,      // s-maxage of the governing field
+  kMaxAge,       // max-age of the governing field
+  kExpires,      // Expires - Date
+  kNegativeTtl,  // Policy::negative_ttl
+  kDefaultTtl,   // Policy::default_ttl
+  kHeuristic,    // a tenth of the time since Last-Modified
+};
+std::string_view Name(LifetimeFrom from);
+
 struct StoreDecision {
   Storable storable = Storable::kYes;
-  Lifetimes lifetimes;  // meaningful for kYes
+  Lifetimes lifetimes = {};  // meaningful for kYes, as is what follows
+  LifetimeFrom from = LifetimeFrom::kNothing;
+  // Which of Policy::targeted governs; nothing: Cache-Control and Expires do.
+  std::optional<uint8_t> targeted = {};
 };
 
 struct StoreInput {
@@ -120,6 +136,25 @@ enum class Usable : uint8_t {
 };
 std::string_view Name(Usable usable);
 
+// On what ground a response is that, for people who ask why.
+enum class Ground : uint8_t {
+  kLifetime,         // within its freshness lifetime
+  kRequestMaxStale,  // stale, and the request takes that
+  kNoCache,          // the response says no-cache
+  kRequestNoCache,   // the request says no-cache or no-store
+  kRequestTooOld,    // fresh, and not enough for the request's max-age or min-fresh
+  kMustRevalidate,   // stale, and the origin forbids stale answers
+  kSwrWindow,        // stale, within stale-while-revalidate
+  kSieWindow,        // stale, within stale-if-error
+  kNoWindow,         // stale, and no window (any more)
+};
+std::string_view Name(Ground ground);
+
+struct Judgement {
+  Usable usable = Usable::kValidate;
+  Ground ground = Ground::kNoWindow;
+};
+
 struct UseInput {
   const Lifetimes& lifetimes;
   Seconds initial_age;
@@ -130,6 +165,8 @@ struct UseInput {
 // Windows end exactly: at `fresh` a response is stale, at fresh + swr no longer served
 // while it is refreshed. Clocks count in milliseconds; a clock that went back counts
 // as no time passed.
+Judgement JudgeWithGround(const UseInput& input, const RequestDirectives& request,
+                          const Policy& policy);
 Usable Judge(const UseInput& input, const RequestDirectives& request, const Policy& policy);
 
 // The fields to send to clients: without hop-by-hop fields and Age, which every

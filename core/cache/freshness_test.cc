@@ -330,5 +330,61 @@ TEST(NameTest, EveryOutcomeHasAWordOfItsOwn) {
   EXPECT_EQ(std::count(words.begin(), words.end(), "?"), 0);
 }
 
+// ---- why: what /explain says
+
+LifetimeFrom FromOf(http::Fields fields, Policy policy = Policy::Rfc(), int status = 200) {
+  return Case{.fields = std::move(fields), .status = status, .policy = std::move(policy)}
+      .Stored()
+      .from;
+}
+
+TEST(WhyTest, TheFieldOrRuleThatGaveTheLifetimeIsNamed) {
+  EXPECT_EQ(FromOf({{"cache-control", "max-age=9, s-maxage=10"}}), LifetimeFrom::kSMaxage);
+  EXPECT_EQ(FromOf({{"cache-control", "max-age=9"}}), LifetimeFrom::kMaxAge);
+  EXPECT_EQ(FromOf({{"expires", Date(60s)}}), LifetimeFrom::kExpires);
+  EXPECT_EQ(FromOf(ChangedADayAgo()), LifetimeFrom::kHeuristic);
+  EXPECT_EQ(FromOf({{"etag", "\"v\""}}), LifetimeFrom::kNothing);
+  Policy policy = Policy::Careful();
+  policy.default_ttl = 5s;
+  EXPECT_EQ(FromOf({}, policy), LifetimeFrom::kDefaultTtl);
+  policy.negative_ttl = 6s;
+  EXPECT_EQ(FromOf({}, policy, 404), LifetimeFrom::kNegativeTtl);
+  policy.edge_ttl = 7s;
+  EXPECT_EQ(FromOf({{"cache-control", "max-age=9"}}, policy), LifetimeFrom::kEdgeTtl);
+}
+
+TEST(WhyTest, TheGoverningTargetedFieldIsNamed) {
+  const auto governs = [](http::Fields fields) {
+    return Case{.fields = std::move(fields)}.Stored().targeted;
+  };
+  EXPECT_EQ(governs({{"cdn-cache-control", "max-age=9"}}), 1);
+  EXPECT_EQ(governs({{"cdn-cache-control", "max-age=9"}, {"skerry-cache-control", "max-age=8"}}),
+            0);
+  EXPECT_EQ(governs({{"cache-control", "max-age=9"}}), std::nullopt);
+}
+
+TEST(WhyTest, EveryJudgementHasItsGround) {
+  const auto ground = [](std::string control, Seconds age, http::Fields later = {},
+                         bool soft = false) {
+    const Policy policy = Policy::Rfc();
+    const StoreDecision stored = WithControl(std::move(control)).Stored();
+    return JudgeWithGround({stored.lifetimes, 0s, kNow, kNow + age, soft},
+                           ParseRequestDirectives(later, policy), policy)
+        .ground;
+  };
+  const http::Fields none;
+  EXPECT_EQ(ground("max-age=10", 9s), Ground::kLifetime);
+  EXPECT_EQ(ground("max-age=10, no-cache", 1s), Ground::kNoCache);
+  EXPECT_EQ(ground("max-age=10", 1s, {{"cache-control", "no-cache"}}), Ground::kRequestNoCache);
+  EXPECT_EQ(ground("max-age=10", 5s, {{"cache-control", "max-age=3"}}), Ground::kRequestTooOld);
+  EXPECT_EQ(ground("max-age=10", 11s, {{"cache-control", "max-stale=3"}}),
+            Ground::kRequestMaxStale);
+  EXPECT_EQ(ground("max-age=10, must-revalidate", 11s), Ground::kMustRevalidate);
+  EXPECT_EQ(ground("max-age=10, stale-while-revalidate=5", 11s), Ground::kSwrWindow);
+  EXPECT_EQ(ground("max-age=10, stale-while-revalidate=5", 1s, none, true), Ground::kSwrWindow);
+  EXPECT_EQ(ground("max-age=10", 11s), Ground::kSieWindow);  // profile rfc
+  EXPECT_EQ(ground("max-age=10, s-maxage=10, stale-if-error=5", 11s), Ground::kMustRevalidate);
+}
+
 }  // namespace
 }  // namespace skerry::cache

@@ -36,7 +36,7 @@ struct Ram::State {
   std::function<void(EntryPtr)> evicted;
 
   // Keys' low bits choose buckets and counters, so shards go by the high ones.
-  RamShard& Of(const Key& key) { return *shards[key.hash.high & (shards.size() - 1)]; }
+  RamShard& Of(const Key& key) const { return *shards[key.hash.high & (shards.size() - 1)]; }
 
   void LetGo(RamShard::Dropped dropped) const {
     if (!evicted) return;
@@ -63,6 +63,8 @@ Ram::Ram(Options options) : state_(std::make_unique<State>()) {
 Ram::~Ram() = default;
 
 std::vector<EntryPtr> Ram::Find(const Key& key) { return state_->Of(key).Find(key); }
+
+std::vector<EntryPtr> Ram::Peek(const Key& key) const { return state_->Of(key).Peek(key); }
 
 Offered Ram::Offer(EntryPtr entry) {
   SKERRY_CHECK(entry->in_memory());

@@ -42,6 +42,9 @@ class Ram {
   // Whether one is fresh is the caller's question.
   std::vector<EntryPtr> Find(const Key& key);
 
+  // The same for an onlooker: no use is counted and nobody's place changes.
+  std::vector<EntryPtr> Peek(const Key& key) const;
+
   // Offers an entry. One with the same key and variant goes in any case; the new one
   // gets its place unless it is too large. REQUIRES: entry->in_memory().
   Offered Offer(EntryPtr entry);

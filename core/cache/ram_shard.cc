@@ -42,6 +42,15 @@ std::vector<EntryPtr> RamShard::Find(const Key& key) {
   return found;
 }
 
+std::vector<EntryPtr> RamShard::Peek(const Key& key) const {
+  std::vector<EntryPtr> found;
+  MutexLock lock(mutex_);
+  for (const RamNode* node = table_.Bucket(key.hash); node != nullptr; node = node->next) {
+    if (node->Has(key)) found.push_back(node->entry);
+  }
+  return found;
+}
+
 void RamShard::ShrinkProtected() {
   while (protected_.bytes > protected_capacity_) probation_.MoveHere(protected_.last);
 }

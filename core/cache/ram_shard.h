@@ -45,6 +45,7 @@ class RamShard {
   RamShard& operator=(const RamShard&) = delete;
 
   std::vector<EntryPtr> Find(const Key& key) SKERRY_EXCLUDES(mutex_);
+  std::vector<EntryPtr> Peek(const Key& key) const SKERRY_EXCLUDES(mutex_);
   Offered Offer(EntryPtr entry, Dropped& dropped) SKERRY_EXCLUDES(mutex_);
   bool Replace(const EntryPtr& old, EntryPtr fresh, Dropped& dropped) SKERRY_EXCLUDES(mutex_);
   size_t Remove(const Key& key, Dropped& dropped) SKERRY_EXCLUDES(mutex_);

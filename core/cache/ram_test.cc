@@ -62,6 +62,24 @@ TEST(RamTest, FindsWhatWasOffered) {
   EXPECT_EQ(ram.bytes(), entry->MemorySize());
 }
 
+TEST(RamTest, AnOnlookerCountsAsNoUse) {
+  const auto survives = [](bool used) {
+    Ram ram(Small());
+    const EntryPtr entry = Make("a", 10_KiB);
+    std::vector<EntryPtr> evicted;
+    ram.OnEvict([&](EntryPtr gone) { evicted.push_back(std::move(gone)); });
+    ram.Offer(entry);
+    for (int i = 0; i < 10; ++i) {
+      const auto found = used ? ram.Find(KeyOf("a")) : ram.Peek(KeyOf("a"));
+      EXPECT_THAT(found, ElementsAre(entry));
+    }
+    Fill(ram, 3);
+    return !ram.Peek(KeyOf("a")).empty();
+  };
+  EXPECT_TRUE(survives(true));
+  EXPECT_FALSE(survives(false));
+}
+
 TEST(RamTest, KeepsVariantsOfAKeySideBySideNewestFirst) {
   Ram ram(Small());
   const EntryPtr one = Make("a", 1000, "1");

@@ -3,7 +3,9 @@
 #include <utility>
 
 #include "core/gateway/gateway.h"
+#include "core/gateway/key.h"
 #include "core/gateway/origin.h"
+#include "core/gateway/verdict.h"
 #include "core/http/url.h"
 
 namespace skerry::gateway {
@@ -13,7 +15,7 @@ namespace skerry::gateway {
 // core/http; "store" and "variant" are what origin.cc does with an answer on its way.
 const Exchange::Step Exchange::kSteps[] = {
     {"classify", &Exchange::Classify},  // route.h: host and path → site, rule, policy
-    {"key", &Exchange::MakeKey},        // core/cache/key.h, forward.h
+    {"key", &Exchange::MakeKey},        // key.h, forward.h
     {"lookup", &Exchange::LookUp},      // lookup.h: RAM, then disk
     {"origin", &Exchange::AskOrigin},   // origin.h: one fetch a key, or one for us alone
     {"write", &Exchange::WriteAnswer},  // write.h: conditions, ranges, fields
@@ -90,19 +92,16 @@ Exchange::Next Exchange::Classify() {
 // --- key
 
 Exchange::Next Exchange::MakeKey() {
-  http::RequestHead request = request_;
-  if (!from_edge_.scheme.empty()) request.scheme = from_edge_.scheme;
-  auto target = cache::NormalizeTarget(request);
-  if (!target) {
-    SendError(400, target.error());
+  Result<Keyed> keyed = KeyOf(request_, from_edge_.scheme, cacheability_, *route_);
+  if (!keyed) {
+    SendError(400, keyed.error());
     return Next::kDone;
   }
-  target_ = cache::ApplyKeyRules(std::move(*target), route_->key_rules);
-  key_ = cache::MakeKey(target_);
+  target_ = std::move(keyed->target);
+  key_ = std::move(keyed->key);
   if (cacheability_ != Cacheability::kShared) return Next::kNext;
-  StripTierFields(request.fields);
-  forwarded_ = ForwardShared(request, target_, *route_);
-  directives_ = cache::ParseRequestDirectives(request_.fields, route_->policy);
+  forwarded_ = std::move(keyed->forwarded);
+  directives_ = keyed->directives;
   Shared& shared = gateway_.shared();
   bypass_tier_ = from_edge_.applied &&
                  cache::CheckTier(*from_edge_.applied, shared.generations->applied_at()) !=
@@ -158,30 +157,14 @@ void Exchange::OnLoaded(const cache::DiskRow&, Result<cache::EntryPtr> loaded) {
 // What follows from what was found.
 Exchange::Next Exchange::Decide() {
   looked_ = false;
-  switch (lookup_.found) {
-    case Found::kFresh:
-    case Found::kStaleWhileRevalidate:
-      verdict_.hit = true;
-      verdict_.tier = lookup_.tier;
-      if (lookup_.found == Found::kStaleWhileRevalidate) {
-        gateway_.counters().refreshes.Add();
-        AskShared(/*background=*/true);
-      }
-      RunFrom("write");
-      return Next::kDone;
-    case Found::kStale:
-    case Found::kMustValidate:
-      verdict_.fwd = directives_.no_cache || directives_.max_age ? http::Forward::kRequest
-                                                                 : http::Forward::kStale;
-      if (lookup_.fenced) verdict_.detail = "fenced";
-      if (lookup_.soft_purged) verdict_.detail = "soft-purged";
-      break;
-    case Found::kPurged:
-      verdict_.fwd = http::Forward::kUriMiss;
-      verdict_.detail = "purged";
-      break;
-    case Found::kVaryMiss: verdict_.fwd = http::Forward::kVaryMiss; break;
-    case Found::kMiss: verdict_.fwd = http::Forward::kUriMiss; break;
+  verdict_ = Foretell(lookup_, directives_);
+  if (verdict_.hit) {
+    if (lookup_.found == Found::kStaleWhileRevalidate) {
+      gateway_.counters().refreshes.Add();
+      AskShared(/*background=*/true);
+    }
+    RunFrom("write");
+    return Next::kDone;
   }
   if (directives_.only_if_cached) {
     SendError(504,
@@ -195,8 +178,7 @@ Exchange::Next Exchange::Decide() {
 
 Exchange::Next Exchange::AskOrigin() {
   if (cacheability_ != Cacheability::kShared) {
-    verdict_.fwd =
-        cacheability_ == Cacheability::kMethod ? http::Forward::kMethod : http::Forward::kBypass;
+    verdict_ = Foretell(cacheability_);
     return AskAlone();
   }
   if (bypass_tier_) {
@@ -429,8 +411,7 @@ void Exchange::SendStored() {
   const cache::EntryPtr entry = lookup_.entry;
   const WallTime now = shared.clock->Wall();
   const Seconds age = cache::CurrentAge(entry->head.initial_age, entry->head.response_time, now);
-  verdict_.ttl = (entry->head.lifetimes.fresh - age).count();
-  if (verdict_.hit && lookup_.soft_purged) verdict_.ttl = std::min<int64_t>(*verdict_.ttl, -1);
+  verdict_.ttl = FreshnessLeft(lookup_, verdict_.hit, now);
   Writing writing{.request = request_, .head = entry->head, .route = *route_};
   writing.length = entry->body_size;
   writing.age = age;

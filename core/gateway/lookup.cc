@@ -46,13 +46,14 @@ bool IsFenced(const Shared& shared, const Route& route, bool content_hashed) {
   return cache::Holds(shared.fence(), route.serve_on_partition, content_hashed);
 }
 
-Looked Look(Shared& shared, const LookupInput& input) {
+namespace {
+
+// Which of what is there this request can use, before it is weighed.
+Looked Select(const Shared& shared, const LookupInput& input,
+              const std::vector<cache::EntryPtr>& variants) {
   Looked looked;
-  const std::vector<cache::EntryPtr> variants = shared.ram->Find(input.key);
-  if (const cache::EntryPtr entry = cache::SelectVariant(variants, input.sent)) {
-    looked.lookup = Weigh(shared, input, entry, "ram");
-    return looked;
-  }
+  looked.in_ram = cache::SelectVariant(variants, input.sent);
+  if (looked.in_ram != nullptr) return looked;
   std::vector<cache::DiskRow> rows;
   if (shared.disk != nullptr) rows = shared.disk->Find(input.key.hash);
   if (!variants.empty()) {
@@ -70,24 +71,47 @@ Looked Look(Shared& shared, const LookupInput& input) {
   return looked;
 }
 
+}  // namespace
+
+Looked Look(Shared& shared, const LookupInput& input) {
+  Looked looked = Select(shared, input, shared.ram->Find(input.key));
+  if (looked.in_ram != nullptr)
+    looked.lookup = Weigh(shared, input, std::move(looked.in_ram), "ram");
+  return looked;
+}
+
+Looked Peek(const Shared& shared, const LookupInput& input) {
+  Looked looked = Select(shared, input, shared.ram->Peek(input.key));
+  if (looked.in_ram != nullptr) looked.lookup = Assess(shared, input, looked.in_ram, "ram");
+  return looked;
+}
+
 Lookup Weigh(Shared& shared, const LookupInput& input, cache::EntryPtr entry,
              std::string_view tier) {
+  Lookup lookup = Assess(shared, input, entry, tier);
+  if (lookup.found == Found::kPurged) Forget(shared, entry);
+  return lookup;
+}
+
+Lookup Assess(const Shared& shared, const LookupInput& input, cache::EntryPtr entry,
+              std::string_view tier) {
   Lookup lookup;
   lookup.tier = tier;
   lookup.variant_hint = cache::VariantHash(entry->head.vary, input.sent);
   const cache::Purged purged = shared.generations->Judge(*entry);
   if (purged == cache::Purged::kHard) {
-    Forget(shared, entry);
     lookup.found = Found::kPurged;
     return lookup;
   }
   lookup.soft_purged = purged == cache::Purged::kSoft;
   const cache::StoredHead& head = entry->head;
-  const cache::Usable usable = cache::Judge({head.lifetimes, head.initial_age, head.response_time,
-                                             shared.clock->Wall(), lookup.soft_purged},
-                                            input.directives, input.route.policy);
+  const cache::Judgement judged =
+      cache::JudgeWithGround({head.lifetimes, head.initial_age, head.response_time,
+                              shared.clock->Wall(), lookup.soft_purged},
+                             input.directives, input.route.policy);
+  lookup.ground = judged.ground;
   lookup.entry = std::move(entry);
-  switch (usable) {
+  switch (judged.usable) {
     case cache::Usable::kFresh: lookup.found = Found::kFresh; break;
     case cache::Usable::kStaleWhileRevalidate: lookup.found = Found::kStaleWhileRevalidate; break;
     case cache::Usable::kStaleIfError: lookup.found = Found::kStale; break;

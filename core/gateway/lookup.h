@@ -32,9 +32,10 @@ std::string_view Name(Found found);
 
 struct Lookup {
   Found found = Found::kMiss;
-  cache::EntryPtr entry;  // of the first four
-  std::string_view tier;  // "ram" or "disk"
-  bool fenced = false;    // fresh, but this node may not say so now
+  cache::Ground ground = cache::Ground::kNoWindow;  // of the first four, but for purges and fences
+  cache::EntryPtr entry;                            // of the first four
+  std::string_view tier;                            // "ram" or "disk"
+  bool fenced = false;                              // fresh, but this node may not say so now
   bool soft_purged = false;
   // Where this request's variant has its place among the fills of the key.
   uint64_t variant_hint = 0;
@@ -47,20 +48,26 @@ struct LookupInput {
   const Route& route;
 };
 
-// Looks in RAM and in the index. kFresh … kPurged: done. `row` set: the entry is on
+// What RAM and the index have. kFresh … kPurged: done. `on_disk`: the entry is on
 // disk, Load it and call Weigh.
 struct Looked {
   Lookup lookup;
   bool on_disk = false;
   cache::DiskRow row;
+  cache::EntryPtr in_ram;  // of Peek: what `lookup` speaks of, purged or not
 };
 Looked Look(Shared& shared, const LookupInput& input);
+// The same for an onlooker: counts nothing, changes nobody's place, forgets nothing.
+Looked Peek(const Shared& shared, const LookupInput& input);
 
 // Must objects of this route be validated upstream before any use? A request then
 // shares no fetch that began before it, either.
 bool IsFenced(const Shared& shared, const Route& route, bool content_hashed);
 
-// What `entry` is worth now. Forgets it in both tiers if a hard purge has taken it.
+// What `entry` is worth now. The same in Weigh, which also forgets it in both tiers if
+// a hard purge has taken it.
+Lookup Assess(const Shared& shared, const LookupInput& input, cache::EntryPtr entry,
+              std::string_view tier);
 Lookup Weigh(Shared& shared, const LookupInput& input, cache::EntryPtr entry,
              std::string_view tier);
 

@@ -212,6 +212,7 @@ class DiskTier : public Disk {
 
   std::vector<DiskRow> Find(const Hash128& key) const override { return core_->index.Find(key); }
   void Load(const DiskRow& row, const Key& key, net::Loop& loop, OnEntry done) override;
+  void Peek(const DiskRow& row, const Key& key, net::Loop& loop, OnEntry done) override;
   void ReadChunk(const Extents& extents, size_t index, net::Loop& loop, OnChunk done) override;
   std::shared_ptr<void> Pin(const Extents& extents) override { return core_->pins->Pin(extents); }
 
@@ -266,6 +267,17 @@ void DiskTier::Load(const DiskRow& row, const Key& key, net::Loop& loop, OnEntry
     Result<EntryPtr> entry = LoadEntry(*core, indexed, key);
     loop.Post(
         [done = std::move(done), entry = std::move(entry)]() mutable { done(std::move(entry)); });
+  });
+}
+
+void DiskTier::Peek(const DiskRow& row, const Key& key, net::Loop& loop, OnEntry done) {
+  readers_->Run([core = core_.get(), row, key = key.text, &loop, done = std::move(done)]() mutable {
+    Result<EntryPtr> entry = Gone(ReadFailure::kGone);
+    if (const std::optional<IndexRow> indexed = core->index.Get(row)) {
+      const Read<EntryPtr> read = core->reader.ReadEntry(*indexed);
+      if (read && (*read)->head.key.text == key) entry = *read;
+    }
+    loop.Post([done = std::move(done), entry = std::move(entry)] { done(entry); });
   });
 }
 

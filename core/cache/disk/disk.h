@@ -83,6 +83,8 @@ class Disk {
   // Chunk 0: the entry, with its first chunk in memory and the others at extents.
   // kNotFound when it is gone or did not verify (already forgotten then).
   virtual void Load(const DiskRow& row, const Key& key, net::Loop& loop, OnEntry done) = 0;
+  // The same for an onlooker: it counts as no hit, and damage is not acted upon.
+  virtual void Peek(const DiskRow& row, const Key& key, net::Loop& loop, OnEntry done) = 0;
   using OnChunk = std::function<void(Result<Chunk>)>;
   // Chunk `index` (from 1) of an entry that Load gave. The caller holds `pin` while
   // it goes on reading, so that eviction drops around it.

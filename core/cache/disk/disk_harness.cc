@@ -114,6 +114,11 @@ Result<EntryPtr> Load(Disk& disk, const DiskRow& row, const Key& key) {
       [&](net::Loop& loop, Disk::OnEntry done) { disk.Load(row, key, loop, std::move(done)); });
 }
 
+Result<EntryPtr> Peek(Disk& disk, const DiskRow& row, const Key& key) {
+  return Await<EntryPtr>(
+      [&](net::Loop& loop, Disk::OnEntry done) { disk.Peek(row, key, loop, std::move(done)); });
+}
+
 Result<std::string> ReadBody(Disk& disk, const EntryPtr& entry) {
   std::string body;
   for (const Chunk& chunk : entry->chunks) body += chunk.view();

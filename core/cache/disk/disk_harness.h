@@ -67,6 +67,7 @@ bool Offer(Disk& disk, const EntryPtr& entry, bool seen_before = true,
            std::function<bool()> valid = nullptr);
 
 Result<EntryPtr> Load(Disk& disk, const DiskRow& row, const Key& key);
+Result<EntryPtr> Peek(Disk& disk, const DiskRow& row, const Key& key);
 // The whole body, reading what is not in memory.
 Result<std::string> ReadBody(Disk& disk, const EntryPtr& entry);
 // The newest stored response of the URL.

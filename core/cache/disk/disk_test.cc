@@ -297,6 +297,16 @@ TEST_F(DiskTest, ARowReadUnderAnotherKeyIsAMissAndForgotten) {
   EXPECT_THAT(metrics_.Text(), testing::HasSubstr("skerry_store_corrupt_total 1"));
 }
 
+TEST_F(DiskTest, AnOnlookerGetsTheEntryAndForgetsNothing) {
+  Put(kUrl, 1000);
+  const DiskRow row = disk_->Find(Key::Of(kUrl).hash).front();
+  const Result<EntryPtr> entry = Peek(*disk_, row, Key::Of(kUrl));
+  ASSERT_TRUE(entry);
+  EXPECT_EQ((*entry)->head.key.text, kUrl);
+  EXPECT_FALSE(Peek(*disk_, row, Key::Of("https://example.com/other")));
+  EXPECT_TRUE(Has(kUrl));
+}
+
 TEST_F(DiskTest, UnflushedBytesReachZeroAfterASecondOfIdleness) {
   EXPECT_EQ(disk_->stats().unflushed, 0u);
   Put(kUrl, 100'000);

@@ -179,6 +179,19 @@ std::string_view Name(Purged purged) {
   return "?";
 }
 
+std::string_view Name(ScopeKind kind) {
+  switch (kind) {
+    case ScopeKind::kAll: return "all";
+    case ScopeKind::kHost: return "host";
+    case ScopeKind::kPrefix: return "prefix";
+    case ScopeKind::kUrl: return "url";
+    case ScopeKind::kTag: return "tag";
+    case ScopeKind::kUnsafeMethod: return "unsafe-method";
+    case ScopeKind::kMissed: return "missed";
+  }
+  return "?";
+}
+
 std::string PurgeUrlOf(std::string_view url) {
   const size_t scheme_end = url.find("://");
   http::RequestHead head;
@@ -228,9 +241,18 @@ struct Generations::State {
   // REQUIRES: writing and lock. Stamps go on at `now`, which is log position `head`.
   void StartAt(uint64_t now, Seq head) {
     offset = now - head;
+    started_at = now;
     stamp_head.store(now, std::memory_order_release);
     log_head.store(head, std::memory_order_release);
     Changed();
+  }
+  // The record that a generation came from; 0 where that is no longer known.
+  Seq RecordOf(uint64_t generation) const {
+    if (generation > started_at) return generation - offset;
+    // Of the former process, whose numbers are known as far back as they are unambiguous.
+    const bool former = generation > former_offset && generation <= former_offset + former_head &&
+                        former_head < kRestartGap;
+    return former ? generation - former_offset : 0;
   }
   void Changed() { version.fetch_add(1, std::memory_order_release); }
 
@@ -243,6 +265,9 @@ struct Generations::State {
   uint64_t known_from = 0;  // stamps below: something was missed, or forgotten
   // Position of stamps = offset + position in the log, modulo 2^64.
   uint64_t offset = 0;
+  uint64_t started_at = 0;  // generations above it are counted with `offset`
+  uint64_t former_offset = 0;
+  Seq former_head = 0;
   std::atomic<uint64_t> log_head{0};
   std::atomic<uint64_t> stamp_head{0};
   std::atomic<uint64_t> local{0};
@@ -282,6 +307,39 @@ Purged Generations::Judge(const Entry& entry) const {
 Purged Generations::Judge(const Key& key, const std::vector<uint64_t>& tags, Stamp stamp) const {
   std::shared_lock read(state_->lock);
   return state_->Judge(key.url(), tags, stamp);
+}
+
+std::vector<Covering> Generations::FindCovering(const Key& key, const std::vector<uint64_t>& tags,
+                                                Stamp stamp) const {
+  const State& state = *state_;
+  std::shared_lock read(state.lock);
+  std::vector<Covering> found;
+  const auto add = [&](ScopeKind kind, const Gens& gens, std::string prefix = {}, size_t tag = 0) {
+    for (const auto& [mode, generation] :
+         {std::pair(PurgeMode::kHard, gens.hard), std::pair(PurgeMode::kSoft, gens.soft)}) {
+      if (generation <= stamp.seq) continue;
+      found.push_back({kind, mode, prefix, tag, state.RecordOf(generation), generation});
+    }
+  };
+  const std::string_view url = PurgeUrl(key.url());
+  add(ScopeKind::kAll, state.scopes.all);
+  add(ScopeKind::kHost, state.scopes.table.Find(HostHash(PurgeHost(key.url()))));
+  add(ScopeKind::kUrl, state.scopes.table.Find(UrlHash(url)));
+  for (size_t i = 0; i < tags.size(); ++i) {
+    add(ScopeKind::kTag, state.scopes.table.Find(tags[i]), {}, i);
+  }
+  for (PrefixTree::Prefix& prefix : state.scopes.prefixes.All()) {
+    if (url.starts_with(prefix.text)) add(ScopeKind::kPrefix, prefix.gens, prefix.text);
+  }
+  std::sort(found.begin(), found.end(),
+            [](const Covering& a, const Covering& b) { return a.stamp > b.stamp; });
+  if (state.local_scopes.Find(key.url(), {}).hard > stamp.local) {
+    found.insert(found.begin(), {.kind = ScopeKind::kUnsafeMethod});
+  }
+  if (stamp.seq < state.known_from) {
+    found.push_back({.kind = ScopeKind::kMissed, .stamp = state.known_from});
+  }
+  return found;
 }
 
 void Generations::Apply(const Record& record) {
@@ -324,6 +382,7 @@ void Generations::Reset(std::string log_id, Seq new_head) {
   const uint64_t now = state.stamp_head.load(std::memory_order_relaxed) + 1;
   state.known_from = now;
   state.log_id = std::move(log_id);
+  state.former_head = 0;  // positions of another log
   state.StartAt(now, new_head);
 }
 
@@ -371,6 +430,8 @@ void Generations::RestoredAll() {
   State& state = *state_;
   std::lock_guard writing(state.writing);
   std::unique_lock write(state.lock);
+  state.former_offset = state.offset;
+  state.former_head = state.log_head.load();
   state.StartAt(state.stamp_head.load() + kRestartGap, state.log_head.load());
 }
 
@@ -395,6 +456,8 @@ Status Generations::Restore(std::string_view bytes, bool more_follow) {
   state.scopes = std::move(scopes);
   state.log_id = std::move(log_id);
   state.known_from = known_from;
+  state.former_offset = offset;
+  state.former_head = log_head;
   state.StartAt(offset + log_head + (more_follow ? 0 : kRestartGap), log_head);
   return {};
 }

@@ -30,6 +30,28 @@ enum class Purged : uint8_t {
 };
 std::string_view Name(Purged purged);
 
+// What a purge named when it covers an object.
+enum class ScopeKind : uint8_t {
+  kAll,
+  kHost,
+  kPrefix,
+  kUrl,
+  kTag,
+  kUnsafeMethod,  // no record: a POST, PUT, … to this URL, through this node
+  kMissed,        // no record that is known: this node may have missed some
+};
+std::string_view Name(ScopeKind kind);
+
+struct Covering {
+  ScopeKind kind = ScopeKind::kAll;
+  PurgeMode mode = PurgeMode::kHard;
+  std::string prefix = {};  // of kPrefix, "host/path"
+  size_t tag = 0;           // of kTag: which of the tags asked for
+  // Its record in the log; 0: there is none, or a restart has made it unknown.
+  Seq record = 0;
+  Seq stamp = 0;  // in the order of Now(): the larger, the later
+};
+
 // What a URL selector names on this node: "host/path?query" as PurgeUrl gives it for
 // the key of that URL. With the normalisation of RFC 3986 only, no key rules.
 std::string PurgeUrlOf(std::string_view url);
@@ -61,6 +83,12 @@ class Generations {
   // The same for something that is not stored yet: a fill about to be joined (no
   // tags known) or committed.
   Purged Judge(const Key& key, const std::vector<uint64_t>& tags, Stamp stamp) const;
+
+  // Which scopes make Judge say so: those that cover the object and are newer than
+  // `stamp`, the newest first, each with its newest purge. For people; costs more than
+  // Judge (O(prefixes of its host)).
+  std::vector<Covering> FindCovering(const Key& key, const std::vector<uint64_t>& tags,
+                                     Stamp stamp) const;
 
   // Applies the next record. REQUIRES: record.seq == head() + 1.
   void Apply(const Record& record);

@@ -366,5 +366,52 @@ TEST(PurgeUrlOfTest, NormalisesAsAKeyDoes) {
   EXPECT_EQ(PurgeUrlOf("https://a.example?q"), "a.example/?q");
 }
 
+TEST_F(GenerationsTest, CoveringScopesAreNamedWithTheirRecordsTheNewestFirst) {
+  const EntryPtr entry = Fetch(Object{.tags = {"a", "b"}});
+  Purge(Tag("b"), PurgeMode::kSoft);
+  Purge(Prefix("https://a.example/dir/"));
+  Purge(Host("other.example"));
+  Purge(Host("a.example"));
+  const StoredHead& head = entry->head;
+  const auto found = generations_.FindCovering(head.key, head.tags, head.stamp);
+  ASSERT_EQ(found.size(), 3u);
+  EXPECT_EQ(found[0].kind, ScopeKind::kHost);
+  EXPECT_EQ(found[0].record, 4u);
+  EXPECT_EQ(found[1].kind, ScopeKind::kPrefix);
+  EXPECT_EQ(found[1].prefix, "a.example/dir/");
+  EXPECT_EQ(found[1].record, 2u);
+  EXPECT_EQ(found[2].kind, ScopeKind::kTag);
+  EXPECT_EQ(found[2].tag, 1u);
+  EXPECT_EQ(found[2].mode, PurgeMode::kSoft);
+  EXPECT_EQ(found[2].record, 1u);
+  const EntryPtr later = Fetch(Object{.tags = {"a", "b"}});
+  EXPECT_TRUE(generations_.FindCovering(head.key, head.tags, later->head.stamp).empty());
+}
+
+TEST_F(GenerationsTest, CoveringNamesUnsafeMethodsAndMissedRecords) {
+  const EntryPtr entry = Fetch("https://a.example/form");
+  const StoredHead& head = entry->head;
+  generations_.InvalidateLocally("https://a.example/form");
+  auto found = generations_.FindCovering(head.key, {}, head.stamp);
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].kind, ScopeKind::kUnsafeMethod);
+  generations_.Reset("new", 10);
+  found = generations_.FindCovering(head.key, {}, head.stamp);
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[1].kind, ScopeKind::kMissed);
+}
+
+TEST_F(GenerationsTest, RecordNumbersOfTheFormerProcessAreStillKnown) {
+  const EntryPtr entry = Fetch("https://a.example/x");
+  Purge(Tag("t"));
+  Purge(Url("https://a.example/x"));
+  Generations restarted;
+  ASSERT_TRUE(restarted.Restore(generations_.Serialize()));
+  const StoredHead& head = entry->head;
+  const auto found = restarted.FindCovering(head.key, head.tags, {head.stamp.seq, 0});
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].record, 2u);
+}
+
 }  // namespace
 }  // namespace skerry::cache

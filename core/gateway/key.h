@@ -1,0 +1,29 @@
+// Step "key": what a request asks for, as the cache names it. Pure functions over
+// values; the exchange acts on them and /explain tells them.
+#pragma once
+
+#include <string_view>
+
+#include "core/base/result.h"
+#include "core/cache/freshness.h"
+#include "core/cache/key.h"
+#include "core/gateway/forward.h"
+#include "core/gateway/route.h"
+#include "core/http/message.h"
+
+namespace skerry::gateway {
+
+struct Keyed {
+  cache::Target target;  // normalised, as the rule's key has it
+  cache::Key key;
+  // Of requests that may share an answer only:
+  Forwarded forwarded;                  // the request as it goes upstream
+  cache::RequestDirectives directives;  // what it says about reuse
+};
+
+// `client_scheme`: where an edge of ours has asked, the scheme that its client used;
+// else empty. Fails (kInvalid, client) where the request line names nothing here.
+Result<Keyed> KeyOf(const http::RequestHead& request, std::string_view client_scheme,
+                    Cacheability cacheability, const Route& route);
+
+}  // namespace skerry::gateway

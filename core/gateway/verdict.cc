@@ -1,0 +1,46 @@
+#include "core/gateway/verdict.h"
+
+#include <algorithm>
+
+namespace skerry::gateway {
+
+Verdict Foretell(const Lookup& lookup, const cache::RequestDirectives& directives) {
+  Verdict verdict;
+  switch (lookup.found) {
+    case Found::kFresh:
+    case Found::kStaleWhileRevalidate:
+      verdict.hit = true;
+      verdict.tier = lookup.tier;
+      break;
+    case Found::kStale:
+    case Found::kMustValidate:
+      verdict.fwd = directives.no_cache || directives.max_age ? http::Forward::kRequest
+                                                              : http::Forward::kStale;
+      if (lookup.fenced) verdict.detail = "fenced";
+      if (lookup.soft_purged) verdict.detail = "soft-purged";
+      break;
+    case Found::kPurged:
+      verdict.fwd = http::Forward::kUriMiss;
+      verdict.detail = "purged";
+      break;
+    case Found::kVaryMiss: verdict.fwd = http::Forward::kVaryMiss; break;
+    case Found::kMiss: verdict.fwd = http::Forward::kUriMiss; break;
+  }
+  return verdict;
+}
+
+Verdict Foretell(Cacheability cacheability) {
+  Verdict verdict;
+  verdict.fwd =
+      cacheability == Cacheability::kMethod ? http::Forward::kMethod : http::Forward::kBypass;
+  return verdict;
+}
+
+int64_t FreshnessLeft(const Lookup& lookup, bool hit, WallTime now) {
+  const cache::StoredHead& head = lookup.entry->head;
+  const Seconds age = cache::CurrentAge(head.initial_age, head.response_time, now);
+  const int64_t left = (head.lifetimes.fresh - age).count();
+  return hit && lookup.soft_purged ? std::min<int64_t>(left, -1) : left;
+}
+
+}  // namespace skerry::gateway
