@@ -13,17 +13,15 @@
 #include "core/base/log.h"
 #include "core/base/metrics.h"
 #include "core/base/thread.h"
-#include "core/cache/disk/disk.h"
 #include "core/cache/purge/feed.h"
-#include "core/cache/ram.h"
 #include "core/daemon/admin.h"
+#include "core/daemon/port.h"
 #include "core/daemon/ready.h"
 #include "core/daemon/signals.h"
 #include "core/daemon/tokens.h"
 #include "core/daemon/workers.h"
+#include "core/gateway/cache.h"
 #include "core/gateway/gateway.h"
-#include "core/http/server.h"
-#include "core/net/listener.h"
 #include "core/net/tls.h"
 #include "edge/sites.h"
 #include "edge/status_page.h"
@@ -55,12 +53,8 @@ http::SessionLimits LimitsOf(const Options& options) {
 
 }  // namespace
 
-// What one worker has. Built before its thread starts, ended by a task on it.
-struct Worker {
-  std::unique_ptr<gateway::Gateway> gateway;
-  std::vector<std::unique_ptr<http::Server>> servers;  // https, http
-  std::vector<std::unique_ptr<net::Listener>> listeners;
-};
+// What a worker has besides its ports. Built before its thread starts, ended after it.
+using Gateways = std::vector<std::unique_ptr<gateway::Gateway>>;
 
 struct Edge::State {
   Options options;
@@ -72,22 +66,19 @@ struct Edge::State {
   std::string purge_token;
   std::unique_ptr<Pool> compute;
   std::unique_ptr<Pool> store_pool;
-  cache::Generations generations;
-  std::unique_ptr<cache::Ram> ram;
-  std::unique_ptr<cache::Disk> disk;
+  std::unique_ptr<gateway::Cache> cache;
   cache::MemoryControlStore memory_control;
   std::unique_ptr<cache::PurgeFeed> feed;
   gateway::Shared shared;
   std::unique_ptr<gateway::AccessLog> access_log;
   UpstreamList upstreams;
   std::shared_ptr<const gateway::Classifier> classifier;
-  http::ServerCounters server_counters;
   std::unique_ptr<daemon::Workers> control;  // one loop: signals, admin, purge feed
   std::unique_ptr<daemon::Workers> workers;
-  std::vector<Worker> worker;
+  std::vector<daemon::PortOptions> listen;       // https, http
+  Gateways gateways;                             // by worker
+  std::vector<std::vector<daemon::Port>> ports;  // by worker
   std::unique_ptr<daemon::Admin> admin;
-  std::string https_address;
-  std::string http_address;
   std::atomic<bool> ready{false};
   bool ending = false;
   int code = 0;
@@ -97,9 +88,8 @@ struct Edge::State {
   Status OpenCaches();
   Status OpenFeed();
   Status OpenWorker(size_t index);
-  Status Listen(size_t index, const net::Address& address, bool tls, std::string* bound);
   Status OpenAdmin();
-  void AddGauges();
+  void DescribePorts();
   Status StoreCheck() const;
   Status LogCheck() const;
   void BecomeReady();
@@ -141,36 +131,16 @@ Status Edge::State::OpenCertificates() {
 }
 
 Status Edge::State::OpenCaches() {
-  ram = std::make_unique<cache::Ram>(cache::Ram::Options{.capacity = options.ram_cache});
   compute = std::make_unique<Pool>("compute", kComputeThreads);
   store_pool = std::make_unique<Pool>("store", 1);
-  if (options.disk_cache > 0) {
-    cache::Disk::Options disk_options;
-    disk_options.directory = options.cache_dir + "/store";
-    disk_options.budget = options.disk_cache;
-    disk_options.metrics = &metrics;
-    disk_options.purge_head = [this] { return generations.Now().seq; };
-    disk_options.still_valid = [this](const cache::StoredHead& head) {
-      return generations.Judge(head.key, head.tags, head.stamp) == cache::Purged::kNo;
-    };
-    auto opened = cache::Disk::Open(std::move(disk_options));
-    if (!opened) return Fail(std::move(opened.error()).In("cache_dir"));
-    disk = std::move(*opened);
-    // An entry that was worth a second look in memory is worth its place on disk.
-    ram->OnEvict([this](cache::EntryPtr evicted) {
-      for (const cache::DiskRow& row : disk->Find(evicted->head.key.hash)) {
-        if (row.variant_hash == evicted->head.variant_hash) return;
-      }
-      disk->Store(std::move(evicted));
-    });
-  }
+  auto opened = gateway::Cache::Open(
+      {options.ram_cache, options.disk_cache, options.cache_dir + "/store", &metrics});
+  if (!opened) return Fail(std::move(opened.error()).In("cache_dir"));
+  cache = std::move(*opened);
+  cache->Join(shared);
   shared.name = "skerry-edge";
-  shared.ram = ram.get();
-  shared.disk = disk.get();
-  shared.generations = &generations;
   shared.compute = compute.get();
   shared.metrics = &metrics;
-  shared.keep_bytes = std::max<ByteCount>(1_MiB, options.ram_cache / 64);
   shared.tier.node = options.node;
   return {};
 }
@@ -182,14 +152,17 @@ Status Edge::State::OpenFeed() {
     purge_token = tokens->front();
     shared.tier.token = purge_token;
   }
-  if (options.purge.empty()) return {};
+  if (options.purge.empty()) {
+    cache::AddGaugesWithoutFeed(metrics);
+    return {};
+  }
   cache::PurgeFeed::Options feed_options;
   feed_options.name = options.node;
   feed_options.serves_on_partition = ServesOnPartition(options);
   feed_options.token = purge_token;
   feed_options.authority = http::UpstreamUrl::Parse(options.purge)->authority();
-  feed_options.generations = &generations;
-  feed_options.store = disk != nullptr ? &disk->control() : &memory_control;
+  feed_options.generations = &cache->generations();
+  feed_options.store = cache->disk() != nullptr ? &cache->disk()->control() : &memory_control;
   feed_options.pool = store_pool.get();
   feed_options.metrics = &metrics;
   feed_options.on_ready = [this] { BecomeReady(); };
@@ -200,32 +173,23 @@ Status Edge::State::OpenFeed() {
   return {};
 }
 
-Status Edge::State::Listen(size_t index, const net::Address& address, bool with_tls,
-                           std::string* bound) {
-  Worker& mine = worker[index];
-  http::Server::Options server_options;
-  server_options.limits = LimitsOf(options);
-  server_options.counters = server_counters;
-  server_options.scheme = with_tls ? "https" : "http";
-  gateway::Gateway* gateway = mine.gateway.get();
-  mine.servers.push_back(http::Server::Make(workers->loop(index), server_options,
-                                            [gateway](std::shared_ptr<http::ServerStream> stream) {
-                                              return gateway->OnRequest(std::move(stream));
-                                            }));
-  http::Server* server = mine.servers.back().get();
-  net::ListenOptions listen;
-  listen.address = address;
-  // The first worker finds the port; the others share it.
-  if (!bound->empty()) listen.address = *net::Address::Parse(*bound);
-  listen.tls = with_tls ? tls : nullptr;
-  listen.reuse_port = workers->size() > 1;
-  auto opened = net::Listener::Open(
-      workers->loop(index), listen,
-      [server](std::unique_ptr<net::Transport> peer) { server->Serve(std::move(peer)); });
-  if (!opened) return Fail(std::move(opened.error()).In(with_tls ? "https" : "http"));
-  if (bound->empty()) *bound = (*opened)->address().ToString();
-  mine.listeners.push_back(std::move(*opened));
-  return {};
+void Edge::State::DescribePorts() {
+  daemon::PortOptions port;
+  port.shared = workers->size() > 1;
+  port.limits = LimitsOf(options);
+  port.counters = http::ServerCounters::In(metrics);
+  if (options.https) {
+    port.name = "https";
+    port.address = *options.https;
+    port.tls = tls;
+    listen.push_back(port);
+  }
+  if (options.http) {
+    port.name = "http";
+    port.address = *options.http;
+    port.tls = nullptr;
+    listen.push_back(port);
+  }
 }
 
 Status Edge::State::OpenWorker(size_t index) {
@@ -246,20 +210,19 @@ Status Edge::State::OpenWorker(size_t index) {
                          options.upstream_between_bytes};
     gateway_options.upstreams.push_back(http::Upstream::Make(loop, std::move(upstream)));
   }
-  worker[index].gateway =
-      std::make_unique<gateway::Gateway>(loop, shared, std::move(gateway_options));
-  if (options.https) {
-    if (const Status status = Listen(index, *options.https, true, &https_address); !status) {
-      return status;
-    }
+  gateways.push_back(std::make_unique<gateway::Gateway>(loop, shared, std::move(gateway_options)));
+  for (daemon::PortOptions& address : listen) {
+    auto opened = daemon::OpenPort(loop, address, [gateway = gateways.back().get()](auto stream) {
+      return gateway->OnRequest(std::move(stream));
+    });
+    if (!opened) return Fail(std::move(opened.error()));
+    ports[index].push_back(std::move(*opened));
   }
-  if (options.http) return Listen(index, *options.http, false, &http_address);
   return {};
 }
 
 Status Edge::State::StoreCheck() const {
-  if (disk == nullptr) return {};
-  if (disk->stats().failing) {
+  if (cache->disk() != nullptr && cache->disk()->stats().failing) {
     return Fail(Code::kIo, Side::kStorage, "the disk tier takes nothing: full, or write errors");
   }
   return {};
@@ -268,31 +231,6 @@ Status Edge::State::StoreCheck() const {
 Status Edge::State::LogCheck() const {
   if (feed == nullptr || feed->ready()) return {};
   return Fail(Code::kUnavailable, Side::kSelf, "no lease of the purge log yet; serving fenced");
-}
-
-void Edge::State::AddGauges() {
-  server_counters.connections_h1 =
-      &metrics.GetGauge("skerry_connections", "Open connections.", {{"protocol", "http/1.1"}});
-  server_counters.connections_h2 =
-      &metrics.GetGauge("skerry_connections", "Open connections.", {{"protocol", "h2"}});
-  server_counters.bad_requests = &metrics.GetCounter("skerry_bad_requests_total",
-                                                     "Requests refused as malformed or too large.");
-  server_counters.glitch_closures = &metrics.GetCounter(
-      "skerry_glitch_closures_total", "Connections closed for frames without use.");
-  server_counters.stalled_streams = &metrics.GetCounter(
-      "skerry_stalled_streams_total", "Streams reset because the client took no data.");
-  metrics.AddReadGauge("skerry_ram_bytes", "Bytes of the RAM tier.", {},
-                       [this] { return static_cast<double>(ram->bytes()); });
-  metrics.AddReadGauge("skerry_ram_objects", "Stored responses in the RAM tier.", {},
-                       [this] { return static_cast<double>(ram->objects()); });
-  metrics.AddReadGauge("skerry_variants_capped_total", "Variants dropped for their number.", {},
-                       [this] { return static_cast<double>(ram->variants_capped()); });
-  if (feed == nullptr) {
-    for (const char* name :
-         {"skerry_purge_applied_seq", "skerry_purge_head_seq", "skerry_fenced"}) {
-      metrics.AddReadGauge(name, "Zero without a purge service.", {}, [] { return 0.0; });
-    }
-  }
 }
 
 Status Edge::State::OpenAdmin() {
@@ -312,13 +250,14 @@ Status Edge::State::OpenAdmin() {
   admin_options.pages["/"] = [this](std::string_view) {
     StatusInput input;
     input.node = options.node;
-    input.https = https_address;
-    input.http = http_address;
+    for (const daemon::PortOptions& port : listen) {
+      (port.name == "https" ? input.https : input.http) = port.address.ToString();
+    }
     input.upstreams = upstreams.urls;
-    input.ram_bytes = ram->bytes();
-    input.ram_capacity = ram->capacity();
-    input.ram_objects = ram->objects();
-    if (disk != nullptr) input.disk = disk->stats();
+    input.ram_bytes = cache->ram().bytes();
+    input.ram_capacity = cache->ram().capacity();
+    input.ram_objects = cache->ram().objects();
+    if (cache->disk() != nullptr) input.disk = cache->disk()->stats();
     input.disk_budget = options.disk_cache;
     if (feed != nullptr) {
       input.purge = StatusInput::Purge{feed->applied(), feed->head(), feed->fenced()};
@@ -341,12 +280,12 @@ Status Edge::State::OpenAll() {
   }
   if (const Status status = OpenCaches(); !status) return status;
   if (const Status status = OpenFeed(); !status) return status;
-  AddGauges();
   control = std::make_unique<daemon::Workers>("control", 1);
   const size_t count =
       options.workers == 0 ? daemon::UsableProcessors() : static_cast<size_t>(options.workers);
   workers = std::make_unique<daemon::Workers>("worker", count);
-  worker.resize(count);
+  ports.resize(count);
+  DescribePorts();
   classifier = MakeClassifier(options, upstreams);
   for (size_t i = 0; i < count; ++i) {
     if (const Status status = OpenWorker(i); !status) return status;
@@ -357,13 +296,14 @@ Status Edge::State::OpenAll() {
 void Edge::State::BecomeReady() {
   if (ready.exchange(true)) return;
   std::vector<std::pair<std::string, std::string>> listeners;
-  if (!https_address.empty()) listeners.emplace_back("https", https_address);
-  if (!http_address.empty()) listeners.emplace_back("http", http_address);
+  for (const daemon::PortOptions& port : listen) {
+    listeners.emplace_back(port.name, port.address.ToString());
+  }
   if (admin != nullptr) listeners.emplace_back("admin", admin->address().ToString());
   if (const Status written = daemon::WriteReady(options.ready_file, listeners); !written) {
     LogError(written.error().context);
   }
-  LogInfo("ready", {{"https", https_address}, {"http", http_address}});
+  for (const auto& [name, address] : listeners) LogInfo("ready", {{name, address}});
 }
 
 void Edge::State::Drain() {
@@ -371,23 +311,7 @@ void Edge::State::Drain() {
   ready = false;
   daemon::NotifyStopping();
   LogInfo("draining", {{"at_most_ms", options.drain.count()}});
-  auto left = std::make_shared<std::atomic<size_t>>(0);
-  for (const Worker& one : worker) *left += one.servers.size();
-  const auto finish = [this] {
-    workers->Stop();
-    control->Stop();
-  };
-  for (size_t i = 0; i < worker.size(); ++i) {
-    workers->loop(i).Post([this, i, left, finish] {
-      for (const auto& listener : worker[i].listeners) listener->Close();
-      for (const auto& server : worker[i].servers) {
-        server->Drain([this, left, finish] {
-          if (left->fetch_sub(1) == 1) control->loop(0).Post(finish);
-        });
-      }
-    });
-  }
-  control->loop(0).After(options.drain, finish);
+  daemon::Drain(*workers, *control, ports, options.drain);
 }
 
 void Edge::State::Reconfigure(const Options& fresh) {
@@ -398,7 +322,7 @@ void Edge::State::Reconfigure(const Options& fresh) {
     LogError("configuration not reloaded: a new upstream needs a restart");
     return;
   }
-  workers->OnEach([this, made](size_t i) { worker[i].gateway->SetClassifier(made); },
+  workers->OnEach([this, made](size_t i) { gateways[i]->SetClassifier(made); },
                   [] { LogInfo("configuration reloaded"); });
 }
 
@@ -448,14 +372,11 @@ int Edge::Run(Reload reload) {
   control.Run();
   state.workers->Join();
   // Loops stand still: what lives on them can go, connections first.
-  for (Worker& one : state.worker) {
-    one.listeners.clear();
-    one.servers.clear();
-    one.gateway.reset();
-  }
+  state.ports.clear();
+  state.gateways.clear();
   state.admin.reset();
   state.feed.reset();
-  state.disk.reset();
+  state.cache.reset();
   LogInfo("ended");
   return state.code;
 }

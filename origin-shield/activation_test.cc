@@ -116,9 +116,5 @@ TEST(ReceiptTest, SaysWhatIsMissing) {
   EXPECT_TRUE(Receipt::FromJson(R"({"id":"a","seq":1,"state":"accepted"})").has_value());
 }
 
-TEST(Rfc3339Test, HasMilliseconds) {
-  EXPECT_EQ(ToRfc3339(WallTime(Millis(1'700'000'000'007))), "2023-11-14T22:13:20.007Z");
-}
-
 }  // namespace
 }  // namespace skerry::shield

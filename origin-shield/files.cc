@@ -9,23 +9,10 @@
 #include <filesystem>
 #include <system_error>
 
+#include "core/base/descriptor.h"
+
 namespace skerry::shield {
 namespace {
-
-// Closes what it holds.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 Code CodeOf(int error_number) {
   switch (error_number) {

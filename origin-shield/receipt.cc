@@ -1,7 +1,5 @@
 #include "origin-shield/receipt.h"
 
-#include <cstdio>
-#include <ctime>
 #include <nlohmann/json.hpp>
 
 namespace skerry::shield {
@@ -57,18 +55,6 @@ Result<Receipt> Receipt::FromJson(std::string_view text) {
     receipt.nodes[name] = {TextOf(node, "state"), SeqOf(node), TextOf(node, "at")};
   }
   return receipt;
-}
-
-std::string ToRfc3339(WallTime time) {
-  const int64_t ms = time.time_since_epoch().count();
-  const std::time_t seconds = static_cast<std::time_t>(ms / 1000);
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  char date[32];
-  std::strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &utc);
-  char text[48];
-  std::snprintf(text, sizeof(text), "%s.%03dZ", date, static_cast<int>(ms % 1000));
-  return text;
 }
 
 }  // namespace skerry::shield

@@ -32,7 +32,4 @@ struct Receipt {
   static Result<Receipt> FromJson(std::string_view json);
 };
 
-// "2026-03-01T10:00:00.123Z".
-std::string ToRfc3339(WallTime time);
-
 }  // namespace skerry::shield

@@ -9,14 +9,14 @@
 #include "core/base/log.h"
 #include "core/base/metrics.h"
 #include "core/base/thread.h"
-#include "core/cache/disk/disk.h"
 #include "core/cache/purge/feed.h"
-#include "core/cache/ram.h"
 #include "core/daemon/admin.h"
+#include "core/daemon/port.h"
 #include "core/daemon/ready.h"
 #include "core/daemon/signals.h"
 #include "core/daemon/tokens.h"
 #include "core/daemon/workers.h"
+#include "core/gateway/cache.h"
 #include "core/gateway/gateway.h"
 #include "core/http/server.h"
 #include "core/net/listener.h"
@@ -47,8 +47,6 @@ struct Worker {
   std::unique_ptr<gateway::Gateway> gateway;  // null: no origin
   std::unique_ptr<gateway::Counters> counters;
   std::unique_ptr<Service> service;
-  std::unique_ptr<http::Server> server;
-  std::unique_ptr<net::Listener> listener;
 };
 
 Result<std::shared_ptr<net::TlsContext>> TrustOf(const std::string& ca_file) {
@@ -74,9 +72,7 @@ struct Shield::State {
   std::unique_ptr<RecordsControl> records_control;
   std::unique_ptr<daemon::Workers> control;  // one loop: signals, admin, log, activations
   std::unique_ptr<daemon::Workers> workers;
-  cache::Generations generations;
-  std::unique_ptr<cache::Ram> ram;
-  std::unique_ptr<cache::Disk> disk;
+  std::unique_ptr<gateway::Cache> cache;  // of what stands before --origin
   std::unique_ptr<Pieces> pieces;
   std::unique_ptr<gateway::AccessLog> access_log;
   std::unique_ptr<Activator> activator;
@@ -84,14 +80,14 @@ struct Shield::State {
   gateway::Shared shared;
   Uploads uploads;
   Serving serving;
-  http::ServerCounters server_counters;
   std::unique_ptr<Pool> compute;
   std::unique_ptr<Pool> reads;   // of blobs
   std::unique_ptr<Pool> stores;  // uploads, releases
   std::unique_ptr<Pool> log;     // one thread: records of the log in their order
+  daemon::PortOptions listen;
   std::vector<Worker> worker;
+  std::vector<std::vector<daemon::Port>> ports;  // by worker
   std::unique_ptr<daemon::Admin> admin;
-  std::string address;
   std::atomic<bool> ready{false};
   bool ending = false;
 
@@ -100,7 +96,6 @@ struct Shield::State {
   Status TryPort();
   Status OpenStores();
   Status OpenCaches();
-  Status OpenDiskTier();
   Status OpenTokens();
   Status OpenLog();
   Status OpenWorker(size_t index);
@@ -159,43 +154,18 @@ Status Shield::State::OpenStores() {
   return {};
 }
 
-Status Shield::State::OpenDiskTier() {
-  cache::Disk::Options disk_options;
-  disk_options.directory = options.data_dir + "/cache";
-  disk_options.budget = options.disk_cache;
-  disk_options.metrics = &metrics;
-  disk_options.purge_head = [this] { return generations.Now().seq; };
-  disk_options.still_valid = [this](const cache::StoredHead& head) {
-    return generations.Judge(head.key, head.tags, head.stamp) == cache::Purged::kNo;
-  };
-  auto opened = cache::Disk::Open(std::move(disk_options));
-  if (!opened) return Fail(std::move(opened.error()).In("data_dir"));
-  disk = std::move(*opened);
-  // An entry that was worth a second look in memory is worth its place on disk.
-  ram->OnEvict([this](cache::EntryPtr evicted) {
-    for (const cache::DiskRow& row : disk->Find(evicted->head.key.hash)) {
-      if (row.variant_hash == evicted->head.variant_hash) return;
-    }
-    disk->Store(std::move(evicted));
-  });
-  return {};
-}
-
 // What stands before --origin; without one it stays empty.
 Status Shield::State::OpenCaches() {
   const bool has_origin = !options.origin.empty();
-  ram = std::make_unique<cache::Ram>(
-      cache::Ram::Options{.capacity = has_origin ? options.ram_cache : 1_MiB});
-  if (has_origin && options.disk_cache > 0) {
-    if (Status opened = OpenDiskTier(); !opened) return opened;
-  }
+  auto opened = gateway::Cache::Open({has_origin ? options.ram_cache : 1_MiB,
+                                      has_origin ? options.disk_cache : 0,
+                                      options.data_dir + "/cache", &metrics});
+  if (!opened) return Fail(std::move(opened.error()).In("data_dir"));
+  cache = std::move(*opened);
+  cache->Join(shared);
   shared.name = "skerry-shield";
-  shared.ram = ram.get();
-  shared.disk = disk.get();
-  shared.generations = &generations;
   shared.compute = compute.get();
   shared.metrics = &metrics;
-  shared.keep_bytes = std::max<ByteCount>(1_MiB, options.ram_cache / 64);
   return {};
 }
 
@@ -224,7 +194,7 @@ std::unique_ptr<http::Upstream> Shield::State::MakePurgeUpstream() {
 Status Shield::State::OpenLog() {
   Activator::Options activator_options;
   activator_options.releases = releases.get();
-  activator_options.generations = &generations;
+  activator_options.generations = &cache->generations();
   activator_options.pool = stores.get();
   activator_options.node = options.node;
   std::unique_ptr<PurgeService> service;
@@ -235,8 +205,9 @@ Status Shield::State::OpenLog() {
     feed_options.name = options.node;
     feed_options.token = purge_token;
     feed_options.authority = authority;
-    feed_options.generations = &generations;
-    feed_options.store = disk != nullptr ? &disk->control() : records_control.get();
+    feed_options.generations = &cache->generations();
+    feed_options.store =
+        cache->disk() != nullptr ? &cache->disk()->control() : records_control.get();
     feed_options.pool = log.get();
     feed_options.metrics = &metrics;
     feed_options.on_activation = [this](const cache::Record& record) {
@@ -247,10 +218,10 @@ Status Shield::State::OpenLog() {
     if (!opened) return Fail(std::move(opened.error()).In("purge log"));
     feed = std::move(*opened);
     shared.fence = [this] { return feed->fence(); };
-    serving.applied = [this] { return generations.applied_at(); };
+    serving.applied = [this] { return cache->generations().applied_at(); };
   } else {
     // Positions of our own go on where they were.
-    generations.Reset("", releases->last_seq());
+    cache->generations().Reset("", releases->last_seq());
   }
   activator = std::make_unique<Activator>(control->loop(0), std::move(activator_options),
                                           std::move(service));
@@ -275,50 +246,18 @@ Status Shield::State::OpenWorker(size_t index) {
   if (!options.origin.empty()) mine.gateway = MakeGateway(loop);
   mine.counters = std::make_unique<gateway::Counters>(metrics);
   mine.service = std::make_unique<Service>(loop, serving, *mine.counters, mine.gateway.get());
-  http::Server::Options server_options;
-  server_options.limits.body_bytes = options.limit_blob_bytes;
-  server_options.counters = server_counters;
-  server_options.scheme = tls != nullptr ? "https" : "http";
-  mine.server =
-      http::Server::Make(loop, server_options, [service = mine.service.get()](auto stream) {
-        return service->OnRequest(std::move(stream));
-      });
-  net::ListenOptions listen;
-  // The first worker finds the port; the others share it.
-  listen.address = address.empty() ? options.listen : *net::Address::Parse(address);
-  listen.tls = tls;
-  listen.reuse_port = workers->size() > 1;
-  auto opened = net::Listener::Open(
-      loop, listen, [server = mine.server.get()](std::unique_ptr<net::Transport> peer) {
-        server->Serve(std::move(peer));
-      });
-  if (!opened) return Fail(std::move(opened.error()).In("listen"));
-  mine.listener = std::move(*opened);
-  address = mine.listener->address().ToString();
+  auto opened = daemon::OpenPort(loop, listen, [service = mine.service.get()](auto stream) {
+    return service->OnRequest(std::move(stream));
+  });
+  if (!opened) return Fail(std::move(opened.error()));
+  ports[index].push_back(std::move(*opened));
   return {};
 }
 
 void Shield::State::AddGauges() {
-  server_counters.connections_h1 =
-      &metrics.GetGauge("skerry_connections", "Open connections.", {{"protocol", "http/1.1"}});
-  server_counters.connections_h2 =
-      &metrics.GetGauge("skerry_connections", "Open connections.", {{"protocol", "h2"}});
-  server_counters.bad_requests = &metrics.GetCounter("skerry_bad_requests_total",
-                                                     "Requests refused as malformed or too large.");
-  server_counters.glitch_closures = &metrics.GetCounter(
-      "skerry_glitch_closures_total", "Connections closed for frames without use.");
-  server_counters.stalled_streams = &metrics.GetCounter(
-      "skerry_stalled_streams_total", "Streams reset because the client took no data.");
-  metrics.AddReadGauge("skerry_ram_bytes", "Bytes of the RAM tier.", {},
-                       [this] { return static_cast<double>(ram->bytes()); });
-  metrics.AddReadGauge("skerry_ram_objects", "Stored responses in the RAM tier.", {},
-                       [this] { return static_cast<double>(ram->objects()); });
   metrics.AddReadGauge("skerry_blob_cache_bytes", "Pieces of releases' files in memory.", {},
                        [this] { return static_cast<double>(pieces->bytes()); });
-  if (feed != nullptr) return;
-  for (const char* name : {"skerry_purge_applied_seq", "skerry_purge_head_seq", "skerry_fenced"}) {
-    metrics.AddReadGauge(name, "Zero without a purge service.", {}, [] { return 0.0; });
-  }
+  if (feed == nullptr) cache::AddGaugesWithoutFeed(metrics);
 }
 
 Status Shield::State::OpenAdmin() {
@@ -364,6 +303,7 @@ Status Shield::State::OpenAll() {
       options.workers == 0 ? daemon::UsableProcessors() : static_cast<size_t>(options.workers);
   workers = std::make_unique<daemon::Workers>("worker", count);
   worker.resize(count);
+  ports.resize(count);
   if (Status status = OpenTls(); !status) return status;
   if (Status status = TryPort(); !status) return status;
   if (Status status = OpenTokens(); !status) return status;
@@ -376,6 +316,12 @@ Status Shield::State::OpenAll() {
   if (Status status = OpenCaches(); !status) return status;
   if (Status status = OpenLog(); !status) return status;
   AddGauges();
+  listen.name = "listen";
+  listen.address = options.listen;
+  listen.tls = tls;
+  listen.shared = count > 1;
+  listen.limits.body_bytes = options.limit_blob_bytes;
+  listen.counters = http::ServerCounters::In(metrics);
   uploads.blobs = blobs.get();
   uploads.releases = releases.get();
   uploads.activator = activator.get();
@@ -394,12 +340,13 @@ Status Shield::State::OpenAll() {
 
 void Shield::State::BecomeReady() {
   if (ready.exchange(true)) return;
-  std::vector<std::pair<std::string, std::string>> listeners = {{"listen", address}};
+  std::vector<std::pair<std::string, std::string>> listeners = {
+      {"listen", listen.address.ToString()}};
   if (admin != nullptr) listeners.emplace_back("admin", admin->address().ToString());
   if (const Status written = daemon::WriteReady(options.ready_file, listeners); !written) {
     LogError(written.error().context);
   }
-  LogInfo("ready", {{"listen", address}});
+  LogInfo("ready", {{"listen", listen.address.ToString()}});
 }
 
 void Shield::State::Drain() {
@@ -407,20 +354,7 @@ void Shield::State::Drain() {
   ready = false;
   daemon::NotifyStopping();
   LogInfo("draining", {{"at_most_ms", options.drain.count()}});
-  auto left = std::make_shared<std::atomic<size_t>>(worker.size());
-  const auto finish = [this] {
-    workers->Stop();
-    control->Stop();
-  };
-  for (size_t i = 0; i < worker.size(); ++i) {
-    workers->loop(i).Post([this, i, left, finish] {
-      worker[i].listener->Close();
-      worker[i].server->Drain([this, left, finish] {
-        if (left->fetch_sub(1) == 1) control->loop(0).Post(finish);
-      });
-    });
-  }
-  control->loop(0).After(options.drain, finish);
+  daemon::Drain(*workers, *control, ports, options.drain);
 }
 
 void Shield::State::OnSignal(int signo) {
@@ -439,9 +373,8 @@ void Shield::State::OnSignal(int signo) {
 
 // Loops stand still: what lives on them can go, connections first.
 void Shield::State::CloseAll() {
+  ports.clear();
   for (Worker& one : worker) {
-    one.listener.reset();
-    one.server.reset();
     one.service.reset();
     one.gateway.reset();
   }

@@ -9,6 +9,8 @@
 #include <cstring>
 #include <system_error>
 
+#include "core/base/descriptor.h"
+
 namespace skerry::pipeline {
 namespace {
 
@@ -17,21 +19,6 @@ tl::unexpected<Error> Failed(const std::filesystem::path& path, const char* what
   return Fail(code, Side::kStorage,
               std::string(what) + " " + path.string() + ": " + std::strerror(errno));
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-  int Close() { return ::close(std::exchange(fd_, -1)); }
-
- private:
-  int fd_;
-};
 
 }  // namespace
 

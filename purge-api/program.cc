@@ -99,17 +99,7 @@ void Program::State::MakeServer() {
                                       std::move(service_options));
   http::Server::Options server_options;
   server_options.scheme = tls != nullptr ? "https" : "http";
-  http::ServerCounters& counters = server_options.counters;
-  counters.connections_h1 =
-      &metrics.GetGauge("skerry_connections", "Open connections.", {{"protocol", "http/1.1"}});
-  counters.connections_h2 =
-      &metrics.GetGauge("skerry_connections", "Open connections.", {{"protocol", "h2"}});
-  counters.bad_requests = &metrics.GetCounter("skerry_bad_requests_total",
-                                              "Requests refused as malformed or too large.");
-  counters.glitch_closures = &metrics.GetCounter("skerry_glitch_closures_total",
-                                                 "Connections closed for frames without use.");
-  counters.stalled_streams = &metrics.GetCounter("skerry_stalled_streams_total",
-                                                 "Streams reset because the client took no data.");
+  server_options.counters = http::ServerCounters::In(metrics);
   server = http::Server::Make(loop(), server_options,
                               [this](std::shared_ptr<http::ServerStream> stream) {
                                 return Accept(*service, std::move(stream));

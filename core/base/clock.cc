@@ -1,5 +1,6 @@
 #include "core/base/clock.h"
 
+#include <cstdio>
 #include <ctime>
 
 namespace skerry {
@@ -21,6 +22,18 @@ class RealClock : public Clock {
 };
 
 }  // namespace
+
+std::string ToRfc3339(WallTime time) {
+  const auto whole = std::chrono::floor<Seconds>(time);
+  const std::time_t seconds = whole.time_since_epoch().count();
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  char text[48];
+  const size_t size = std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
+  const auto ms = static_cast<int>((time - whole).count());
+  std::snprintf(text + size, sizeof(text) - size, ".%03dZ", ms);
+  return text;
+}
 
 const Clock& Clock::Real() {
   static const RealClock clock;

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <string>
 
 namespace skerry {
 
@@ -27,6 +28,9 @@ struct BootClock {
   static constexpr bool is_steady = true;
 };
 using BootTime = BootClock::time_point;
+
+// "2026-03-01T10:00:00.123Z" (RFC 3339, UTC): how logs and receipts write a time.
+std::string ToRfc3339(WallTime time);
 
 // Thread: any.
 class Clock {

@@ -6,9 +6,9 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <ctime>
 #include <thread>
 
+#include "core/base/clock.h"
 #include "core/base/thread.h"
 
 namespace skerry::gateway {
@@ -42,23 +42,12 @@ void AppendMember(std::string& line, std::string_view name, std::string_view tex
   AppendJsonString(line, text);
 }
 
-void AppendTime(std::string& line, WallTime time) {
-  const auto since = time.time_since_epoch().count();
-  const std::time_t seconds = since / 1000;
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  char text[40];
-  const size_t size = std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts);
-  std::snprintf(text + size, sizeof(text) - size, ".%03dZ", static_cast<int>(since % 1000));
-  line.append(text);
-}
-
 }  // namespace
 
 std::string ToJsonLine(const AccessRecord& record, uint64_t dropped) {
   std::string line = "{\"time\":\"";
   line.reserve(320 + record.path.size());
-  AppendTime(line, record.time);
+  line.append(ToRfc3339(record.time));
   line.push_back('"');
   AppendMember(line, "peer", record.peer);
   AppendMember(line, "protocol", record.protocol);

@@ -210,6 +210,21 @@ Response ProblemResponse(const Problem& problem, WallTime now) {
   return response;
 }
 
+ServerCounters ServerCounters::In(Metrics& metrics) {
+  ServerCounters counters;
+  counters.connections_h1 =
+      &metrics.GetGauge("skerry_connections", "Open connections.", {{"protocol", "http/1.1"}});
+  counters.connections_h2 =
+      &metrics.GetGauge("skerry_connections", "Open connections.", {{"protocol", "h2"}});
+  counters.bad_requests = &metrics.GetCounter("skerry_bad_requests_total",
+                                              "Requests refused as malformed or too large.");
+  counters.glitch_closures = &metrics.GetCounter("skerry_glitch_closures_total",
+                                                 "Connections closed for frames without use.");
+  counters.stalled_streams = &metrics.GetCounter("skerry_stalled_streams_total",
+                                                 "Streams reset because the client took no data.");
+  return counters;
+}
+
 std::unique_ptr<Server> Server::Make(net::Loop& loop, Options options, OnRequest on_request) {
   return std::make_unique<ServerImpl>(loop, std::move(options), std::move(on_request));
 }

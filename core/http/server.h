@@ -98,6 +98,9 @@ struct SessionLimits {
 
 // Numbers all sessions of a server add to; references stay valid.
 struct ServerCounters {
+  // The same numbers for every call with the same registry.
+  static ServerCounters In(Metrics& metrics);
+
   Gauge* connections_h1 = nullptr;  // skerry_connections{protocol}
   Gauge* connections_h2 = nullptr;
   Counter* bad_requests = nullptr;     // refused by the session itself

@@ -35,18 +35,6 @@ std::optional<WallTime> FromRfc3339(const std::string& text) {
 
 }  // namespace
 
-std::string ToRfc3339(WallTime time) {
-  const int64_t ms = time.time_since_epoch().count();
-  const std::time_t seconds = static_cast<std::time_t>(ms / 1000);
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  char date[32];
-  std::strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &utc);
-  char text[48];
-  std::snprintf(text, sizeof(text), "%s.%03dZ", date, static_cast<int>(ms % 1000));
-  return text;
-}
-
 std::string ToJson(std::string_view id, cache::Seq seq, const Receipt& receipt) {
   Json nodes = Json::object();
   for (const auto& [name, its] : receipt.nodes) {

@@ -14,7 +14,4 @@ std::string ToJson(std::string_view id, cache::Seq seq, const Receipt& receipt);
 // kCorrupt: not what ToJson writes.
 Result<Receipt> ReceiptFromJson(std::string_view json);
 
-// "2026-03-01T10:00:00.123Z", RFC 3339 in UTC.
-std::string ToRfc3339(WallTime time);
-
 }  // namespace skerry::purge

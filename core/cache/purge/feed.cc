@@ -274,4 +274,10 @@ bool PurgeFeed::ready() const { return shared_->ready.load(std::memory_order_acq
 Seq PurgeFeed::applied() const { return shared_->applied.load(std::memory_order_acquire); }
 Seq PurgeFeed::head() const { return shared_->head.load(std::memory_order_acquire); }
 
+void AddGaugesWithoutFeed(Metrics& metrics) {
+  for (const char* name : {"skerry_purge_applied_seq", "skerry_purge_head_seq", "skerry_fenced"}) {
+    metrics.AddReadGauge(name, "Zero without a purge service.", {}, [] { return 0.0; });
+  }
+}
+
 }  // namespace skerry::cache

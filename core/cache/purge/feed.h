@@ -72,4 +72,8 @@ class PurgeFeed {
   std::shared_ptr<const Shared> shared_;
 };
 
+// A node without a purge log has the feed's gauges too, at zero: dashboards need no
+// second kind of node.
+void AddGaugesWithoutFeed(Metrics& metrics);
+
 }  // namespace skerry::cache

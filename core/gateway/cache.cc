@@ -1,0 +1,56 @@
+#include "core/gateway/cache.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace skerry::gateway {
+
+Result<std::unique_ptr<Cache>> Cache::Open(const Options& options) {
+  std::unique_ptr<Cache> opened(new Cache);
+  opened->ram_ = std::make_unique<cache::Ram>(cache::Ram::Options{.capacity = options.ram});
+  if (options.disk > 0) {
+    if (Status status = opened->OpenDisk(options); !status) return Fail(std::move(status.error()));
+  }
+  opened->AddGauges(*options.metrics);
+  return opened;
+}
+
+Status Cache::OpenDisk(const Options& options) {
+  cache::Disk::Options disk_options;
+  disk_options.directory = options.disk_directory;
+  disk_options.budget = options.disk;
+  disk_options.metrics = options.metrics;
+  disk_options.purge_head = [this] { return generations_.Now().seq; };
+  disk_options.still_valid = [this](const cache::StoredHead& head) {
+    return generations_.Judge(head.key, head.tags, head.stamp) == cache::Purged::kNo;
+  };
+  auto opened = cache::Disk::Open(std::move(disk_options));
+  if (!opened) return Fail(std::move(opened.error()));
+  disk_ = std::move(*opened);
+  // An entry that was worth a second look in memory is worth its place on disk.
+  ram_->OnEvict([this](cache::EntryPtr evicted) {
+    for (const cache::DiskRow& row : disk_->Find(evicted->head.key.hash)) {
+      if (row.variant_hash == evicted->head.variant_hash) return;
+    }
+    disk_->Store(std::move(evicted));
+  });
+  return {};
+}
+
+void Cache::AddGauges(Metrics& metrics) {
+  metrics.AddReadGauge("skerry_ram_bytes", "Bytes of the RAM tier.", {},
+                       [this] { return static_cast<double>(ram_->bytes()); });
+  metrics.AddReadGauge("skerry_ram_objects", "Stored responses in the RAM tier.", {},
+                       [this] { return static_cast<double>(ram_->objects()); });
+  metrics.AddReadGauge("skerry_variants_capped_total", "Variants dropped for their number.", {},
+                       [this] { return static_cast<double>(ram_->variants_capped()); });
+}
+
+void Cache::Join(Shared& shared) {
+  shared.ram = ram_.get();
+  shared.disk = disk_.get();
+  shared.generations = &generations_;
+  shared.keep_bytes = std::max<ByteCount>(1_MiB, ram_->capacity() / 64);
+}
+
+}  // namespace skerry::gateway

@@ -1,0 +1,50 @@
+// The two tiers of stored responses behind a program's gateways, with what purges have
+// made of them: opened, tied together and measured in one place.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/base/bytes.h"
+#include "core/base/metrics.h"
+#include "core/base/result.h"
+#include "core/cache/disk/disk.h"
+#include "core/cache/purge/generations.h"
+#include "core/cache/ram.h"
+#include "core/gateway/gateway.h"
+
+namespace skerry::gateway {
+
+// Owner: the program; outlives its gateways. Thread: any, once open.
+class Cache {
+ public:
+  struct Options {
+    ByteCount ram = 0;
+    ByteCount disk = 0;          // 0: memory only
+    std::string disk_directory;  // made when missing
+    Metrics* metrics = nullptr;  // required
+  };
+  // What leaves RAM goes to disk unless it is there; what a hard purge has taken is
+  // not loaded from disk. Registers skerry_ram_*; the disk tier has its own.
+  static Result<std::unique_ptr<Cache>> Open(const Options& options);
+  Cache(const Cache&) = delete;
+  Cache& operator=(const Cache&) = delete;
+
+  cache::Generations& generations() { return generations_; }
+  cache::Ram& ram() { return *ram_; }
+  cache::Disk* disk() { return disk_.get(); }  // null: memory only
+
+  // Hands the tiers and what follows from their sizes to `shared`.
+  void Join(Shared& shared);
+
+ private:
+  Cache() = default;
+  Status OpenDisk(const Options& options);
+  void AddGauges(Metrics& metrics);
+
+  cache::Generations generations_;
+  std::unique_ptr<cache::Ram> ram_;
+  std::unique_ptr<cache::Disk> disk_;
+};
+
+}  // namespace skerry::gateway
