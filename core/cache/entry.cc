@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/cache/representation.h"
 #include "core/http/date.h"
 
 namespace skerry::cache {

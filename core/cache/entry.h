@@ -33,8 +33,9 @@ struct Stamp {
 struct StoredHead {
   Key key;
   VaryNames vary;
-  std::string variant_text;   // VariantText of the request it answered
-  uint64_t variant_hash = 0;  // of the same
+  std::string variant_text;   // VariantText of the request it answered, merged with
+                              // those of the same representation before it
+  uint64_t variant_hash = 0;  // RepresentationHash: one variant each
   int status = 0;
   std::shared_ptr<const http::Fields> fields;         // end-to-end, as received
   std::shared_ptr<const http::Fields> client_fields;  // what clients are sent of them
@@ -71,6 +72,9 @@ struct Entry {
   http::Fields trailers;
   // When generations were last compared; written and read by purge/generations.cc only.
   mutable std::atomic<uint64_t> validated_at{0};
+  // Hits after which a smaller coding of the body is worth its work; 0: never. Counted
+  // down by gateway/upgrade.h only.
+  mutable std::atomic<uint32_t> hits_to_upgrade{0};
 
   bool in_memory() const { return chunks.size() * kChunkBytes >= body_size; }
   // Bytes the RAM tier counts for it.

@@ -12,8 +12,7 @@ constexpr ByteCount kWindowPercent = 5;
 constexpr ByteCount kProtectedPercent = 80;  // of the main part
 
 bool SameVariant(const StoredHead& a, const StoredHead& b) {
-  return a.variant_hash == b.variant_hash && a.key == b.key && a.vary == b.vary &&
-         a.variant_text == b.variant_text;
+  return a.variant_hash == b.variant_hash && a.key == b.key && a.vary == b.vary;
 }
 
 }  // namespace

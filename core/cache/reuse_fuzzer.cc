@@ -10,6 +10,7 @@
 #include "core/cache/entry.h"
 #include "core/cache/freshness.h"
 #include "core/cache/key.h"
+#include "core/cache/representation.h"
 #include "core/cache/vary.h"
 #include "core/http/age.h"
 
@@ -58,6 +59,11 @@ void CheckVariant(const http::Fields& request, const http::Fields& response) {
   const std::string text = VariantText(names, request);
   SKERRY_CHECK(MatchesVariant(names, text, response, request) == !names.any);
   SKERRY_CHECK((VariantHash(names, request) == 0) == names.empty());
+  SKERRY_CHECK((RepresentationHash(names, response, request) == 0) == names.empty());
+  SKERRY_CHECK(RepresentationHashes(names, request).size() <= 64);
+  // What is merged with what others were answered still answers nobody it should not.
+  const std::string merged = MergeVariantTexts(names, response, VariantText(names, response), text);
+  MatchesVariant(names, merged, response, response);
   for (const http::Field& field : request) {
     const std::string once = NormalizeVaryValue(field.name, request);
     SKERRY_CHECK(NormalizeVaryValue(field.name, {{field.name, once}}) == once);

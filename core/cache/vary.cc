@@ -4,7 +4,6 @@
 #include <array>
 #include <atomic>
 #include <map>
-#include <optional>
 #include <utility>
 
 #include "core/base/digest.h"
@@ -50,14 +49,6 @@ std::string VariantLine(std::string_view name, const http::Fields& request) {
   }
   line += '\n';
   return line;
-}
-
-// Is `tag` what this request would rather have than any other language?
-bool IsBestLanguage(std::string_view tag, const http::Fields& request) {
-  const std::vector<http::LanguageRange> ranges = http::ParseAcceptLanguage(request);
-  if (ranges.empty() || ranges[0].quality == 0) return false;
-  if (ranges.size() > 1 && ranges[1].quality == ranges[0].quality) return false;
-  return http::EqualsIgnoreCase(ranges[0].tag, tag);
 }
 
 // Lists that origins send, by number. Full, it answers with the list that never
@@ -134,22 +125,6 @@ uint64_t VariantHash(const VaryNames& names, const http::Fields& request) {
   // "*" matches nothing, so any number but 0 does.
   const uint64_t hash = Xxh3(VariantText(names, request), kVariantSeed);
   return hash == 0 ? 1 : hash;
-}
-
-bool MatchesVariant(const VaryNames& names, std::string_view variant_text,
-                    const http::Fields& response, const http::Fields& request) {
-  if (names.any) return false;
-  for (const std::string& name : names.names) {
-    const size_t end = variant_text.find('\n');
-    if (end == std::string_view::npos) return false;
-    const std::string_view stored = variant_text.substr(0, end + 1);
-    variant_text.remove_prefix(end + 1);
-    if (stored == VariantLine(name, request)) continue;
-    if (name != "accept-language") return false;
-    const std::optional<std::string> language = response.Combined("content-language");
-    if (!language || !IsBestLanguage(*language, request)) return false;
-  }
-  return variant_text.empty();
 }
 
 VaryId InternVary(const VaryNames& names) { return VaryTable::Instance().Add(names); }

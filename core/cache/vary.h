@@ -1,10 +1,8 @@
 // Variants: which stored responses of a key a request can use (RFC 9111 4.1).
 //
-// A stored response with Vary remembers the names it varies on and a hash of the
-// normalised values they had in its request. A request that has the same hash
-// under the same names matches. Normalisation joins lines, folds blanks and maps
-// Accept-Encoding and Accept-Language to what can make a difference, so that 300
-// spellings of a field are a handful of variants.
+// A stored response with Vary remembers the names it varies on and the normalised
+// values they had in its request. Normalisation joins lines, folds blanks and orders
+// languages. Which requests a stored response answers: representation.h.
 #pragma once
 
 #include <cstdint>
@@ -31,15 +29,8 @@ VaryNames ParseVary(const http::Fields& response);
 // "accept-encoding: br\n"; an absent field is "name\n". `request` is the request
 // as it goes upstream (after normalisation by the gateway).
 std::string VariantText(const VaryNames& names, const http::Fields& request);
-// XXH3 of names and values; 0 only for a response without Vary.
+// XXH3 of the same: where such requests wait for each other. 0 only without Vary.
 uint64_t VariantHash(const VaryNames& names, const http::Fields& request);
-
-// Was a response with these names, stored under `variant_text`, selected by what
-// `request` says too? Either the texts are equal, or they differ in Accept-Language
-// alone and the stored response's one Content-Language is what the request prefers
-// to every other language (RFC 9110 12.5.4).
-bool MatchesVariant(const VaryNames& names, std::string_view variant_text,
-                    const http::Fields& response, const http::Fields& request);
 
 // The value of one field in the form that variants are compared by: lines joined,
 // members separated by ", ", empty ones left out; accept-encoding also lower-cased

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/random.h"
+#include "core/cache/representation.h"
 
 namespace skerry::cache {
 namespace {
@@ -97,29 +98,6 @@ TEST(VaryTest, LanguagesMatchInAnyOrderCaseAndSpacing) {
   }
   EXPECT_FALSE(Matches(names, stored, {{"accept-language", "en, de;q=0.5"}}));
   EXPECT_FALSE(Matches(names, stored, {{"accept-language", "en"}}));
-}
-
-TEST(VaryTest, AStoredLanguageThatIsPreferredToAllOthersMatches) {
-  const VaryNames names = Names({"accept-language"});
-  const http::Fields stored{{"accept-language", "en, de"}};
-  const http::Fields german{{"content-language", "De"}};
-  EXPECT_TRUE(Matches(names, stored, {{"accept-language", "fr;q=0.5, de;q=1.0"}}, german));
-  EXPECT_TRUE(Matches(names, stored, {{"accept-language", "de"}}, german));
-  for (const char* other : {"fr, de", "fr, de;q=0.5", "de-at", "*", "de;q=0", ""}) {
-    EXPECT_FALSE(Matches(names, stored, {{"accept-language", other}}, german)) << other;
-  }
-  EXPECT_FALSE(Matches(names, stored, {}, german));
-  EXPECT_FALSE(
-      Matches(names, stored, {{"accept-language", "de"}}, {{"content-language", "de, en"}}));
-  EXPECT_FALSE(Matches(names, stored, {{"accept-language", "de"}}));
-}
-
-TEST(VaryTest, APreferredLanguageDoesNotExcuseOtherNames) {
-  const VaryNames names = Names({"accept-language", "foo"});
-  const http::Fields german{{"content-language", "de"}};
-  const http::Fields stored{{"accept-language", "en, de"}, {"foo", "1"}};
-  EXPECT_TRUE(Matches(names, stored, {{"accept-language", "de"}, {"foo", "1"}}, german));
-  EXPECT_FALSE(Matches(names, stored, {{"accept-language", "de"}, {"foo", "2"}}, german));
 }
 
 TEST(VaryTest, TextIsALineAName) {

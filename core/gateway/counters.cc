@@ -13,6 +13,9 @@ Counters::Counters(Metrics& metrics)
           metrics.GetCounter("skerry_refreshes_total", "Refreshes begun behind a stale answer.")),
       stale_served(metrics.GetCounter("skerry_stale_served_total",
                                       "Stale answers served because upstream failed.")),
+      variants_capped(metrics.GetCounter("skerry_variants_capped_total",
+                                         "Variants of one object dropped for their number.",
+                                         {{"tier", "disk"}})),
       metrics_(metrics),
       seconds_(metrics.GetHistogram(
           "skerry_request_seconds",

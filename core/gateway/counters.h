@@ -25,6 +25,7 @@ class Counters {
   Counter& collapsed;
   Counter& refreshes;
   Counter& stale_served;
+  Counter& variants_capped;  // on disk; the RAM tier counts its own
 
  private:
   Counter& Cached(std::unordered_map<std::string, Counter*>& among, std::string key,

@@ -92,7 +92,8 @@ Exchange::Next Exchange::Classify() {
 // --- key
 
 Exchange::Next Exchange::MakeKey() {
-  Result<Keyed> keyed = KeyOf(request_, from_edge_.scheme, cacheability_, *route_);
+  Result<Keyed> keyed = KeyOf(request_, from_edge_.scheme, cacheability_, *route_,
+                              gateway_.upstream_is_shield(route_->upstream));
   if (!keyed) {
     SendError(400, keyed.error());
     return Next::kDone;
@@ -117,25 +118,32 @@ Exchange::Next Exchange::LookUp() {
   if (cacheability_ != Cacheability::kShared || bypass_tier_) return Next::kNext;
   if (looked_) return Decide();
   Looked looked = Look(gateway_.shared(), Input());
-  if (!looked.on_disk) {
-    lookup_ = std::move(looked.lookup);
-    return Decide();
-  }
-  lookup_.variant_hint = looked.lookup.variant_hint;
-  gateway_.shared().disk->Load(
-      looked.row, key_, gateway_.loop(),
-      [weak = weak_from_this(), row = looked.row](Result<cache::EntryPtr> loaded) {
-        if (const auto self = weak.lock()) self->OnLoaded(row, std::move(loaded));
-      });
+  lookup_ = std::move(looked.lookup);
+  if (looked.rows.empty()) return Decide();
+  rows_.assign(looked.rows.rbegin(), looked.rows.rend());
+  LoadNext();
   return Next::kWait;
 }
 
-void Exchange::OnLoaded(const cache::DiskRow&, Result<cache::EntryPtr> loaded) {
+void Exchange::LoadNext() {
+  const cache::DiskRow row = rows_.back();
+  rows_.pop_back();
+  gateway_.shared().disk->Load(row, key_, gateway_.loop(),
+                               [weak = weak_from_this()](Result<cache::EntryPtr> loaded) {
+                                 if (const auto self = weak.lock()) {
+                                   self->OnLoaded(std::move(loaded));
+                                 }
+                               });
+}
+
+void Exchange::OnLoaded(Result<cache::EntryPtr> loaded) {
+  // What does not verify has been forgotten by the tier: for us it never was.
+  const bool usable = loaded && IsFor(**loaded, Input());
+  if (loaded && !usable) lookup_.siblings.push_back(*loaded);
+  if (!usable && !rows_.empty()) return LoadNext();
   looked_ = true;
-  if (!loaded) {
-    // What does not verify has been forgotten by the tier: for us it never was.
-    lookup_ = Lookup{};
-  } else {
+  rows_.clear();
+  if (usable) {
     cache::EntryPtr entry = std::move(*loaded);
     if (entry->head.client_fields == nullptr) {
       auto complete = std::make_shared<cache::Entry>();
@@ -150,6 +158,8 @@ void Exchange::OnLoaded(const cache::DiskRow&, Result<cache::EntryPtr> loaded) {
     }
     lookup_ = Weigh(gateway_.shared(), Input(), entry, "disk");
     if (lookup_.entry != nullptr && entry->in_memory()) gateway_.shared().ram->Offer(entry);
+  } else if (!loaded && lookup_.siblings.empty()) {
+    lookup_.found = Found::kMiss;
   }
   RunFrom("lookup");
 }
@@ -228,6 +238,7 @@ Exchange::Next Exchange::AskShared(bool background) {
     plan.client_scheme = target_.scheme;
     plan.route = route_;
     plan.stale = lookup_.entry;
+    plan.siblings = lookup_.siblings;
     plan.keep_tags = from_edge_.trusted;
     plan.on_interim = [weak = stream_](const http::ResponseHead& head) {
       if (const auto stream = weak.lock()) stream->SendInterim(head);

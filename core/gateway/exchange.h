@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/gateway/body.h"
 #include "core/gateway/forward.h"
@@ -51,7 +52,8 @@ class Exchange : public http::StreamEvents, public std::enable_shared_from_this<
   Next WriteAnswer();
 
   Next Decide();
-  void OnLoaded(const cache::DiskRow& row, Result<cache::EntryPtr> loaded);
+  void LoadNext();
+  void OnLoaded(Result<cache::EntryPtr> loaded);
   LookupInput Input() const;
   Next AskShared(bool background);
   Next AskAlone();
@@ -91,6 +93,7 @@ class Exchange : public http::StreamEvents, public std::enable_shared_from_this<
 
   Lookup lookup_;
   bool looked_ = false;
+  std::vector<cache::DiskRow> rows_;  // still to be looked at, the last one first
   std::shared_ptr<cache::Fill> fill_;
   std::shared_ptr<cache::Fill::Seat> seat_;
   bool initiator_ = false;

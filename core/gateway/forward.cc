@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
+#include "core/base/digest.h"
 #include "core/http/accept.h"
+#include "core/http/structured.h"
 
 namespace skerry::gateway {
 namespace {
@@ -69,12 +72,31 @@ void NormalizeAccept(http::Fields& fields) {
   fields.Set("accept", normal + "*/*");
 }
 
-void NormalizeAcceptEncoding(http::Fields& fields) {
+// The dictionary that the client has, ":base64:"; nothing unless it is one SHA-256.
+std::optional<std::string> AvailableDictionary(const http::Fields& fields) {
+  const auto text = fields.Combined("available-dictionary");
+  if (!text) return std::nullopt;
+  const auto parsed = http::structured::ParseItem(*text);
+  if (!parsed || !parsed->parameters.empty()) return std::nullopt;
+  const auto* bytes = std::get_if<http::structured::Bytes>(&parsed->value);
+  if (bytes == nullptr || bytes->bytes.size() != 32) return std::nullopt;
+  return ":" + ToBase64(bytes->bytes) + ":";
+}
+
+void NormalizeAcceptEncoding(http::Fields& fields, bool to_shield) {
   const http::CodingSet accepts = http::ParseAcceptEncoding(fields).set();
-  std::string normal;
-  if (accepts.Has(http::Coding::kBr)) normal = "br";
-  if (accepts.Has(http::Coding::kGzip)) normal += normal.empty() ? "gzip" : ", gzip";
+  const std::optional<std::string> dictionary = AvailableDictionary(fields);
   fields.Remove("accept-encoding");
+  fields.Remove("available-dictionary");
+  std::string normal;
+  for (const http::Coding coding : {http::Coding::kBr, http::Coding::kZstd, http::Coding::kGzip}) {
+    if (!accepts.Has(coding)) continue;
+    normal += (normal.empty() ? "" : ", ") + std::string(http::Name(coding));
+  }
+  if (to_shield && dictionary && accepts.Has(http::Coding::kDcz)) {
+    normal += (normal.empty() ? "dcz" : ", dcz");
+    fields.Add("available-dictionary", *dictionary);
+  }
   if (!normal.empty()) fields.Add("accept-encoding", normal);
 }
 
@@ -100,7 +122,7 @@ Cacheability Classify(const http::RequestHead& request, const Route& route) {
 }
 
 Forwarded ForwardShared(const http::RequestHead& request, const cache::Target& target,
-                        const Route& route) {
+                        const Route& route, bool to_shield) {
   Forwarded forwarded;
   forwarded.head.method = "GET";
   forwarded.head.scheme = target.scheme;
@@ -118,7 +140,7 @@ Forwarded ForwardShared(const http::RequestHead& request, const cache::Target& t
   }
   http::RemoveHopByHop(forwarded.head.fields);
   if (careful) {
-    NormalizeAcceptEncoding(forwarded.head.fields);
+    NormalizeAcceptEncoding(forwarded.head.fields, to_shield);
     NormalizeAccept(forwarded.head.fields);
   }
   return forwarded;

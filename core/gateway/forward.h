@@ -21,9 +21,12 @@ struct Forwarded {
 };
 
 // For a fetch whose answer may be shared: GET, normalised target, normalised
-// Accept-Encoding, Accept for images; no conditions, no Range.
+// Accept-Encoding ("br, zstd, gzip", what of them is accepted), Accept for images; no
+// conditions, no Range. Only to a shield of ours also which dictionary the client has
+// (RFC 9842), if it can use it: what the shield then says tells which ones exist, and
+// no other is kept apart (core/cache/representation.h).
 Forwarded ForwardShared(const http::RequestHead& request, const cache::Target& target,
-                        const Route& route);
+                        const Route& route, bool to_shield = false);
 
 // For this client alone: everything end-to-end, but fields by which clients pretend
 // to be a proxy (X-Forwarded-*, Forwarded, X-Real-IP, X-Original-URL, …); ours take

@@ -35,11 +35,30 @@ TEST(ForwardTest, SpellingsOfAcceptEncodingAreAHandful) {
         .head.fields.Find("accept-encoding")
         .value_or("none");
   };
-  EXPECT_EQ(normal("gzip, deflate, br, zstd"), "br, gzip");
+  EXPECT_EQ(normal("gzip, deflate, br, zstd"), "br, zstd, gzip");
+  EXPECT_EQ(normal("*"), "br, zstd, gzip");
   EXPECT_EQ(normal("br;q=0.5,GZIP"), "br, gzip");
   EXPECT_EQ(normal("gzip;q=0, br"), "br");
   EXPECT_EQ(normal("deflate, compress"), "none");
   EXPECT_EQ(normal("identity"), "none");
+}
+
+TEST(ForwardTest, OnlyAShieldHearsOfADictionaryAndOnlyOfOneThatCanBeUsed) {
+  const std::string hash = ":" + std::string(43, 'A') + "=:";
+  const auto sent = [&](const std::string& dictionary, const char* codings, bool to_shield) {
+    const http::RequestHead request =
+        Get({{"accept-encoding", codings}, {"available-dictionary", dictionary}});
+    const http::Fields fields =
+        ForwardShared(request, *cache::NormalizeTarget(request), {}, to_shield).head.fields;
+    return std::string(fields.Find("accept-encoding").value_or("")) + " " +
+           std::string(fields.Find("available-dictionary").value_or("-"));
+  };
+  EXPECT_EQ(sent(hash, "gzip, br, dcb, dcz", true), "br, gzip, dcz " + hash);
+  EXPECT_EQ(sent(hash, "gzip, br, dcb, dcz", false), "br, gzip -");
+  EXPECT_EQ(sent(hash, "gzip, br", true), "br, gzip -");
+  for (const char* odd : {"", "x", ":AAAA:", "\"text\""}) {
+    EXPECT_EQ(sent(odd, "br, dcz", true), "br -") << odd;
+  }
 }
 
 TEST(ForwardTest, ImagesAreNegotiatedByFormatAndOtherAcceptFieldsStay) {

@@ -43,8 +43,9 @@ struct Shared {
   // Whether purgeable objects must be validated before they are used. Called on
   // every hit: one atomic load.
   std::function<cache::Fence()> fence = [] { return cache::Fence::kNone; };
-  Tier tier;                    // credentials between tiers
-  uint64_t keep_bytes = 8_MiB;  // bodies up to this are offered to the RAM tier
+  Tier tier;                     // credentials between tiers
+  uint64_t keep_bytes = 8_MiB;   // bodies up to this are offered to the RAM tier
+  size_t variants_per_key = 16;  // on disk; beyond that the oldest goes, counted
 
   cache::FillTable fills;
   cache::UnshareableKeys unshareable;

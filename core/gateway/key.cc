@@ -7,7 +7,7 @@
 namespace skerry::gateway {
 
 Result<Keyed> KeyOf(const http::RequestHead& request, std::string_view client_scheme,
-                    Cacheability cacheability, const Route& route) {
+                    Cacheability cacheability, const Route& route, bool to_shield) {
   http::RequestHead asked = request;
   if (!client_scheme.empty()) asked.scheme = client_scheme;
   Result<cache::Target> target = cache::NormalizeTarget(asked);
@@ -17,7 +17,7 @@ Result<Keyed> KeyOf(const http::RequestHead& request, std::string_view client_sc
   keyed.key = cache::MakeKey(keyed.target);
   if (cacheability != Cacheability::kShared) return keyed;
   StripTierFields(asked.fields);
-  keyed.forwarded = ForwardShared(asked, keyed.target, route);
+  keyed.forwarded = ForwardShared(asked, keyed.target, route, to_shield);
   keyed.directives = cache::ParseRequestDirectives(request.fields, route.policy);
   return keyed;
 }

@@ -22,8 +22,9 @@ struct Keyed {
 };
 
 // `client_scheme`: where an edge of ours has asked, the scheme that its client used;
-// else empty. Fails (kInvalid, client) where the request line names nothing here.
+// else empty. `to_shield`: the route's upstream is one of ours. Fails (kInvalid, client) where the
+// request line names nothing here.
 Result<Keyed> KeyOf(const http::RequestHead& request, std::string_view client_scheme,
-                    Cacheability cacheability, const Route& route);
+                    Cacheability cacheability, const Route& route, bool to_shield = false);
 
 }  // namespace skerry::gateway

@@ -1,7 +1,10 @@
 #include "core/gateway/lookup.h"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
+#include "core/cache/representation.h"
 #include "core/gateway/gateway.h"
 
 namespace skerry::gateway {
@@ -21,13 +24,26 @@ std::string_view Name(Found found) {
 
 namespace {
 
-// The row this request can use, the newest first; null if none.
-const cache::DiskRow* MatchingRow(const std::vector<cache::DiskRow>& rows,
-                                  const http::Fields& sent) {
+// The rows this request may be able to use: the most wanted coding first, then the
+// newest.
+std::vector<cache::DiskRow> MatchingRows(const std::vector<cache::DiskRow>& rows,
+                                         const http::Fields& sent) {
+  std::vector<std::pair<size_t, const cache::DiskRow*>> ranked;
+  std::optional<cache::VaryId> known;
+  std::vector<uint64_t> hashes;
   for (const cache::DiskRow& row : rows) {
-    if (cache::VariantHash(cache::InternedVary(row.vary), sent) == row.variant_hash) return &row;
+    if (known != row.vary) {
+      known = row.vary;
+      hashes = cache::RepresentationHashes(cache::InternedVary(row.vary), sent);
+    }
+    const auto at = std::find(hashes.begin(), hashes.end(), row.variant_hash);
+    if (at != hashes.end()) ranked.emplace_back(at - hashes.begin(), &row);
   }
-  return nullptr;
+  std::stable_sort(ranked.begin(), ranked.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<cache::DiskRow> matching;
+  for (const auto& [_, row] : ranked) matching.push_back(*row);
+  return matching;
 }
 
 void Forget(Shared& shared, const cache::EntryPtr& entry) {
@@ -46,11 +62,16 @@ bool IsFenced(const Shared& shared, const Route& route, bool content_hashed) {
   return cache::Holds(shared.fence(), route.serve_on_partition, content_hashed);
 }
 
+bool IsFor(const cache::Entry& entry, const LookupInput& input) {
+  return cache::MatchesVariant(entry.head.vary, entry.head.variant_text, *entry.head.fields,
+                               input.sent);
+}
+
 namespace {
 
 // Which of what is there this request can use, before it is weighed.
 Looked Select(const Shared& shared, const LookupInput& input,
-              const std::vector<cache::EntryPtr>& variants) {
+              std::vector<cache::EntryPtr> variants) {
   Looked looked;
   looked.in_ram = cache::SelectVariant(variants, input.sent);
   if (looked.in_ram != nullptr) return looked;
@@ -62,12 +83,9 @@ Looked Select(const Shared& shared, const LookupInput& input,
     looked.lookup.variant_hint =
         cache::VariantHash(cache::InternedVary(rows.front().vary), input.sent);
   }
-  if (const cache::DiskRow* row = MatchingRow(rows, input.sent)) {
-    looked.on_disk = true;
-    looked.row = *row;
-    return looked;
-  }
   looked.lookup.found = variants.empty() && rows.empty() ? Found::kMiss : Found::kVaryMiss;
+  looked.lookup.siblings = std::move(variants);
+  looked.rows = MatchingRows(rows, input.sent);
   return looked;
 }
 

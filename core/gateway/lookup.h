@@ -39,6 +39,8 @@ struct Lookup {
   bool soft_purged = false;
   // Where this request's variant has its place among the fills of the key.
   uint64_t variant_hint = 0;
+  // Of a vary-miss: what was found of this key, for other requests.
+  std::vector<cache::EntryPtr> siblings;
 };
 
 struct LookupInput {
@@ -48,17 +50,19 @@ struct LookupInput {
   const Route& route;
 };
 
-// What RAM and the index have. kFresh … kPurged: done. `on_disk`: the entry is on
-// disk, Load it and call Weigh.
+// What RAM and the index have. Without rows: done. Rows: what may be the request's variant
+// is on disk; Load them one by one, and Weigh the first that IsFor the request.
 struct Looked {
-  Lookup lookup;
-  bool on_disk = false;
-  cache::DiskRow row;
+  Lookup lookup;  // what it comes to if none of them is
+  std::vector<cache::DiskRow> rows;
   cache::EntryPtr in_ram;  // of Peek: what `lookup` speaks of, purged or not
 };
 Looked Look(Shared& shared, const LookupInput& input);
 // The same for an onlooker: counts nothing, changes nobody's place, forgets nothing.
 Looked Peek(const Shared& shared, const LookupInput& input);
+
+// Is this stored response, as it came from the disk, the request's variant?
+bool IsFor(const cache::Entry& entry, const LookupInput& input);
 
 // Must objects of this route be validated upstream before any use? A request then
 // shares no fetch that began before it, either.

@@ -1,5 +1,6 @@
 #include "core/gateway/origin.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/gateway/digest_field.h"
@@ -114,10 +115,26 @@ void Retrieval::OnHead(http::ResponseHead head) {
                             answer.storable != cache::Storable::kPrivate &&
                             !answer.head.fields->Has("set-cookie");
   std::unique_ptr<cache::DiskFill> disk;
+  LearnFrom(plan_.siblings, &answer.head);
   if (kept && shared.disk != nullptr) {
+    CapVariants(answer.head);
     disk = shared.disk->Begin(answer.head, answer.length, plan_.stale != nullptr);
   }
   plan_.fill->OnAnswer(std::move(answer), kept || shares_error, std::move(disk));
+}
+
+// Makes room on disk for one more variant of the key; in memory the tier does it itself.
+void Retrieval::CapVariants(const cache::StoredHead& head) {
+  Shared& shared = gateway_.shared();
+  const std::vector<cache::DiskRow> rows = shared.disk->Find(head.key.hash);
+  const bool takes_a_place = std::any_of(rows.begin(), rows.end(), [&](const auto& row) {
+    return row.variant_hash == head.variant_hash;
+  });
+  if (takes_a_place || rows.size() < shared.variants_per_key) return;
+  for (size_t i = shared.variants_per_key - 1; i < rows.size(); ++i) {
+    shared.disk->Forget(rows[i]);
+    gateway_.counters().variants_capped.Add();
+  }
 }
 
 void Retrieval::Encode(http::ResponseHead& head, bool encodable) {

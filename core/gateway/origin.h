@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/base/digest.h"
 #include "core/cache/fill/fill.h"
@@ -30,6 +31,7 @@ struct FetchPlan {
   std::string client_scheme;
   std::shared_ptr<const Route> route;
   cache::EntryPtr stale;                   // to be validated; null: nothing to compare with
+  std::vector<cache::EntryPtr> siblings;   // other stored variants that are in memory
   std::unique_ptr<http::BodySource> body;  // of the request
   bool keep_tags = false;                  // the answer goes to an edge of ours
   // 1xx answers go to the one who asked first, as they come.
@@ -57,6 +59,7 @@ class Retrieval : public http::FetchEvents, public std::enable_shared_from_this<
   void OnValidated(http::ResponseHead head);
   // An answer that must not push out the stale copy that is served in its place.
   bool WouldReplaceUsableStale(int status) const;
+  void CapVariants(const cache::StoredHead& head);
   void Encode(http::ResponseHead& head, bool encodable);
   void Deliver(std::string_view bytes);
   void Finish();

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/cache/purge/scopes.h"
+#include "core/cache/representation.h"
 #include "core/gateway/digest_field.h"
 #include "core/gateway/variant.h"
 #include "core/http/date.h"
@@ -17,7 +18,7 @@ bool VariesOnUnforwarded(const cache::VaryNames& vary, const StoreInput& input) 
   if (input.route.policy.profile == cache::Policy::Profile::kRfc) return false;
   return std::any_of(vary.names.begin(), vary.names.end(), [&](const std::string& name) {
     return input.client_request.fields.Has(name) && !input.sent.fields.Has(name) &&
-           name != "accept-encoding" && name != "range";
+           name != "accept-encoding" && name != "available-dictionary" && name != "range";
   });
 }
 
@@ -26,7 +27,8 @@ cache::StoredHead MakeHead(StoreInput& input, const cache::StoreDecision& decisi
   head.key = input.key;
   head.vary = cache::ParseVary(input.response.fields);
   head.variant_text = cache::VariantText(head.vary, input.sent.fields);
-  head.variant_hash = cache::VariantHash(head.vary, input.sent.fields);
+  head.variant_hash =
+      cache::RepresentationHash(head.vary, input.response.fields, input.sent.fields);
   head.status = input.response.status;
   head.request_time = input.request_time;
   head.response_time = input.response_time;
@@ -67,6 +69,15 @@ bool IsContentHashed(std::string_view path, const cache::Lifetimes& lifetimes) {
     digit |= c >= '0' && c <= '9';
   }
   return false;
+}
+
+void LearnFrom(const std::vector<cache::EntryPtr>& siblings, cache::StoredHead* head) {
+  for (const cache::EntryPtr& sibling : siblings) {
+    const cache::StoredHead& before = sibling->head;
+    if (before.variant_hash != head->variant_hash || before.vary != head->vary) continue;
+    head->variant_text = cache::MergeVariantTexts(head->vary, *head->fields, before.variant_text,
+                                                  head->variant_text);
+  }
 }
 
 cache::Answer MakeAnswer(StoreInput input) {

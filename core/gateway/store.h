@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/cache/entry.h"
 #include "core/cache/fill/fill.h"
@@ -29,6 +30,10 @@ struct StoreInput {
 // The answer with everything computed that a stored response needs. `storable` says
 // whether it may be kept at all. Content-Length moves from the fields to `length`.
 cache::Answer MakeAnswer(StoreInput input);
+
+// Adds to an answer what its siblings, the stored responses of its key, know about who
+// is given the same representation. The one whose place it takes is among them.
+void LearnFrom(const std::vector<cache::EntryPtr>& siblings, cache::StoredHead* head);
 
 // Does this 304 speak of the stored response (RFC 9111 4.3.4)? If not, the request is
 // to be sent again without conditions.

@@ -242,7 +242,7 @@ void CacheNode::OnHead(const FillPtr& fill, size_t resource, std::optional<Bytes
   fill->has_head = true;
   fill->bytes = *bytes;
   const std::shared_ptr<cache::Entry> like = EntryOf(resource, {});
-  fill->state.OnHead(true, {}, 0, like->head.tags);
+  fill->state.OnHead(true, like->head);
   std::vector<Fill::Waiter> detached;
   std::erase_if(fill->waiters, [&](Fill::Waiter& waiter) {
     const bool stays = waiter.initiator || options_.planted.no_join_check ||

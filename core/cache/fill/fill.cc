@@ -152,7 +152,7 @@ void Fill::SetWriter(net::Loop& loop, std::function<void()> on_room,
 
 void Fill::OnAnswer(Answer answer, bool shared, std::unique_ptr<DiskFill> disk) {
   MutexLock lock(mutex_);
-  state_.OnHead(shared, answer.head.vary, answer.head.variant_hash, answer.head.tags);
+  state_.OnHead(shared, answer.head);
   answer_ = std::make_shared<const Answer>(std::move(answer));
   disk_ = std::move(disk);
   phase_ = Phase::kAnswer;
@@ -161,7 +161,7 @@ void Fill::OnAnswer(Answer answer, bool shared, std::unique_ptr<DiskFill> disk) 
 
 void Fill::OnValidated(EntryPtr entry) {
   MutexLock lock(mutex_);
-  state_.OnHead(true, entry->head.vary, entry->head.variant_hash, entry->head.tags);
+  state_.OnHead(true, entry->head);
   state_.OnComplete();
   entry_ = std::move(entry);
   phase_ = Phase::kValidated;

@@ -187,7 +187,7 @@ TEST_F(FillTest, AWaiterOfAnotherVariantLooksAgain) {
   const auto fill = Make();
   Answer answer = Head();
   answer.head.vary.names = {"accept-language"};
-  answer.head.variant_hash = VariantHash(answer.head.vary, {{"accept-language", "de"}});
+  answer.head.variant_text = VariantText(answer.head.vary, {{"accept-language", "de"}});
   fill->OnAnswer(std::move(answer), true, nullptr);
   EXPECT_EQ(fill->MayStay(generations_, {{"accept-language", "de"}}), Joined::kJoined);
   EXPECT_EQ(fill->MayStay(generations_, {{"accept-language", "fr"}}), Joined::kOtherVariant);

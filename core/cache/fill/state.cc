@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "core/cache/representation.h"
+
 namespace skerry::cache {
 
 std::string_view Name(Joined joined) {
@@ -24,18 +26,20 @@ Joined FillState::MayJoin(const Generations& generations, bool fenced) const {
   return purged == Purged::kNo ? Joined::kJoined : Joined::kPurged;
 }
 
-void FillState::OnHead(bool shared, VaryNames vary, uint64_t variant_hash,
-                       std::vector<uint64_t> tags) {
+void FillState::OnHead(bool shared, const StoredHead& head) {
   phase_ = Phase::kStreaming;
   shared_ = shared;
-  vary_ = std::move(vary);
-  variant_hash_ = variant_hash;
-  tags_ = std::move(tags);
+  vary_ = head.vary;
+  variant_text_ = head.variant_text;
+  fields_ = head.fields;
+  tags_ = head.tags;
 }
 
 Joined FillState::MayStay(const Generations& generations, const http::Fields& request) const {
   if (!shared_) return Joined::kPrivate;
-  if (vary_.any || VariantHash(vary_, request) != variant_hash_) return Joined::kOtherVariant;
+  if (!vary_.empty() && !MatchesVariant(vary_, variant_text_, *fields_, request)) {
+    return Joined::kOtherVariant;
+  }
   const Purged purged = generations.Judge(key_, tags_, stamp_);
   return purged == Purged::kNo ? Joined::kJoined : Joined::kPurged;
 }

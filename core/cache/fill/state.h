@@ -10,6 +10,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -45,7 +47,7 @@ class FillState {
   Joined MayJoin(const Generations& generations, bool fenced) const;
 
   // The head has come. `shared`: others than the initiator may have it.
-  void OnHead(bool shared, VaryNames vary, uint64_t variant_hash, std::vector<uint64_t> tags);
+  void OnHead(bool shared, const StoredHead& head);
   // May one that joined before the head go on? `request` as it goes upstream.
   // REQUIRES: OnHead was called.
   Joined MayStay(const Generations& generations, const http::Fields& request) const;
@@ -63,7 +65,8 @@ class FillState {
   Phase phase_ = Phase::kAsking;
   bool shared_ = true;
   VaryNames vary_;
-  uint64_t variant_hash_ = 0;
+  std::string variant_text_;
+  std::shared_ptr<const http::Fields> fields_;
   std::vector<uint64_t> tags_;
 };
 
