@@ -245,6 +245,7 @@ std::string_view Name(Storable storable) {
     case Storable::kAuthorization: return "authorization";
     case Storable::kSetCookie: return "set-cookie";
     case Storable::kStatus: return "status";
+    case Storable::kHead: return "head";
     case Storable::kNotFreshEver: return "not-fresh-ever";
     case Storable::kVaryAny: return "vary-any";
     case Storable::kVaryUnforwarded: return "vary-unforwarded";

@@ -70,6 +70,7 @@ enum class Storable : uint8_t {
   kSetCookie,        // Policy::store_set_cookie is off, or no explicit freshness
   kStatus,           // not understood together with must-understand; 1xx; what answers
                      // one request's Range or preconditions: 206, 304, 412, 416
+  kHead,             // others may have it, but a HEAD has no body to keep
   kNotFreshEver,     // could never be used: no lifetime and no validator
   kVaryAny,          // Vary: *
   kVaryUnforwarded,  // varies on a field the origin never sees

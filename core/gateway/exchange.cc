@@ -77,11 +77,13 @@ void Exchange::RunFrom(std::string_view step) {
 Exchange::Next Exchange::Classify() {
   from_edge_ = ReadTierFields(request_.fields, gateway_.shared().tier);
   if (from_edge_.bad) {
+    verdict_.generated = true;
     SendError(403, {Code::kDenied, Side::kClient, false, "Skerry-* fields need a node's token"});
     return Next::kDone;
   }
   route_ = gateway_.classifier().Classify(request_);
   if (route_ == nullptr || gateway_.upstream(route_->upstream) == nullptr) {
+    verdict_.generated = true;
     SendError(421, {Code::kNotFound, Side::kClient, false, "no site here has this host"});
     return Next::kDone;
   }
@@ -95,14 +97,15 @@ Exchange::Next Exchange::MakeKey() {
   Result<Keyed> keyed = KeyOf(request_, from_edge_.scheme, cacheability_, *route_,
                               gateway_.upstream_is_shield(route_->upstream));
   if (!keyed) {
+    verdict_.generated = true;
     SendError(400, keyed.error());
     return Next::kDone;
   }
   target_ = std::move(keyed->target);
   key_ = std::move(keyed->key);
+  directives_ = keyed->directives;
   if (cacheability_ != Cacheability::kShared) return Next::kNext;
   forwarded_ = std::move(keyed->forwarded);
-  directives_ = keyed->directives;
   Shared& shared = gateway_.shared();
   bypass_tier_ = from_edge_.applied &&
                  cache::CheckTier(*from_edge_.applied, shared.generations->applied_at()) !=
@@ -176,32 +179,34 @@ Exchange::Next Exchange::Decide() {
     RunFrom("write");
     return Next::kDone;
   }
-  if (directives_.only_if_cached) {
-    SendError(504,
-              {Code::kNotFound, Side::kClient, false, "only-if-cached, and nothing usable is"});
-    return Next::kDone;
-  }
   return Next::kNext;
 }
 
 // --- origin
 
 Exchange::Next Exchange::AskOrigin() {
+  if (directives_.only_if_cached && cacheability_ != Cacheability::kMethod) {
+    verdict_.generated = true;
+    verdict_.detail = "only-if-cached";
+    SendError(504,
+              {Code::kNotFound, Side::kClient, false, "only-if-cached, and nothing usable is"});
+    return Next::kDone;
+  }
   if (cacheability_ != Cacheability::kShared) {
     verdict_ = Foretell(cacheability_);
-    return AskAlone();
+    return AskAlone(/*as_it_came=*/true);
   }
   if (bypass_tier_) {
     verdict_.fwd = http::Forward::kBypass;
     verdict_.detail = "behind-the-edge";
-    return AskAlone();
+    return AskAlone(/*as_it_came=*/true);
   }
-  // A HEAD whose answer is not stored is passed on as it is.
-  if (request_.method == "HEAD" && lookup_.entry == nullptr) return AskAlone();
+  // A HEAD of which nothing is stored is passed on as it is.
+  if (request_.method == "HEAD" && lookup_.entry == nullptr) return AskAlone(/*as_it_came=*/true);
   if (gateway_.shared().unshareable.Has(key_, gateway_.shared().clock->Steady()) ||
       rounds_ >= kMostRounds) {
     if (rounds_ > 0) verdict_.detail = "not-shareable";
-    return AskAlone();
+    return AskAlone(/*as_it_came=*/false);
   }
   return AskShared(/*background=*/false);
 }
@@ -216,8 +221,11 @@ Exchange::Next Exchange::AskShared(bool background) {
   // Fenced, we may not share what began before us: somebody may have purged it and
   // been told that nobody here serves it any more.
   const bool fenced = IsFenced(shared, *route_, /*content_hashed=*/false);
+  // A HEAD and a GET cannot share an answer; two HEADs can.
+  const bool head = !background && request_.method == "HEAD";
+  const uint64_t place_hint = head ? ~lookup_.variant_hint : lookup_.variant_hint;
   cache::FillTable::Place place =
-      shared.fills.Join(options, lookup_.variant_hint, *shared.generations, fenced);
+      shared.fills.Join(options, place_hint, *shared.generations, fenced);
   if (background && !place.initiator) return Next::kWait;  // somebody refreshes already
   if (!background) {
     fill_ = place.fill;
@@ -231,10 +239,11 @@ Exchange::Next Exchange::AskShared(bool background) {
   if (place.initiator) {
     FetchPlan plan;
     plan.fill = place.fill;
-    plan.variant_hint = lookup_.variant_hint;
+    plan.variant_hint = place_hint;
     plan.in_table = true;
     plan.client_request = request_;
     plan.sent = forwarded_.head;
+    if (head) plan.sent.method = "HEAD";
     plan.client_scheme = target_.scheme;
     plan.route = route_;
     plan.stale = lookup_.entry;
@@ -250,15 +259,23 @@ Exchange::Next Exchange::AskShared(bool background) {
   return Next::kWait;
 }
 
-Exchange::Next Exchange::AskAlone() {
+Exchange::Next Exchange::AskAlone(bool as_it_came) {
   Shared& shared = gateway_.shared();
+  const bool rfc = route_->policy.profile == cache::Policy::Profile::kRfc;
+  // Whose request lost nothing that matters may fill the cache, too: a key whose
+  // answers could not be shared finds back as soon as they can.
+  const bool like_shared = !as_it_came && cacheability_ == Cacheability::kShared &&
+                           request_.method == "GET" && (rfc || !forwarded_.lost);
   alone_ = true;
+  as_it_came_ = !like_shared;
   initiator_ = true;
   verdict_.collapsed = false;
   cache::Fill::Options options;
   options.key = key_;
   options.stamp = shared.generations->Now();
-  options.keep_bytes = 0;
+  // What a POST answers may be what its URL gives from then on (RFC 9110 9.3.3).
+  const bool may_store = like_shared || (rfc && request_.method == "POST");
+  options.keep_bytes = may_store ? shared.keep_bytes : 0;
   fill_ = std::make_shared<cache::Fill>(options);
   seat_ = fill_->Sit(gateway_.loop(), [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->OnFill();
@@ -268,13 +285,12 @@ Exchange::Next Exchange::AskAlone() {
   plan.client_request = request_;
   plan.route = route_;
   plan.client_scheme = target_.scheme;
-  // Under profile rfc even what nobody waits for together may be stored.
-  const bool shareable = cacheability_ == Cacheability::kShared && request_.method == "GET";
-  plan.may_share = shareable && route_->policy.profile == cache::Policy::Profile::kRfc;
-  plan.sent = plan.may_share ? forwarded_.head : ForwardAlone(request_, peer_, *route_);
+  plan.may_share = like_shared;
+  plan.may_store = may_store;
+  plan.sent = like_shared ? forwarded_.head : ForwardAlone(request_, peer_, *route_);
   StripTierFields(plan.sent.fields);
   plan.keep_tags = from_edge_.trusted;
-  if (!plan.may_share) plan.body = std::move(upload_body_);
+  if (SendsBody()) plan.body = std::move(upload_body_);
   plan.on_interim = [weak = stream_](const http::ResponseHead& head) {
     if (const auto stream = weak.lock()) stream->SendInterim(head);
   };
@@ -298,7 +314,7 @@ void Exchange::OnFill() {
     if (joined != cache::Joined::kJoined) return LookAgain(Name(joined));
   }
   lookup_.entry = fill_->entry();
-  verdict_.fwd_status = 304;
+  verdict_.fwd_status = fill_->validated_by();
   verdict_.stored = true;
   seat_.reset();
   RunFrom("write");
@@ -316,7 +332,7 @@ void Exchange::LookAgain(std::string_view) {
 }
 
 bool Exchange::AnswerIsFarAway(const cache::Answer& answer) const {
-  if (alone_ || !answer.length || *answer.length <= kFarAway) return false;
+  if (as_it_came_ || !answer.length || *answer.length <= kFarAway) return false;
   return request_.method == "GET" && request_.fields.Has("range");
 }
 
@@ -332,54 +348,27 @@ void Exchange::OnFillAnswer() {
   if (status >= 500 && MayServeStale()) return ServeStale(status);
   const bool kept = answer->storable == cache::Storable::kYes;
   const bool careful = route_->policy.profile == cache::Policy::Profile::kCareful;
-  if (!alone_ && !kept && forwarded_.lost && careful && status < 500) {
+  const bool for_all = kept || answer->storable == cache::Storable::kHead;
+  if (!alone_ && !for_all && forwarded_.lost && careful && status < 500) {
     // The anonymous request was not answered for everybody: now as who we are.
     seat_.reset();
     fill_.reset();
     verdict_.detail = std::string(Name(answer->storable));
-    AskAlone();
+    AskAlone(/*as_it_came=*/true);
     return;
   }
   if (AnswerIsFarAway(*answer)) {
     seat_.reset();
     fill_.reset();
     verdict_.detail = "range";
-    AskAlone();
+    AskAlone(/*as_it_came=*/true);
     return;
   }
   verdict_.stored = kept;
-  if (!kept && !alone_ && verdict_.detail.empty()) {
+  if (!for_all && !alone_ && verdict_.detail.empty()) {
     verdict_.detail = std::string(Name(answer->storable));
   }
-  if (!http::IsSafeMethod(request_.method)) AfterUnsafe(status);
   RunFrom("write");
-}
-
-// RFC 9111 4.4: a non-error answer to an unsafe (or unknown) method invalidates the
-// target and what Location and Content-Location name on the same host.
-void Exchange::AfterUnsafe(int status) {
-  if (status < 200 || status >= 400) return;
-  Shared& shared = gateway_.shared();
-  shared.generations->InvalidateLocally(key_.url());
-  const auto forget = [&shared](const cache::Key& key) {
-    shared.ram->Remove(key);
-    if (shared.disk != nullptr) shared.disk->Forget(key.hash);
-  };
-  forget(key_);
-  const std::shared_ptr<const cache::Answer> answer = fill_->answer();
-  for (const std::string_view name : {"location", "content-location"}) {
-    const auto named = answer->head.fields->Find(name);
-    if (!named) continue;
-    const auto url = http::ParseUrl(target_.Url());
-    const auto other = url ? http::Resolve(*url, *named) : url;
-    if (!other || !other->SameOrigin(*url)) continue;
-    cache::Target target{other->scheme, other->AuthorityText(), other->target.path,
-                         other->target.query.value_or(""), other->target.query.has_value()};
-    const cache::Key key =
-        cache::MakeKey(cache::ApplyKeyRules(std::move(target), route_->key_rules));
-    shared.generations->InvalidateLocally(key.url());
-    forget(key);
-  }
 }
 
 bool Exchange::MayServeStale() const {
@@ -446,7 +435,7 @@ void Exchange::SendFill() {
   writing.length = answer->length;
   writing.age = head.initial_age;
   writing.send_age = head.initial_age > Seconds(0) && !route_->policy.browser_ttl;
-  writing.ours = !alone_;
+  writing.ours = !as_it_came_;
   writing.name = shared.name;
   writing.cache_status = CacheStatus();
   const bool has_body = http::MayHaveBody(request_.method, head.status);
@@ -477,7 +466,7 @@ void Exchange::Respond(http::Response response) {
   Counters& counters = gateway_.counters();
   if (verdict_.hit) {
     counters.Hit(verdict_.tier);
-  } else {
+  } else if (!verdict_.generated) {
     counters.Miss(http::Name(verdict_.fwd));
   }
   stream->Respond(std::move(response));
@@ -485,11 +474,16 @@ void Exchange::Respond(http::Response response) {
 
 // --- the stream's events
 
+// A body on a GET has no meaning (RFC 9110 9.3.1) and is in no key: where answers may
+// be stored, no origin sees one.
+bool Exchange::SendsBody() const {
+  return cacheability_ == Cacheability::kMethod || cacheability_ == Cacheability::kBypass;
+}
+
 void Exchange::OnBody(std::string_view bytes) {
   const auto stream = stream_.lock();
   if (upload_ == nullptr || stream == nullptr) return;
-  // A request that is answered from the cache, or shared, sends no body upstream.
-  if (cacheability_ == Cacheability::kShared && upload_body_ != nullptr) {
+  if (!SendsBody()) {
     stream->ConsumedBody(bytes.size());
     return;
   }

@@ -56,7 +56,10 @@ class Exchange : public http::StreamEvents, public std::enable_shared_from_this<
   void OnLoaded(Result<cache::EntryPtr> loaded);
   LookupInput Input() const;
   Next AskShared(bool background);
-  Next AskAlone();
+  // For this client and nobody else. `as_it_came`: with its cookies, conditions and
+  // Range; otherwise, where nothing of that matters, like a shared fetch.
+  Next AskAlone(bool as_it_came);
+  bool SendsBody() const;
   void OnFill();
   void OnFillAnswer();
   void OnFillFailed(const Error& error);
@@ -65,7 +68,6 @@ class Exchange : public http::StreamEvents, public std::enable_shared_from_this<
   bool AnswerIsFarAway(const cache::Answer& answer) const;
   bool MayServeStale() const;
   void ServeStale(int fwd_status);
-  void AfterUnsafe(int status);
 
   void SendStored();
   void SendFill();
@@ -98,6 +100,7 @@ class Exchange : public http::StreamEvents, public std::enable_shared_from_this<
   std::shared_ptr<cache::Fill::Seat> seat_;
   bool initiator_ = false;
   bool alone_ = false;
+  bool as_it_came_ = false;  // alone, and conditions and ranges are upstream's to answer
   int rounds_ = 0;
   std::shared_ptr<http::BodyPipe::Feed> upload_;   // where the request body goes in
   std::unique_ptr<http::BodySource> upload_body_;  // and where it comes out

@@ -118,6 +118,9 @@ Cacheability Classify(const http::RequestHead& request, const Route& route) {
   if (route.policy.bypass) return Cacheability::kBypass;
   const bool careful = route.policy.profile == cache::Policy::Profile::kCareful;
   if (careful && request.fields.Has("authorization")) return Cacheability::kAuthorized;
+  if (cache::ParseRequestDirectives(request.fields, route.policy).no_store) {
+    return Cacheability::kRequest;
+  }
   return Cacheability::kShared;
 }
 

@@ -40,7 +40,7 @@ enum class Cacheability : uint8_t {
   kMethod,      // not GET or HEAD
   kBypass,      // the rule says so
   kAuthorized,  // carries Authorization, default profile
-  kRequest,     // says no-store (profile rfc) or upgrades
+  kRequest,     // says no-store (profile rfc)
 };
 std::string_view Name(Cacheability cacheability);  // the word of Cache-Status' fwd/detail
 Cacheability Classify(const http::RequestHead& request, const Route& route);

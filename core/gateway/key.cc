@@ -15,10 +15,10 @@ Result<Keyed> KeyOf(const http::RequestHead& request, std::string_view client_sc
   Keyed keyed;
   keyed.target = cache::ApplyKeyRules(std::move(*target), route.key_rules);
   keyed.key = cache::MakeKey(keyed.target);
+  keyed.directives = cache::ParseRequestDirectives(request.fields, route.policy);
   if (cacheability != Cacheability::kShared) return keyed;
   StripTierFields(asked.fields);
   keyed.forwarded = ForwardShared(asked, keyed.target, route, to_shield);
-  keyed.directives = cache::ParseRequestDirectives(request.fields, route.policy);
   return keyed;
 }
 

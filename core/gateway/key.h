@@ -16,9 +16,8 @@ namespace skerry::gateway {
 struct Keyed {
   cache::Target target;  // normalised, as the rule's key has it
   cache::Key key;
-  // Of requests that may share an answer only:
-  Forwarded forwarded;                  // the request as it goes upstream
-  cache::RequestDirectives directives;  // what it says about reuse
+  cache::RequestDirectives directives;  // what the request says about reuse
+  Forwarded forwarded;  // as it goes upstream; of requests that may share an answer only
 };
 
 // `client_scheme`: where an edge of ours has asked, the scheme that its client used;

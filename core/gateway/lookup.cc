@@ -46,6 +46,8 @@ std::vector<cache::DiskRow> MatchingRows(const std::vector<cache::DiskRow>& rows
   return matching;
 }
 
+}  // namespace
+
 void Forget(Shared& shared, const cache::EntryPtr& entry) {
   shared.ram->Remove(entry);
   if (shared.disk == nullptr) return;
@@ -55,8 +57,6 @@ void Forget(Shared& shared, const cache::EntryPtr& entry) {
     }
   }
 }
-
-}  // namespace
 
 bool IsFenced(const Shared& shared, const Route& route, bool content_hashed) {
   return cache::Holds(shared.fence(), route.serve_on_partition, content_hashed);

@@ -68,6 +68,9 @@ bool IsFor(const cache::Entry& entry, const LookupInput& input);
 // shares no fetch that began before it, either.
 bool IsFenced(const Shared& shared, const Route& route, bool content_hashed);
 
+// Takes it out of both tiers.
+void Forget(Shared& shared, const cache::EntryPtr& entry);
+
 // What `entry` is worth now. The same in Weigh, which also forgets it in both tiers if
 // a hard purge has taken it.
 Lookup Assess(const Shared& shared, const LookupInput& input, cache::EntryPtr entry,

@@ -5,6 +5,8 @@
 
 #include "core/gateway/digest_field.h"
 #include "core/gateway/gateway.h"
+#include "core/gateway/invalidate.h"
+#include "core/gateway/lookup.h"
 #include "core/gateway/store.h"
 
 namespace skerry::gateway {
@@ -79,6 +81,8 @@ void Retrieval::OnHead(http::ResponseHead head) {
     if (IsConfirmed(*plan_.stale, head.fields)) return OnValidated(std::move(head));
     return AskWithoutConditions();
   }
+  if (UpdatedByHead(head)) return;
+  Invalidate(head);
   const int status = head.status;
   const bool event_stream_like = plan_.sent.method != "GET";
   const auto length = ContentLength(head.fields);
@@ -92,7 +96,7 @@ void Retrieval::OnHead(http::ResponseHead head) {
   StoreInput input{
       plan_.fill->key(), plan_.client_request, plan_.sent,    head,
       *plan_.route,      plan_.fill->stamp(),  request_time_, gateway_.shared().clock->Wall(),
-      plan_.may_share,   plan_.keep_tags};
+      plan_.may_store,   plan_.keep_tags};
   cache::Answer answer = MakeAnswer(input);
   if (encodable && answer.storable == cache::Storable::kYes) {
     Encode(head, encodable);
@@ -103,10 +107,11 @@ void Retrieval::OnHead(http::ResponseHead head) {
   if (WouldReplaceUsableStale(status)) answer.storable = cache::Storable::kStatus;
   const bool kept = answer.storable == cache::Storable::kYes;
   Shared& shared = gateway_.shared();
+  const bool for_all = kept || answer.storable == cache::Storable::kHead;
   if (plan_.may_share) {
     if (kept) {
       shared.unshareable.Remove(plan_.fill->key());
-    } else if (status < 500) {
+    } else if (status < 500 && !for_all) {
       shared.unshareable.Add(plan_.fill->key(), shared.clock->Steady());
     }
   }
@@ -120,7 +125,7 @@ void Retrieval::OnHead(http::ResponseHead head) {
     CapVariants(answer.head);
     disk = shared.disk->Begin(answer.head, answer.length, plan_.stale != nullptr);
   }
-  plan_.fill->OnAnswer(std::move(answer), kept || shares_error, std::move(disk));
+  plan_.fill->OnAnswer(std::move(answer), for_all || shares_error, std::move(disk));
 }
 
 // Makes room on disk for one more variant of the key; in memory the tier does it itself.
@@ -168,15 +173,35 @@ void Retrieval::AskWithoutConditions() {
   });
 }
 
+void Retrieval::Invalidate(const http::ResponseHead& head) {
+  Shared& shared = gateway_.shared();
+  // Undisturbed by others, its own answer is what the URL gives from now on.
+  const bool undisturbed = plan_.fill->MayStore(*shared.generations);
+  const std::optional<uint64_t> local =
+      InvalidateAfter(shared, plan_.client_request.method, plan_.fill->key(), *plan_.route, head);
+  if (local && undisturbed) plan_.fill->Renew(*local);
+}
+
+bool Retrieval::UpdatedByHead(const http::ResponseHead& head) {
+  if (plan_.sent.method != "HEAD" || plan_.stale == nullptr || head.status != 200) return false;
+  if (IsConfirmedByHead(*plan_.stale, head.fields)) {
+    OnValidated(head);
+    return true;
+  }
+  Forget(gateway_.shared(), plan_.stale);
+  return false;
+}
+
 void Retrieval::OnValidated(http::ResponseHead head) {
   Shared& shared = gateway_.shared();
+  const int status = head.status;
   cache::Storable storable = cache::Storable::kYes;
   const cache::EntryPtr fresh = Freshen(
       *plan_.stale,
       {plan_.fill->key(), plan_.client_request, plan_.sent, std::move(head), *plan_.route,
-       plan_.fill->stamp(), request_time_, shared.clock->Wall(), plan_.may_share, plan_.keep_tags},
+       plan_.fill->stamp(), request_time_, shared.clock->Wall(), plan_.may_store, plan_.keep_tags},
       &storable);
-  plan_.fill->OnValidated(fresh);
+  plan_.fill->OnValidated(fresh, status);
   if (storable == cache::Storable::kYes && plan_.fill->MayStore(*shared.generations)) {
     if (!shared.ram->Replace(plan_.stale, fresh) && fresh->in_memory()) shared.ram->Offer(fresh);
     if (shared.disk != nullptr) {

@@ -25,7 +25,8 @@ struct FetchPlan {
   std::shared_ptr<cache::Fill> fill;
   uint64_t variant_hint = 0;  // the fill's place in the table; see in_table
   bool in_table = false;      // others may join: remove it when it ends
-  bool may_share = true;      // false: for one client alone, never stored
+  bool may_share = true;      // false: for one client alone
+  bool may_store = true;      // false: never stored, whatever its fields say
   http::RequestHead client_request;
   http::RequestHead sent;
   std::string client_scheme;
@@ -57,6 +58,11 @@ class Retrieval : public http::FetchEvents, public std::enable_shared_from_this<
   void AddConditions();
   void AskWithoutConditions();
   void OnValidated(http::ResponseHead head);
+  // What an unsafe method has changed goes from the cache.
+  void Invalidate(const http::ResponseHead& head);
+  // A 200 to a HEAD while there is a stored GET: updates it, or removes it. True:
+  // updated, and the waiters have been told.
+  bool UpdatedByHead(const http::ResponseHead& head);
   // An answer that must not push out the stale copy that is served in its place.
   bool WouldReplaceUsableStale(int status) const;
   void CapVariants(const cache::StoredHead& head);

@@ -35,7 +35,7 @@ cache::StoredHead MakeHead(StoreInput& input, const cache::StoreDecision& decisi
   head.initial_age =
       cache::InitialAge(input.response.fields, input.request_time, input.response_time);
   head.lifetimes = decision.lifetimes;
-  head.tags = cache::TagsOf(input.response.fields);
+  head.tags = cache::TagsOf(input.response.fields, input.key.url());
   head.stamp = input.stamp;
   head.content_hashed = IsContentHashed(input.sent.path, head.lifetimes);
   if (!input.response.fields.Has("date")) {
@@ -85,7 +85,7 @@ cache::Answer MakeAnswer(StoreInput input) {
   const cache::StoreDecision decision = cache::Decide(
       {input.client_request, input.response, input.response_time}, input.route.policy);
   answer.storable = decision.storable;
-  if (input.sent.method == "GET") {
+  if (input.sent.method != "HEAD") {
     answer.length = ContentLength(input.response.fields);
     input.response.fields.Remove("content-length");
   }
@@ -95,8 +95,9 @@ cache::Answer MakeAnswer(StoreInput input) {
     answer.storable =
         answer.head.vary.any ? cache::Storable::kVaryAny : cache::Storable::kVaryUnforwarded;
   }
-  if (!input.may_share && answer.storable == cache::Storable::kYes) {
-    answer.storable = cache::Storable::kBypass;
+  if (answer.storable == cache::Storable::kYes) {
+    if (!input.may_store) answer.storable = cache::Storable::kBypass;
+    if (input.sent.method == "HEAD") answer.storable = cache::Storable::kHead;
   }
   return answer;
 }
@@ -105,6 +106,19 @@ bool IsConfirmed(const cache::Entry& stored, const http::Fields& from_304) {
   http::Fields as_origin_knows = *stored.head.fields;
   if (const auto etag = stored.head.etag()) as_origin_knows.Set("etag", OriginTag(*etag));
   return cache::Confirms(as_origin_knows, from_304);
+}
+
+bool IsConfirmedByHead(const cache::Entry& stored, const http::Fields& from_head) {
+  const http::Fields& ours = *stored.head.fields;
+  const auto tag = from_head.Find("etag");
+  const auto our_tag = stored.head.etag();
+  if (tag && (!our_tag || OriginTag(*our_tag) != *tag)) return false;
+  const auto modified = from_head.Find("last-modified");
+  if (modified && ours.Find("last-modified") != modified) return false;
+  // Of what we have encoded ourselves the length is ours.
+  if (ours.Find("content-encoding") != from_head.Find("content-encoding")) return true;
+  const std::optional<uint64_t> length = ContentLength(from_head);
+  return !length || *length == stored.body_size;
 }
 
 std::shared_ptr<cache::Entry> Freshen(const cache::Entry& stored, StoreInput input,

@@ -23,7 +23,7 @@ struct StoreInput {
   cache::Stamp stamp;
   WallTime request_time;
   WallTime response_time;
-  bool may_share = true;   // false: fetched for one client alone
+  bool may_store = true;   // false: fetched for one client alone
   bool keep_tags = false;  // a shield's answer to an edge keeps them
 };
 
@@ -39,8 +39,12 @@ void LearnFrom(const std::vector<cache::EntryPtr>& siblings, cache::StoredHead* 
 // to be sent again without conditions.
 bool IsConfirmed(const cache::Entry& stored, const http::Fields& from_304);
 
-// A stored response made fresh by the 304 that is `input`.response. `storable` says
-// whether it may be kept with the fields it has now.
+// Does this 200 to a HEAD speak of the stored response (RFC 9111 4.3.5)? If not, the
+// stored response is out of date.
+bool IsConfirmedByHead(const cache::Entry& stored, const http::Fields& from_head);
+
+// A stored response made fresh by the 304, or the 200 to a HEAD, that is `input`.response.
+// `storable` says whether it may be kept with the fields it has now.
 std::shared_ptr<cache::Entry> Freshen(const cache::Entry& stored, StoreInput input,
                                       cache::Storable* storable);
 

@@ -147,13 +147,12 @@ class GatewayHarness {
   // A client asks; what happens without waiting for anybody has then happened.
   std::shared_ptr<FakeStream> Ask(std::string path, http::Fields fields = {},
                                   std::string method = "GET", bool end_of_body = true) {
-    http::RequestHead request{std::move(method), "https", "example.com", std::move(path),
-                              std::move(fields)};
-    auto stream =
-        std::make_shared<FakeStream>(std::move(request), end_of_body, loop.clock().Steady());
-    open_.emplace_back(stream, gateway->OnRequest(stream));
-    loop.RunPosted();
-    return stream;
+    return Open({std::move(method), "https", "example.com", std::move(path), std::move(fields)},
+                end_of_body);
+  }
+  std::shared_ptr<FakeStream> AskOn(std::string host, std::string path,
+                                    std::string method = "GET") {
+    return Open({std::move(method), "https", std::move(host), std::move(path), {}}, true);
   }
   http::StreamEvents& Events(const std::shared_ptr<FakeStream>& stream) {
     for (auto& [open, events] : open_) {
@@ -225,6 +224,13 @@ class GatewayHarness {
   std::unique_ptr<Gateway> gateway;
 
  private:
+  std::shared_ptr<FakeStream> Open(http::RequestHead request, bool end_of_body) {
+    auto stream =
+        std::make_shared<FakeStream>(std::move(request), end_of_body, loop.clock().Steady());
+    open_.emplace_back(stream, gateway->OnRequest(stream));
+    loop.RunPosted();
+    return stream;
+  }
   std::shared_ptr<FakeOrigin::Asked> At(int which) {
     const size_t index = which < 0 ? origin->asked.size() - 1 : static_cast<size_t>(which);
     SKERRY_CHECK(index < origin->asked.size());

@@ -31,8 +31,11 @@ Verdict Foretell(const Lookup& lookup, const cache::RequestDirectives& directive
 
 Verdict Foretell(Cacheability cacheability) {
   Verdict verdict;
-  verdict.fwd =
-      cacheability == Cacheability::kMethod ? http::Forward::kMethod : http::Forward::kBypass;
+  switch (cacheability) {
+    case Cacheability::kMethod: verdict.fwd = http::Forward::kMethod; break;
+    case Cacheability::kRequest: verdict.fwd = http::Forward::kRequest; break;
+    default: verdict.fwd = http::Forward::kBypass; break;
+  }
   return verdict;
 }
 

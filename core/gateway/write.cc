@@ -87,7 +87,8 @@ Part SelectPart(const Writing& writing, const http::Validators& validators) {
 std::string CacheStatusOf(std::string_view name, const Verdict& verdict) {
   http::CacheStatus status;
   status.cache = name;
-  if (!verdict.hit) {
+  status.generated = verdict.generated;
+  if (!verdict.hit && !verdict.generated) {
     status.forward = verdict.fwd;
     if (verdict.fwd_status != 0) status.forward_status = verdict.fwd_status;
     status.stored = verdict.stored;
@@ -99,6 +100,7 @@ std::string CacheStatusOf(std::string_view name, const Verdict& verdict) {
 }
 
 std::string_view CacheLabel(const Verdict& verdict) {
+  if (verdict.generated) return "generated";
   if (verdict.hit) return verdict.ttl.value_or(0) < 0 ? "stale" : "hit";
   if (verdict.fwd_status == 0) return "error";
   if (verdict.fwd == http::Forward::kMethod || verdict.fwd == http::Forward::kBypass) return "pass";

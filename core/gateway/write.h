@@ -22,6 +22,7 @@ namespace skerry::gateway {
 // What happened to the request, for Cache-Status, the access log and the metrics.
 struct Verdict {
   bool hit = false;
+  bool generated = false;                      // neither a hit nor forwarded: we said it ourselves
   http::Forward fwd = http::Forward::kBypass;  // meaningful for what is no hit
   int fwd_status = 0;                          // 0: upstream gave no answer
   bool stored = false;
@@ -32,7 +33,8 @@ struct Verdict {
 };
 // "skerry-edge; hit; ttl=42".
 std::string CacheStatusOf(std::string_view name, const Verdict& verdict);
-// The value of the metric label `cache`: "hit", "stale", "miss", "pass", "error".
+// The value of the metric label `cache`: "hit", "stale", "miss", "revalidated", "pass",
+// "generated", "error".
 std::string_view CacheLabel(const Verdict& verdict);
 
 struct Writing {

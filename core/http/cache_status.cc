@@ -45,7 +45,7 @@ std::string CacheStatus::ToString() const {
   std::string text = AsWord(cache);
   if (forward) {
     text.append("; fwd=").append(Name(*forward));
-  } else {
+  } else if (!generated) {
     text += "; hit";
   }
   if (forward_status) text += "; fwd-status=" + std::to_string(*forward_status);

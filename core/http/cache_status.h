@@ -25,7 +25,8 @@ std::string_view Name(Forward forward);  // "uri-miss", as in the field
 
 struct CacheStatus {
   std::string cache = {};               // "skerry-edge"
-  std::optional<Forward> forward = {};  // nothing: a hit
+  std::optional<Forward> forward = {};  // nothing: a hit, or generated
+  bool generated = false;               // answered by this cache without anything stored
   std::optional<int> forward_status = {};
   std::optional<Seconds> ttl = {};  // freshness left; negative when stale
   bool stored = false;

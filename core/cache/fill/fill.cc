@@ -72,6 +72,16 @@ EntryPtr Fill::entry() const {
   return entry_;
 }
 
+int Fill::validated_by() const {
+  MutexLock lock(mutex_);
+  return validated_by_;
+}
+
+Stamp Fill::stamp() const {
+  MutexLock lock(mutex_);
+  return state_.stamp();
+}
+
 Error Fill::error() const {
   MutexLock lock(mutex_);
   return error_;
@@ -159,8 +169,14 @@ void Fill::OnAnswer(Answer answer, bool shared, std::unique_ptr<DiskFill> disk) 
   WakeAll();
 }
 
-void Fill::OnValidated(EntryPtr entry) {
+void Fill::Renew(uint64_t local) {
   MutexLock lock(mutex_);
+  state_.Renew(local);
+}
+
+void Fill::OnValidated(EntryPtr entry, int status) {
+  MutexLock lock(mutex_);
+  validated_by_ = status;
   state_.OnHead(true, entry->head);
   state_.OnComplete();
   entry_ = std::move(entry);

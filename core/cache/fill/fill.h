@@ -79,6 +79,7 @@ class Fill : public std::enable_shared_from_this<Fill> {
   Phase phase() const;
   std::shared_ptr<const Answer> answer() const;
   EntryPtr entry() const;
+  int validated_by() const;  // the status that OnValidated was told
   Error error() const;
   Joined MayJoin(const Generations& generations, bool fenced) const;
   Joined MayStay(const Generations& generations, const http::Fields& request) const;
@@ -103,7 +104,10 @@ class Fill : public std::enable_shared_from_this<Fill> {
   // the last reader has left.
   void SetWriter(net::Loop& loop, std::function<void()> on_room, std::function<void()> on_deserted);
   void OnAnswer(Answer answer, bool shared, std::unique_ptr<DiskFill> disk);
-  void OnValidated(EntryPtr entry);
+  // `status`: what upstream answered, 304, or 200 to a HEAD.
+  void OnValidated(EntryPtr entry, int status = 304);
+  // FillState::Renew. Before the answer.
+  void Renew(uint64_t local);
   void Append(std::string_view bytes);
   void Finish(http::Fields trailers);
   void Fail(Error error);
@@ -120,7 +124,7 @@ class Fill : public std::enable_shared_from_this<Fill> {
   bool MayStore(const Generations& generations) const;
 
   const Key& key() const { return options_.key; }
-  Stamp stamp() const { return options_.stamp; }
+  Stamp stamp() const;
 
  private:
   struct Piece {
@@ -144,6 +148,7 @@ class Fill : public std::enable_shared_from_this<Fill> {
   Phase phase_ SKERRY_GUARDED_BY(mutex_) = Phase::kAsking;
   std::shared_ptr<const Answer> answer_ SKERRY_GUARDED_BY(mutex_);
   EntryPtr entry_ SKERRY_GUARDED_BY(mutex_);
+  int validated_by_ SKERRY_GUARDED_BY(mutex_) = 0;
   Error error_ SKERRY_GUARDED_BY(mutex_);
   bool finished_ SKERRY_GUARDED_BY(mutex_) = false;
   http::Fields trailers_ SKERRY_GUARDED_BY(mutex_);

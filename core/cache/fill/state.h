@@ -46,6 +46,10 @@ class FillState {
   // has not heard of may be newer than this fill and older than the request.
   Joined MayJoin(const Generations& generations, bool fenced) const;
 
+  // An unsafe request invalidates what it names, but not its own answer: that is as
+  // new as the invalidation, if nothing else was invalidated meanwhile.
+  void Renew(uint64_t local) { stamp_.local = local; }
+
   // The head has come. `shared`: others than the initiator may have it.
   void OnHead(bool shared, const StoredHead& head);
   // May one that joined before the head go on? `request` as it goes upstream.

@@ -222,7 +222,7 @@ struct Generations::State {
     const Gens log = scopes.Find(url, tags);
     if (log.hard > stamp.seq) return Purged::kHard;
     if (stamp.local < local.load(std::memory_order_relaxed)) {
-      if (local_scopes.Find(url, {}).hard > stamp.local) return Purged::kHard;
+      if (local_scopes.Find(url, tags).hard > stamp.local) return Purged::kHard;
     }
     if (stamp.seq < known_from) return Purged::kUnknown;
     return log.soft > stamp.seq ? Purged::kSoft : Purged::kNo;
@@ -359,20 +359,26 @@ void Generations::Apply(const Record& record) {
   state.Bound(state.scopes);
 }
 
-void Generations::InvalidateLocally(std::string_view url) {
-  State& state = *state_;
-  std::lock_guard writing(state.writing);
+uint64_t Generations::InvalidateLocally(std::string_view url) {
   Selectors selectors;
   selectors.urls.emplace_back(url);
+  return InvalidateLocally(selectors);
+}
+
+uint64_t Generations::InvalidateLocally(const Selectors& selectors) {
+  State& state = *state_;
+  std::lock_guard writing(state.writing);
   const Named named = NamedBy(selectors, state.options);
+  uint64_t now = 0;
   {
     std::unique_lock write(state.lock);
-    const uint64_t now = state.local.load(std::memory_order_relaxed) + 1;
+    now = state.local.load(std::memory_order_relaxed) + 1;
     state.local_scopes.Raise(named, {now, 0});
     state.local.store(now, std::memory_order_release);
     state.Changed();
   }
   state.Bound(state.local_scopes);
+  return now;
 }
 
 void Generations::Reset(std::string log_id, Seq new_head) {

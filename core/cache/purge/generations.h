@@ -92,9 +92,11 @@ class Generations {
 
   // Applies the next record. REQUIRES: record.seq == head() + 1.
   void Apply(const Record& record);
-  // An unsafe method succeeded on this URL (RFC 9111 4.4): everything of it that was
-  // fetched before now is gone, on this node, until it restarts.
-  void InvalidateLocally(std::string_view url);
+  // An unsafe method succeeded on these URLs (RFC 9111 4.4), or named these groups
+  // (tags of GroupTags): everything of them that was fetched before now is gone, on
+  // this node, until it restarts. Returns what Stamp::local of something newer is.
+  uint64_t InvalidateLocally(const Selectors& selectors);
+  uint64_t InvalidateLocally(std::string_view url);
 
   // Records were missed: everything fetched before now is kUnknown (content-hashed
   // objects too: an immutable purge may be among them, and this node is about to

@@ -161,6 +161,20 @@ TEST_F(GenerationsTest, ALocalInvalidationNamesWhatWasFetchedBefore) {
   EXPECT_EQ(generations_.head(), 0u);
 }
 
+TEST_F(GenerationsTest, ALocalInvalidationTakesGroupsAndTellsWhatIsNewer) {
+  const Stamp before = generations_.Now();
+  Selectors selectors;
+  selectors.tags = GroupTags("https://a.example/x", "\"g\"");
+  const uint64_t local = generations_.InvalidateLocally(selectors);
+  const Key key = Key::Of("https://a.example/y");
+  const std::vector<uint64_t> member =
+      TagsOf({{"cache-groups", "\"g\", \"h\""}}, "https://a.example/y");
+  EXPECT_EQ(generations_.Judge(key, member, before), Purged::kHard);
+  EXPECT_EQ(generations_.Judge(key, member, {before.seq, local}), Purged::kNo);
+  EXPECT_EQ(generations_.Judge(key, TagsOf({{"cache-groups", "\"h\""}}, key.url()), before),
+            Purged::kNo);
+}
+
 TEST_F(GenerationsTest, KeyRulesOfTheNodeShapeWhatAUrlNames) {
   Generations generations({[](std::string_view url) {
                              const std::string all = PurgeUrlOf(url);

@@ -114,6 +114,29 @@ std::vector<uint64_t> TagsOf(const http::Fields& response) {
   return tags.Take();
 }
 
+std::vector<std::string> GroupTags(std::string_view url, std::string_view groups) {
+  const size_t host = url.find("://");
+  const size_t path = host == url.npos ? url.npos : url.find_first_of("/?", host + 3);
+  std::vector<std::string> tags;
+  for (const std::string& group : ParseGroups(groups)) {
+    if (tags.size() == kMaxTags) break;
+    // NUL: neither a backend nor an origin can name such a tag.
+    tags.push_back("skerry-group:" + std::string(url.substr(0, path)) + '\0' + group);
+  }
+  return tags;
+}
+
+std::vector<uint64_t> TagsOf(const http::Fields& response, std::string_view url) {
+  std::vector<uint64_t> tags = TagsOf(response);
+  const std::optional<std::string> groups = response.Combined("cache-groups");
+  if (!groups) return tags;
+  for (const std::string& tag : GroupTags(url, *groups)) {
+    const uint64_t hash = TagHash(tag);
+    if (std::find(tags.begin(), tags.end(), hash) == tags.end()) tags.push_back(hash);
+  }
+  return tags;
+}
+
 std::string SiteTag(std::string_view site) { return "skerry-site:" + std::string(site); }
 std::string SiteMissTag(std::string_view site) { return "skerry-miss:" + std::string(site); }
 

@@ -26,6 +26,13 @@ inline constexpr size_t kMaxTags = 1000;
 // Cache-Groups field that is not such a list is ignored, as RFC 9651 4.2 wants.
 std::vector<uint64_t> TagsOf(const http::Fields& response);
 
+// Groups of one origin (RFC 9875 2.1) as tags: a response that `url` names is in
+// those that its Cache-Groups lists, and Cache-Group-Invalidation lists some, too.
+// `groups` is either field's value; nothing if it is no list of strings.
+std::vector<std::string> GroupTags(std::string_view url, std::string_view groups);
+// TagsOf, and its groups. `url` is the key's, with its scheme.
+std::vector<uint64_t> TagsOf(const http::Fields& response, std::string_view url);
+
 // Tags that a shield puts on what it serves for a site, and that an activation
 // names: so every node judges a release like any other purge, whatever the host or
 // the query under which it has stored an answer.

@@ -35,6 +35,21 @@ TEST(TagsOfTest, CacheGroupsThatIsNotAListIsIgnoredWhole) {
   }
 }
 
+TEST(GroupTagsTest, TheSameGroupOfAnotherOriginIsAnotherTag) {
+  const std::vector<std::string> tags = GroupTags("https://a.example/x?y", R"("g";p=1, "h")");
+  EXPECT_EQ(tags, GroupTags("https://a.example", R"("g", "h")"));
+  EXPECT_EQ(tags.size(), 2u);
+  EXPECT_NE(tags[0], GroupTags("http://a.example/x", R"("g")")[0]);
+  EXPECT_NE(tags[0], GroupTags("https://a.example:8443/x", R"("g")")[0]);
+  EXPECT_THAT(GroupTags("https://a.example/x", "g"), IsEmpty());
+}
+
+TEST(GroupTagsTest, AResponseIsInItsGroupsAndHasThemAsTags) {
+  const std::string url = "https://a.example/x";
+  EXPECT_THAT(TagsOf({{"cache-groups", R"("g")"}}, url),
+              ElementsAre(TagHash("g"), TagHash(GroupTags(url, R"("g")")[0])));
+}
+
 TEST(TagsOfTest, EachTagCountsOnceInTheOrderTheyCame) {
   EXPECT_THAT(TagsOf({{"surrogate-key", "b a b"}, {"cache-tag", "a,c"}}),
               ElementsAre(TagHash("b"), TagHash("a"), TagHash("c")));
