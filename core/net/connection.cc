@@ -1,5 +1,7 @@
 #include "core/net/connection.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -253,12 +255,21 @@ void Connection::Send(std::string_view bytes) {
     if (count < 0 && errno != EAGAIN) {
       return FailLater(SystemError(errno, side_, "connection broken"));
     }
-    if (count > 0) bytes.remove_prefix(static_cast<size_t>(count));
+    if (count > 0) {
+      sent_ += static_cast<size_t>(count);
+      bytes.remove_prefix(static_cast<size_t>(count));
+    }
     if (bytes.empty()) return;
     was_blocked_ = true;
     socket_->WantWrite();
   }
   unsent_.append(bytes);
+}
+
+uint64_t Connection::delivered() const {
+  int on_the_way = 0;
+  const bool known = socket_ != nullptr && ioctl(socket_->fd(), SIOCOUTQ, &on_the_way) == 0;
+  return known ? sent_ - std::min(sent_, static_cast<uint64_t>(on_the_way)) : sent_;
 }
 
 void Connection::Flush() {

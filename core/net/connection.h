@@ -37,6 +37,7 @@ class Connection : public std::enable_shared_from_this<Connection>,
   void Write(std::string_view bytes);
   void Flush();
   bool writable() const { return state_ == State::kOpen && unsent_.empty() && !failing_; }
+  uint64_t delivered() const;
   void PauseReading() { paused_ = true; }
   void ResumeReading();
   void Close();
@@ -93,6 +94,7 @@ class Connection : public std::enable_shared_from_this<Connection>,
   bool was_blocked_ = false;  // OnWritable is owed
   bool sent_fin_ = false;
   std::string unsent_;  // what the kernel did not take
+  uint64_t sent_ = 0;   // bytes that it took
   std::string unread_;  // ciphertext held back by PauseReading
   Loop::TimerId timer_ = 0;
 };

@@ -17,6 +17,8 @@ struct FakeWire {
   size_t flushed = 0;          // bytes of it
   int flushes = 0;             // that had something to send
   size_t capacity = SIZE_MAX;  // bytes the kernel would still take
+  uint64_t sent = 0;           // bytes, ever
+  uint64_t delivered = 0;      // those of them that fitted
   bool paused = false;
   bool closed = false;                  // Close
   bool aborted = false;                 // Abort, or destroyed without Close
@@ -37,6 +39,7 @@ struct FakeWire {
   // The kernel takes so many more bytes.
   void Drain(size_t bytes) {
     const bool blocked = capacity == 0;
+    delivered += std::min<uint64_t>(bytes, sent - delivered);
     capacity = bytes > SIZE_MAX - capacity ? SIZE_MAX : capacity + bytes;
     if (blocked && events != nullptr) events->OnWritable();
   }
@@ -63,6 +66,8 @@ class FakeTransport : public Transport {
     if (wire_.closed || wire_.aborted) return;
     wire_.written += bytes;
     unflushed_ = true;
+    wire_.sent += bytes.size();
+    wire_.delivered += std::min(bytes.size(), wire_.capacity);
     wire_.capacity -= std::min(wire_.capacity == SIZE_MAX ? 0 : bytes.size(), wire_.capacity);
   }
   void Flush() override {
@@ -72,6 +77,7 @@ class FakeTransport : public Transport {
   bool writable() const override {
     return wire_.capacity > 0 && !wire_.closed && !wire_.aborted && wire_.events != nullptr;
   }
+  uint64_t delivered() const override { return wire_.delivered; }
   void PauseReading() override { wire_.paused = true; }
   void ResumeReading() override { wire_.paused = false; }
   void Close() override {

@@ -19,6 +19,7 @@ class SocketTransport : public Transport {
   void Write(std::string_view bytes) override { connection_->Write(bytes); }
   void Flush() override { connection_->Flush(); }
   bool writable() const override { return connection_->writable(); }
+  uint64_t delivered() const override { return connection_->delivered(); }
   void PauseReading() override { connection_->PauseReading(); }
   void ResumeReading() override { connection_->ResumeReading(); }
   void Close() override { connection_->Close(); }

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -48,6 +49,9 @@ class Transport {
   virtual void Flush() = 0;
   // False while bytes of earlier writes wait for the kernel.
   virtual bool writable() const = 0;
+  // Bytes on the wire that the peer's kernel has acknowledged, ever: what tells a slow
+  // reader from one that has stopped. Costs a system call.
+  virtual uint64_t delivered() const = 0;
 
   // Stops OnBytes until resumed, so that the peer's TCP window fills.
   virtual void PauseReading() = 0;

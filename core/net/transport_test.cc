@@ -242,6 +242,17 @@ TEST_P(TransportTest, ABlockedWriterHearsWhenItMayGoOn) {
   On([&] { EXPECT_GT(client().writable_events, 0); });
 }
 
+TEST_P(TransportTest, DeliveredIsWhatThePeersKernelHasTaken) {
+  Pair();
+  On([&] {
+    server().transport->PauseReading();
+    client().Stream(Pattern(30'000'000));
+    EXPECT_LT(client().transport->delivered(), 30'000'000u);
+  });
+  On([&] { server().transport->ResumeReading(); });
+  EXPECT_TRUE(Await([&] { return client().transport->delivered() >= 30'000'000; }));
+}
+
 TEST_P(TransportTest, WritesOfTwoConnectionsDoNotMix) {
   Pair();
   Connect(GetParam() ? ClientTls() : nullptr);
