@@ -1,5 +1,6 @@
 #include "core/http/h1_request_parser.h"
 
+#include <algorithm>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <utility>
@@ -45,6 +46,19 @@ bool IsPlainNumber(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
+// "HTTP/3.0" is a version we do not speak; "http/1.1" or "HTTP/1.1 " is no version.
+bool NamesAVersion(std::string_view start_line) {
+  const std::string_view word = start_line.substr(start_line.rfind(' ') + 1);
+  const auto digit = [&](size_t at) { return word[at] >= '0' && word[at] <= '9'; };
+  return word.size() == 8 && word.starts_with("HTTP/") && digit(5) && word[6] == '.' && digit(7);
+}
+
+// A line among these that continues the one before (RFC 9112 5.2).
+bool HasFold(std::string_view lines) {
+  return lines.find("\r\n ") != std::string_view::npos ||
+         lines.find("\r\n\t") != std::string_view::npos;
+}
+
 // The framing rules that leave no room (RFC 9112 6): one Content-Length of plain
 // digits, or one Transfer-Encoding that is "chunked" and not in HTTP/1.0, or neither.
 H1Flaw CheckFraming(const H1RequestHead& head) {
@@ -71,7 +85,8 @@ class H1RequestParser::State : private beast::basic_parser<true> {
   State(H1Limits limits, Events* events) : limits_(limits), check_(limits), events_(events) {
     header_limit(static_cast<uint32_t>(limits.head_bytes + limits.target_bytes + 1024));
     body_limit(boost::none);
-    eager(true);
+    // One chunk at a time, so that the trailers are told from the bytes before them.
+    eager(false);
   }
 
   size_t Parse(std::string_view bytes);
@@ -108,7 +123,7 @@ class H1RequestParser::State : private beast::basic_parser<true> {
     error = Halt();
     return body.size();
   }
-  void on_chunk_header_impl(std::uint64_t, BeastView, error_code&) override {}
+  void on_chunk_header_impl(std::uint64_t, BeastView, error_code&) override { in_chunks_ = true; }
   size_t on_chunk_body_impl(std::uint64_t, BeastView body, error_code& error) override {
     return on_body_impl(body, error);
   }
@@ -124,6 +139,7 @@ class H1RequestParser::State : private beast::basic_parser<true> {
   bool begun_ = false;        // a byte of the start line was seen
   bool head_parsed_ = false;  // by Beast
   bool head_done_ = false;    // OnHead was called
+  bool in_chunks_ = false;    // a chunk's header was complete
   bool finished_ = false;     // by Beast
   bool ended_ = false;        // OnEnd was called
   bool stopped_ = false;
@@ -144,6 +160,12 @@ size_t H1RequestParser::State::ParseHead(std::string_view bytes) {
   }
   if (bytes.empty() || (!begun_ && bytes == "\r")) return skipped;
   begun_ = true;
+  // TLS, or noise: nothing that follows will make a request of it.
+  const bool line_end = bytes[0] == '\r' || bytes[0] == '\n';
+  if (!line_end && !IsToken(bytes.substr(0, 1))) {
+    flaw_ = H1Flaw::kStartLine;
+    return skipped;
+  }
   switch (check_.Look(bytes)) {
     case H1HeadCheck::Progress::kIncomplete: return skipped;
     case H1HeadCheck::Progress::kFlawed: flaw_ = check_.flaw(); return skipped;
@@ -152,7 +174,9 @@ size_t H1RequestParser::State::ParseHead(std::string_view bytes) {
   error_code error;
   const size_t used = put(boost::asio::const_buffer(bytes.data(), check_.size()), error);
   if (error == beast::error::bad_version) {
-    flaw_ = H1Flaw::kVersion;
+    const std::string_view line = bytes.substr(0, bytes.find("\r\n"));
+    const bool one_word = std::count(line.begin(), line.end(), ' ') == 2;
+    flaw_ = one_word && NamesAVersion(line) ? H1Flaw::kVersion : H1Flaw::kStartLine;
   } else if (head_parsed_ || !error) {
     flaw_ = CheckFraming(head_);
     if (flaw_ == H1Flaw::kNone && (error || !head_parsed_)) flaw_ = H1Flaw::kFraming;
@@ -181,16 +205,20 @@ void H1RequestParser::State::FinishHead() {
 }
 
 size_t H1RequestParser::State::ParseBody(std::string_view bytes) {
+  // Beast asserts that it does not see the last chunk in pieces when it is the first.
+  if (chunked() && !in_chunks_ && bytes.size() < 5 && bytes.starts_with("0\r\n")) return 0;
   error_code error;
   const size_t used = put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);
   if (stopped_) return used;
-  if (error && error != beast::error::need_more) {
+  const bool waits = error == beast::error::need_more;
+  const bool too_long =
+      waits && bytes.size() - used > std::max(kChunkLineBytes, limits_.head_bytes);
+  const bool folded = finished_ && chunked() && HasFold(bytes.substr(0, used));
+  if ((error && !waits) || too_long || folded) {
     flaw_ = H1Flaw::kChunk;
   } else if (finished_) {
     ended_ = true;
     events_->OnEnd(std::move(trailers_));
-  } else if (bytes.size() - used > std::max(kChunkLineBytes, limits_.head_bytes)) {
-    flaw_ = H1Flaw::kChunk;
   }
   return used;
 }

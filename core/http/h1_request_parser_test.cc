@@ -98,6 +98,15 @@ TEST_F(H1RequestParserTest, AChunkedBodyMayComeByteByByte) {
   EXPECT_EQ((Fields{{"digest", "abc"}}), heard_.trailers);
 }
 
+TEST_F(H1RequestParserTest, AnEmptyChunkedBodyMayComeByteByByte) {
+  for (const char c :
+       std::string_view("POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n")) {
+    EXPECT_EQ(0, heard_.ends);
+    Feed({&c, 1});
+  }
+  EXPECT_EQ(1, heard_.ends);
+}
+
 TEST_F(H1RequestParserTest, EmptyLinesBeforeARequestAreSkippedTwice) {
   Feed("\r\n\r\nGET / HTTP/1.1\r\n\r\n");
   EXPECT_EQ(1, heard_.ends);
@@ -147,7 +156,33 @@ TEST_F(H1RequestParserTest, BrokenChunksAreFlaws) {
 TEST_F(H1RequestParserTest, OtherVersionsAreNamed) {
   EXPECT_EQ(H1Flaw::kVersion, FlawOf("GET / HTTP/2.0\r\n\r\n"));
   EXPECT_EQ(H1Flaw::kVersion, FlawOf("GET / HTTP/1.2\r\n\r\n"));
-  EXPECT_EQ(H1Flaw::kVersion, FlawOf("GET / HTTP/1.1 \r\n\r\n"));
+  EXPECT_EQ(H1Flaw::kStartLine, FlawOf("GET / HTTP/1.1 \r\n\r\n"));
+  EXPECT_EQ(H1Flaw::kStartLine, FlawOf("GET / http/1.1\r\n\r\n"));
+  EXPECT_EQ(H1Flaw::kStartLine, FlawOf("GET /a b HTTP/1.1\r\n\r\n"));
+}
+
+TEST_F(H1RequestParserTest, BytesThatBeginNoRequestAreRefusedAtOnce) {
+  EXPECT_EQ(H1Flaw::kStartLine, FlawOf("\x16\x03\x01"));
+  EXPECT_EQ(H1Flaw::kStartLine, FlawOf(std::string_view("\0", 1)));
+}
+
+TEST_F(H1RequestParserTest, FoldedTrailersAreAFlawButNotBytesOfABodyThatLookLikeThem) {
+  const auto trailers = [this](const std::string& body) {
+    return FlawOf("POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n" + body);
+  };
+  EXPECT_EQ(H1Flaw::kChunk, trailers("0\r\nx: a\r\n b\r\n\r\n"));
+  EXPECT_EQ(H1Flaw::kChunk, trailers("0\r\nx:\r\n\tb\r\n\r\n"));
+  EXPECT_EQ(H1Flaw::kChunk, trailers("5\r\nhello\r\n0\r\nx: a\r\n \r\n\r\n"));
+  EXPECT_EQ(H1Flaw::kNone, trailers("4\r\n\r\n b\r\n0\r\nx: a\r\n\r\n"));
+  EXPECT_EQ(H1Flaw::kNone, FlawOf("POST / HTTP/1.1\r\ncontent-length: 4\r\n\r\n\r\n b"));
+}
+
+TEST_F(H1RequestParserTest, ManySmallChunksAtOnceAreNoLongLine) {
+  std::string body;
+  for (int i = 0; i < 20'000; ++i) body += "1\r\nx\r\n";
+  Feed("POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n" + body + "0\r\n\r\n");
+  EXPECT_EQ(20'000u, heard_.body.size());
+  EXPECT_EQ(1, heard_.ends);
 }
 
 TEST_F(H1RequestParserTest, StartLinesHaveThreeWordsAndTwoBlanks) {

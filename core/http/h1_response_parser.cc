@@ -49,6 +49,7 @@ class Grammar : public beast::http::basic_parser<false> {
   bool has_length = false;
   bool http11 = false;
   bool too_many = false;
+  bool in_chunks = false;  // a chunk's header was complete
 
  private:
   using error_code = beast::error_code;
@@ -83,7 +84,9 @@ class Grammar : public beast::http::basic_parser<false> {
     sink_->OnBytes(View(bytes));
     return bytes.size();
   }
-  void on_chunk_header_impl(uint64_t, beast::string_view, error_code&) override {}
+  void on_chunk_header_impl(uint64_t, beast::string_view, error_code&) override {
+    in_chunks = true;
+  }
   std::size_t on_chunk_body_impl(uint64_t, beast::string_view bytes, error_code&) override {
     sink_->OnBytes(View(bytes));
     return bytes.size();
@@ -251,7 +254,10 @@ class H1ResponseParser::Machine : private Grammar::Sink {
     if (before > 0) pending_.append(bytes);
     const std::string_view seen = before > 0 ? std::string_view(pending_) : bytes;
     beast::error_code ec;
-    const size_t used = grammar_->put({seen.data(), seen.size()}, ec);
+    // Beast asserts that it does not see the last chunk in pieces when it is the first.
+    const bool wait =
+        grammar_->chunked() && !grammar_->in_chunks && seen.size() < 5 && seen.starts_with("0\r\n");
+    const size_t used = wait ? 0 : grammar_->put({seen.data(), seen.size()}, ec);
     if (grammar_->too_many) return TooMuch("response has too many trailers");
     if (ec && ec != beast::http::error::need_more) return Malformed(ec.message());
     if (grammar_->is_done()) {

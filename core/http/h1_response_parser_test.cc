@@ -92,6 +92,15 @@ TEST_F(H1ResponseParserTest, AnyCutGivesTheSameEvents) {
   }
 }
 
+TEST_F(H1ResponseParserTest, AnEmptyChunkedBodyMayComeByteByByte) {
+  for (const char c :
+       std::string_view("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n")) {
+    EXPECT_FALSE(parser_.done());
+    ASSERT_EQ(Feed(std::string(1, c)), "");
+  }
+  EXPECT_TRUE(parser_.done());
+}
+
 TEST_F(H1ResponseParserTest, ByteByByteGivesTheSameEvents) {
   for (char c : std::string_view("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
                                  "5\r\nhello\r\n0\r\n\r\n")) {
