@@ -46,6 +46,8 @@ http::SessionLimits LimitsOf(const Options& options) {
   limits.header_timeout = options.limit_header_time;
   limits.body_timeout = options.limit_body_time;
   limits.stalled_write_timeout = options.limit_stalled_write;
+  limits.request_rate = static_cast<uint32_t>(options.limit_request_rate);
+  limits.response_rate = static_cast<uint32_t>(options.limit_response_rate);
   limits.idle_timeout = options.limit_idle;
   limits.glitch_budget = static_cast<uint32_t>(options.limit_glitches);
   return limits;

@@ -80,6 +80,8 @@ struct Options {
   Millis limit_body_time{0};
   Millis limit_stalled_write{0};
   Millis limit_idle{0};
+  int64_t limit_request_rate = 0;
+  int64_t limit_response_rate = 0;
   int64_t limit_glitches = 0;
   // upstream.*
   Millis upstream_connect{0};

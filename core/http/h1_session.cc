@@ -26,7 +26,10 @@ H1Session::H1Session(SessionContext context)
     : context_(std::move(context)),
       parser_({limits().header_bytes, limits().header_count, limits().path_bytes + 256}, this),
       tick_(context_.loop),
-      progress_(Now()) {
+      progress_(Now()),
+      last_tick_(progress_),
+      upload_(limits().request_rate, limits().body_timeout),
+      intake_(limits().response_rate, limits().stalled_write_timeout) {
   tick_.Start(kTick, [this] { Tick(); });
 }
 
@@ -98,6 +101,7 @@ void H1Session::OnHead(H1RequestHead head) {
   http10_ = head.http10;
   keep_alive_ = head.keep_alive && !draining_;
   body_received_ = 0;
+  upload_ = Pace(limits().request_rate, limits().body_timeout);
   progress_ = Now();
   if (!Accept(std::move(head))) parser_.Stop();
 }
@@ -141,6 +145,7 @@ bool H1Session::Accept(H1RequestHead from) {
 
 void H1Session::OnBody(std::string_view bytes) {
   progress_ = Now();
+  upload_.Moved(bytes.size());
   body_received_ += bytes.size();
   if (body_received_ > limits().body_bytes) {
     parser_.Stop();
@@ -218,6 +223,7 @@ H1Session::Framing H1Session::ChooseFraming(std::optional<std::string_view> decl
 // Sends the head of the answer.
 void H1Session::Begin() {
   begun_ = true;
+  any_rate_ = IsEventStream(*response_);
   std::optional<std::string_view> declared;
   for (const Fields* list : {response_->stored.get(), const_cast<const Fields*>(&response_->own)}) {
     if (list != nullptr && !declared) declared = list->Find("content-length");
@@ -298,11 +304,7 @@ void H1Session::Pump() {
   if (closed_) return;
   ReadMoreOrLess();
   context_.transport.Flush();
-  if (!context_.transport.writable()) {
-    if (blocked_since_ == SteadyTime()) blocked_since_ = Now();
-  } else if (sent_in_pump_ >= kPumpBytes) {
-    SchedulePump();
-  }
+  if (context_.transport.writable() && sent_in_pump_ >= kPumpBytes) SchedulePump();
 }
 
 // Sends a piece of the body, or its end. False when nothing more can be done now.
@@ -377,10 +379,7 @@ void H1Session::Answered() {
 
 // ---- Time and end
 
-void H1Session::OnWritable() {
-  blocked_since_ = {};
-  Pump();
-}
+void H1Session::OnWritable() { Pump(); }
 
 // The client has closed its side: what it asked for is still answered.
 void H1Session::OnEnd() {
@@ -399,10 +398,26 @@ void H1Session::Drain() {
   if (!begun_) keep_alive_ = false;
 }
 
+// What counts is what the client's kernel has taken: the transport moves bytes in lumps
+// that a slow link needs long for.
+bool H1Session::AnswerStalls(SteadyTime now) {
+  const bool blocked = !context_.transport.writable();
+  return intake_.Stalls(now, blocked, blocked ? context_.transport.delivered() : 0, any_rate_);
+}
+
+// The request's body does not come, or too slowly, though we would take it.
+bool H1Session::BodyStalls(SteadyTime now, Micros since_tick) {
+  const bool its_turn = parser_.in_body() && unconsumed_ < limits().stream_window / 2;
+  if (!its_turn || stream_ == nullptr) return false;
+  upload_.Owed(since_tick);
+  return upload_.too_slow() || now - progress_ >= limits().body_timeout;
+}
+
 void H1Session::Tick() {
   const SteadyTime now = Now();
   const auto passed = now - progress_;
-  if (blocked_since_ != SteadyTime() && now - blocked_since_ >= limits().stalled_write_timeout) {
+  const auto since_tick = now - std::exchange(last_tick_, now);
+  if (AnswerStalls(now)) {
     Count(context_.options.counters.stalled_streams);
     return CloseNow(true);
   }
@@ -418,8 +433,7 @@ void H1Session::Tick() {
       problem.detail = "The request's head did not come in time.";
       Refuse(problem);
     }
-  } else if (parser_.in_body() && unconsumed_ < limits().stream_window / 2 &&
-             passed >= limits().body_timeout && stream_ != nullptr) {
+  } else if (BodyStalls(now, since_tick)) {
     if (response_ || begun_) return Fail();
     Problem problem;
     problem.status = 408;

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "core/http/h1_request_parser.h"
+#include "core/http/pace.h"
 #include "core/http/server_session.h"
 
 namespace skerry::http {
@@ -100,6 +101,8 @@ class H1Session : public ServerSession, private H1RequestParser::Events {
 
   // ---- Time and end
   void Tick();
+  bool AnswerStalls(SteadyTime now);
+  bool BodyStalls(SteadyTime now, Micros since_tick);
   void Fail();
   void CloseNow(bool abort);
   void Gone(bool complete);
@@ -137,8 +140,11 @@ class H1Session : public ServerSession, private H1RequestParser::Events {
   bool first_ = true;     // no request was complete yet
   bool refused_ = false;  // the session gave the last answer; what comes is dropped
   bool closed_ = false;
-  SteadyTime progress_;         // last byte of a head or body; last answer
-  SteadyTime blocked_since_{};  // epoch: the transport takes bytes
+  SteadyTime progress_;  // last byte of a head or body; last answer
+  SteadyTime last_tick_;
+  Pace upload_;            // of the request's body
+  Intake intake_;          // of answers
+  bool any_rate_ = false;  // the last one is an event stream
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -388,6 +388,59 @@ TEST_F(H1SessionTest, ABodyThatStopsComingIsGivenUp) {
   EXPECT_EQ(false, request().gone);
 }
 
+TEST_F(H1SessionTest, ABodyThatDripsIsGivenUp) {
+  Say("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n");
+  for (int second = 0; second < 60 && !request().gone; ++second) {
+    Say(std::string(100, 'x'));
+    loop_.Advance(Seconds(1));
+  }
+  EXPECT_THAT(Answered(), StartsWith("HTTP/1.1 408"));
+  EXPECT_LT(request().body.size(), 2'000u);
+}
+
+TEST_F(H1SessionTest, ABodyThatComesSlowlyButFastEnoughIsTaken) {
+  for (int i = 0; i < 3; ++i) {
+    Say("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 48000\r\n\r\n");
+    for (int second = 0; second < 80; ++second) {
+      Say(std::string(600, 'x'));
+      loop_.Advance(Seconds(1));
+    }
+    ASSERT_TRUE(requests_.back()->body_ended);
+    requests_.back()->Answer(200);
+    Run();
+  }
+  EXPECT_FALSE(wire().closed);
+}
+
+TEST_F(H1SessionTest, AClientThatReadsSlowlyIsGivenUpOnlyBelowTheRate) {
+  for (const size_t rate : {600, 100}) {
+    wire_ = nullptr;
+    Say(Get());
+    wire().capacity = 1;
+    requests_.back()->Answer(200, std::string(1'000'000, 'x'));
+    Run();
+    for (int second = 0; second < 60; ++second) {
+      wire().Drain(rate);
+      wire().capacity = 0;
+      loop_.Advance(Seconds(1));
+    }
+    EXPECT_EQ(rate < 500, wire().aborted) << rate;
+  }
+}
+
+TEST_F(H1SessionTest, AnEventStreamMayBeReadAsSlowlyAsItPleases) {
+  Say(Get());
+  wire().capacity = 1;
+  request().Answer(200, std::string(100'000, 'x'), {{"content-type", "text/event-stream;a=b"}});
+  Run();
+  for (int second = 0; second < 100; ++second) {
+    wire().Drain(1);
+    wire().capacity = 0;
+    loop_.Advance(Seconds(1));
+  }
+  EXPECT_FALSE(wire().aborted);
+}
+
 TEST_F(H1SessionTest, ABodyThatWeHoldBackIsNotGivenUp) {
   on_request_ = [](HeardRequest& request) { request.consumes = false; };
   Say("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n" + std::string(70'000, 'x'));

@@ -259,6 +259,26 @@ TEST_F(H2LimitsTest, ManyFieldsInOneRequestCostMore) {
   // References of one byte to a field that is then there 16,000 times.
   EXPECT_FALSE(Floods(0, 2, [](int i) { return Request(2 * i + 1, std::string(16'000, '\x90')); }));
   EXPECT_TRUE(Floods(2, 20, [](int i) { return Request(2 * i + 1, std::string(16'000, '\x90')); }));
+  EXPECT_EQ(1u, glitch_closures_.value());
+}
+
+TEST_F(H2LimitsTest, AHeadThatContinuesForEverEndsTheConnection) {
+  raw().Send(H2Frame(NGHTTP2_HEADERS, 1, 1, "\x82"));
+  EXPECT_TRUE(Floods(0, 50, [](int) { return H2Frame(NGHTTP2_CONTINUATION, 0, 1, "\x87"); }));
+  EXPECT_EQ(1u, glitch_closures_.value());
+}
+
+TEST_F(H2LimitsTest, LargeHeadsThatAreMalformedCostMore) {
+  const std::string head = "\x40\x01X\x01y" + std::string(16'000, '\x82');
+  EXPECT_TRUE(Floods(0, 600, [&](int i) { return Request(2 * i + 1, head); }));
+}
+
+TEST_F(H2LimitsTest, TheLargestHeadsAreNoAttack) {
+  AnswerAll();
+  client();
+  Fields fields = H2Client::GetFields();
+  fields.Add("x", std::string(30'000, 'y'));
+  for (int i = 0; i < 1'000; ++i) ASSERT_EQ(200, StatusOf(fields)) << i;
 }
 
 TEST_F(H2LimitsTest, ABrowserThatCancelsMuchIsNeverCutOff) {
@@ -384,6 +404,88 @@ TEST_F(H2LimitsTest, ASourceThatHasNothingIsNotTheClientsFault) {
   const auto body = AnswerFed(request());
   loop_.Advance(Seconds(100));
   EXPECT_FALSE(answer(stream).reset);
+}
+
+TEST_F(H2LimitsTest, ABodyThatDripsIsAnswered408) {
+  const int32_t stream = Post();
+  int seconds = 0;
+  for (; seconds < 60 && !request().gone; ++seconds) {
+    client().SendData(stream, std::string(100, 'x'), false);
+    client().Exchange();
+    loop_.Advance(Seconds(1));
+  }
+  EXPECT_EQ(408, answer(stream).status);
+  EXPECT_NEAR(seconds, 13, 2);  // 10 s of 500 bytes, at 400 a second
+}
+
+TEST_F(H2LimitsTest, ABodyThatComesSlowlyButFastEnoughIsTaken) {
+  const int32_t stream = Post();
+  for (int second = 0; second < 60; ++second) {
+    client().SendData(stream, std::string(600, 'x'), false);
+    client().Exchange();
+    loop_.Advance(Seconds(1));
+  }
+  EXPECT_FALSE(request().gone);
+}
+
+TEST_F(H2LimitsTest, AWindowOpenedByCrumbsIsAStall) {
+  raw().Send(H2Frame(NGHTTP2_SETTINGS, 0, 0, std::string("\0\4\0\0\0\0", 6)) + Request(1));
+  request().Answer(200, std::string(100'000, 'x'));
+  Run();
+  for (int second = 0; second < 60 && !request().gone; ++second) {
+    raw().Send(H2Frame(NGHTTP2_WINDOW_UPDATE, 0, 1, std::string("\0\0\0\x64", 4)));
+    loop_.Advance(Seconds(1));
+  }
+  raw().Send("");
+  EXPECT_EQ(NGHTTP2_CANCEL, raw().resets[1]);
+  EXPECT_EQ(1u, stalled_streams_.value());
+  EXPECT_FALSE(raw().wire().closed);
+}
+
+TEST_F(H2LimitsTest, AnEventStreamMayBeTakenAsSlowlyAsItPleases) {
+  raw().Send(H2Frame(NGHTTP2_SETTINGS, 0, 0, std::string("\0\4\0\0\0\0", 6)) + Request(1));
+  request().Answer(200, std::string(100'000, 'x'), {{"content-type", "text/event-stream"}});
+  Run();
+  for (int second = 0; second < 100; ++second) {
+    raw().Send(H2Frame(NGHTTP2_WINDOW_UPDATE, 0, 1, std::string("\0\0\0\1", 4)));
+    loop_.Advance(Seconds(1));
+  }
+  EXPECT_FALSE(request().gone);
+}
+
+TEST_F(H2LimitsTest, AStreamBehindABusyOneOnASlowLinkIsNotStalled) {
+  // The connection's window is always shut when we look, since the link is slow.
+  raw().Send(Request(1, "", 5) + Request(3, "", 5));
+  request(0).Answer(200, std::string(5'000'000, 'x'));
+  request(1).Answer(200, std::string(5'000'000, 'x'));
+  Run();
+  raw().Send(H2Frame(NGHTTP2_WINDOW_UPDATE, 0, 1, std::string("\0\x40\0\0", 4)) +
+             H2Frame(NGHTTP2_WINDOW_UPDATE, 0, 3, std::string("\0\x40\0\0", 4)));
+  for (int second = 0; second < 100; ++second) {
+    raw().Send(H2Frame(NGHTTP2_WINDOW_UPDATE, 0, 0, std::string("\0\0\x10\0", 4)));
+    loop_.Advance(Seconds(1));
+  }
+  EXPECT_FALSE(request(0).gone || request(1).gone);
+  // Once it stays shut, both are.
+  loop_.Advance(Seconds(33));
+  EXPECT_TRUE(request(0).gone && request(1).gone);
+  EXPECT_FALSE(raw().wire().closed);
+}
+
+TEST_F(H2LimitsTest, AClientThatReadsItsSocketSlowlyIsGivenUpOnlyBelowTheRate) {
+  for (const size_t rate : {600, 100}) {
+    client_ = nullptr;
+    Get();
+    client().wire().capacity = 1;
+    requests_.back()->Answer(200, std::string(60'000, 'x'));
+    Run();
+    for (int second = 0; second < 60; ++second) {
+      client().wire().Drain(rate);
+      client().wire().capacity = 0;  // the kernel's lumps: never writable, yet always moving
+      loop_.Advance(Seconds(1));
+    }
+    EXPECT_EQ(rate < 500, client().wire().aborted) << rate;
+  }
 }
 
 TEST_F(H2LimitsTest, AClientThatNeverReadsItsSocketIsGivenUp) {

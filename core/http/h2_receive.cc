@@ -7,14 +7,20 @@
 #include "core/http/request_check.h"
 
 namespace skerry::http {
+namespace {
+
+// Bytes of a header block that cost as much as a frame without use: HPACK makes 4 KB out
+// of one. The largest head that is allowed earns back what it costs when it is answered.
+constexpr uint32_t kHeadBytesPerUnit = 4096;
+
+}  // namespace
 
 // Looks at every frame that begins in these bytes. False when the connection is
 // ended and the bytes are worth nothing.
 bool H2Session::ScanFrames(std::string_view bytes) {
   while (const std::optional<H2FrameHeader> frame = scanner_.Next(&bytes)) {
     if (!PayFor(*frame)) {
-      Count(context_.options.counters.glitch_closures);
-      EndCalmly(NGHTTP2_ENHANCE_YOUR_CALM);
+      EndFlood();
       return false;
     }
     const bool head = frame->type == NGHTTP2_HEADERS || frame->type == NGHTTP2_CONTINUATION;
@@ -51,7 +57,9 @@ bool H2Session::PayFor(const H2FrameHeader& frame) {
   switch (frame.type) {
     case NGHTTP2_DATA:
       return (frame.length > 0 && !frame.only_padding) || end_stream || budget_.Spend();
-    case NGHTTP2_HEADERS: return true;  // pays when it turns out to be odd
+    // Pays when it turns out to be odd; what its bytes unfold to is work in any case.
+    case NGHTTP2_HEADERS: return budget_.Spend(frame.length / kHeadBytesPerUnit);
+    case NGHTTP2_CONTINUATION: return budget_.Spend(1 + frame.length / kHeadBytesPerUnit);
     case NGHTTP2_SETTINGS:
     case NGHTTP2_PING: return ack || budget_.Spend();
     default: return budget_.Spend();
@@ -59,13 +67,16 @@ bool H2Session::PayFor(const H2FrameHeader& frame) {
 }
 
 void H2Session::Glitch(uint32_t amount) {
-  if (closed_ || budget_.Spend(amount)) return;
-  Count(context_.options.counters.glitch_closures);
+  if (!closed_ && !budget_.Spend(amount)) EndFlood();
+}
+
+void H2Session::EndFlood() {
+  if (!std::exchange(flooded_, true)) Count(context_.options.counters.glitch_closures);
   EndCalmly(NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
 void H2Session::OnHeadersBegin(int32_t id) {
-  auto stream = std::make_shared<H2Stream>(this, id, context_.facts, Now());
+  auto stream = std::make_shared<H2Stream>(this, id, context_.facts, limits(), Now());
   nghttp2_session_set_stream_user_data(session_.get(), id, stream.get());
   streams_.emplace(id, std::move(stream));
 }
@@ -140,6 +151,7 @@ void H2Session::Refuse(H2Stream& stream, const Problem& problem) {
 
 void H2Session::OnData(H2Stream& stream, std::string_view bytes) {
   stream.body_progress_ = Now();
+  stream.upload_.Moved(bytes.size());
   stream.body_received_ += bytes.size();
   unconsumed_ += bytes.size();
   budget_.Transferred(bytes.size());

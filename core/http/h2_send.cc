@@ -119,9 +119,8 @@ void H2Session::Pump() {
   pumping_ = false;
   if (closed_) return;
   transport.Flush();
-  if (!transport.writable()) {
-    if (blocked_since_ == SteadyTime()) blocked_since_ = Now();
-  } else if (held_back_) {
+  if (!transport.writable()) return;
+  if (held_back_) {
     SchedulePump();
   } else {
     CloseIfDone();

@@ -32,9 +32,8 @@ void H2Session::OnBytes(std::string_view bytes) {
   if (ScanFrames(bytes)) {
     const auto* data = reinterpret_cast<const uint8_t*>(bytes.data());
     const ssize_t result = nghttp2_session_mem_recv(session_.get(), data, bytes.size());
-    if (result == NGHTTP2_ERR_FLOODED) {
-      Count(context_.options.counters.glitch_closures);
-      EndCalmly(NGHTTP2_ENHANCE_YOUR_CALM);
+    if (result == NGHTTP2_ERR_FLOODED || result == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS) {
+      EndFlood();
     } else if (result < 0) {
       receiving_ = false;
       if (!closed_) Count(context_.options.counters.bad_requests);
@@ -46,7 +45,6 @@ void H2Session::OnBytes(std::string_view bytes) {
 }
 
 void H2Session::OnWritable() {
-  blocked_since_ = {};
   if (!closed_) Pump();
 }
 
@@ -112,11 +110,11 @@ H2Stream* H2Session::Find(int32_t id) {
 
 void H2Session::Tick() {
   const SteadyTime now = Now();
+  const Micros since_tick = now - std::exchange(last_tick_, now);
   budget_.SecondsPassed(
-      static_cast<uint64_t>(std::chrono::duration_cast<Seconds>(now - last_tick_).count()));
-  last_tick_ = now;
-  const bool blocked = blocked_since_ != SteadyTime();
-  if (blocked && now - blocked_since_ >= limits().stalled_write_timeout) {
+      static_cast<uint64_t>(std::chrono::duration_cast<Seconds>(since_tick).count()));
+  const bool stalls = ConnectionStalls(now);
+  if (stalls && !context_.transport.writable()) {
     if (!streams_.empty()) Count(context_.options.counters.stalled_streams);
     return CloseNow(true);
   }
@@ -131,7 +129,7 @@ void H2Session::Tick() {
     open.reserve(streams_.size());
     for (const auto& [_, stream] : streams_) open.push_back(stream);
     for (const auto& stream : open) {
-      if (!closed_) CheckStream(*stream, now);
+      if (!closed_) CheckStream(*stream, now, since_tick, stalls);
     }
   }
   Pump();
@@ -143,37 +141,56 @@ void H2Session::Tick() {
               [this] { Tick(); });
 }
 
-void H2Session::CheckStream(H2Stream& stream, SteadyTime now) {
+// The client takes nothing of what waits behind the connection's window or in the
+// transport, or too little. What counts is what its kernel has taken: the transport moves
+// bytes in lumps that a slow link needs long for.
+bool H2Session::ConnectionStalls(SteadyTime now) {
+  bool waits = !context_.transport.writable();
+  bool any_rate = !streams_.empty();
+  for (const auto& [_, stream] : streams_) {
+    waits = waits || (stream->waits_for_client() && WindowIsShut());
+    any_rate = any_rate && stream->any_rate_;
+  }
+  return intake_.Stalls(now, waits, waits ? context_.transport.delivered() : 0, any_rate);
+}
+
+// The request's body does not come, or too slowly, though we would take it.
+bool H2Session::BodyStalls(H2Stream& stream, SteadyTime now, Micros since_tick) const {
+  const bool we_hold_it_back = stream.unconsumed_ > limits().stream_window / 2 ||
+                               unconsumed_ > limits().connection_window / 2;
+  const bool its_turn = stream.asked_ == H2Stream::Asked::kHanded && !stream.body_ended_;
+  if (!its_turn || we_hold_it_back) return false;
+  stream.upload_.Owed(since_tick);
+  return stream.upload_.too_slow() || now - stream.body_progress_ >= limits().body_timeout;
+}
+
+// The stream's own window stays shut with bytes waiting behind it, or opens by crumbs.
+bool H2Session::AnswerStalls(H2Stream& stream, SteadyTime now) const {
+  const bool shut = nghttp2_session_get_stream_remote_window_size(session_.get(), stream.id()) <= 0;
+  return stream.intake_.Stalls(now, shut && stream.waits_for_client(), stream.body_sent_,
+                               stream.any_rate_);
+}
+
+void H2Session::CheckStream(H2Stream& stream, SteadyTime now, Micros since_tick,
+                            bool connection_stalls) {
   nghttp2_session* const session = session_.get();
   if (stream.session_ == nullptr) {
     if (now - stream.lingers_since_ < kBusyTick) return;
     nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, stream.id(), NGHTTP2_NO_ERROR);
     return;
   }
-  // A body that does not come, though we would take it.
-  const bool we_hold_it_back = stream.unconsumed_ > limits().stream_window / 2 ||
-                               unconsumed_ > limits().connection_window / 2;
-  if (stream.asked_ == H2Stream::Asked::kHanded && !stream.body_ended_ && !we_hold_it_back &&
-      now - stream.body_progress_ >= limits().body_timeout) {
+  if (BodyStalls(stream, now, since_tick)) {
     if (stream.responded_) return ResetStream(stream);
     Problem problem;
     problem.status = 408;
     problem.detail = "The rest of the request's body did not come in time.";
     return Refuse(stream, problem);
   }
-  // A window that stays shut with bytes waiting behind it.
-  const bool waiting = stream.responded_ && !stream.answer_sent_ && !stream.waits_for_source();
-  const bool shut = nghttp2_session_get_stream_remote_window_size(session, stream.id()) <= 0 ||
-                    nghttp2_session_get_remote_window_size(session) <= 0;
-  if (!waiting || !shut) {
-    stream.window_closed_since_ = {};
-  } else if (stream.window_closed_since_ == SteadyTime()) {
-    stream.window_closed_since_ = now;
-  } else if (now - stream.window_closed_since_ >= limits().stalled_write_timeout) {
-    Count(context_.options.counters.stalled_streams);
-    stream.reset_by_us_ = true;
-    nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, stream.id(), NGHTTP2_CANCEL);
-  }
+  const bool alone = AnswerStalls(stream, now);
+  if (!alone && !(connection_stalls && stream.waits_for_client())) return;
+  Count(context_.options.counters.stalled_streams);
+  stream.reset_by_us_ = true;
+  nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, stream.id(), NGHTTP2_CANCEL);
 }
 
 // ---- Making
@@ -309,7 +326,8 @@ H2Session::H2Session(SessionContext context)
       tick_(context_.loop),
       goaway_timer_(context_.loop),
       idle_since_(Now()),
-      last_tick_(idle_since_) {
+      last_tick_(idle_since_),
+      intake_(limits().response_rate, limits().stalled_write_timeout) {
   nghttp2_session* made = nullptr;
   SKERRY_CHECK(nghttp2_session_server_new3(&made, Callbacks::Table(), this, Callbacks::Options(),
                                            H2Memory()) == 0);

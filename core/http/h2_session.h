@@ -59,6 +59,7 @@ class H2Session : public ServerSession {
   void Refuse(H2Stream& stream, const Problem& problem);
   void Hand(H2Stream& stream);
   void Glitch(uint32_t amount);
+  void EndFlood();
 
   // ---- Sending (h2_send.cc)
   void Pump();
@@ -72,7 +73,11 @@ class H2Session : public ServerSession {
 
   // ---- Lifetime (h2_session.cc)
   void Tick();
-  void CheckStream(H2Stream& stream, SteadyTime now);
+  bool WindowIsShut() const { return nghttp2_session_get_remote_window_size(session_.get()) <= 0; }
+  bool ConnectionStalls(SteadyTime now);
+  void CheckStream(H2Stream& stream, SteadyTime now, Micros since_tick, bool connection_stalls);
+  bool BodyStalls(H2Stream& stream, SteadyTime now, Micros since_tick) const;
+  bool AnswerStalls(H2Stream& stream, SteadyTime now) const;
   void SecondGoaway();
   void EndCalmly(uint32_t error);
   void CloseIfDone();
@@ -97,11 +102,12 @@ class H2Session : public ServerSession {
   bool pumping_ = false;    // inside Pump
   bool pump_posted_ = false;
   bool closed_ = false;
+  bool flooded_ = false;
   bool settings_seen_ = false;
   SteadyTime head_open_since_{};  // epoch: no header block is unfinished
-  SteadyTime blocked_since_{};    // epoch: the transport takes bytes
   SteadyTime idle_since_;
   SteadyTime last_tick_;
+  Intake intake_;            // of the connection: its window and its transport
   size_t unconsumed_ = 0;    // of all streams
   size_t data_written_ = 0;  // in this Pump
   bool held_back_ = false;   // it had more to send

@@ -41,6 +41,7 @@ void H2Stream::Respond(Response response) {
   if (session_ == nullptr || responded_) return;
   responded_ = true;
   response_ = std::move(response);
+  any_rate_ = IsEventStream(response_);
   session_->SubmitResponse(*this);
 }
 
@@ -74,7 +75,6 @@ BodySource::Piece H2Stream::NextPiece(size_t max) {
 void H2Stream::Sent(size_t count) {
   body_sent_ += count;
   bytes_sent_ += count;
-  window_closed_since_ = {};
   if (count > 0) response_.body->Consume(count);
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "core/http/pace.h"
 #include "core/http/server_session.h"
 
 namespace skerry::http {
@@ -17,8 +18,14 @@ class H2Session;
 class H2Stream : public ServerStream, public std::enable_shared_from_this<H2Stream> {
  public:
   H2Stream(H2Session* session, int32_t id, std::shared_ptr<const ConnectionFacts> facts,
-           SteadyTime now)
-      : facts_(std::move(facts)), session_(session), id_(id), begun_(now), body_progress_(now) {
+           const SessionLimits& limits, SteadyTime now)
+      : facts_(std::move(facts)),
+        session_(session),
+        id_(id),
+        begun_(now),
+        body_progress_(now),
+        upload_(limits.request_rate, limits.body_timeout),
+        intake_(limits.response_rate, limits.stalled_write_timeout) {
     head_.fields.Reserve(kUsualFields);
   }
 
@@ -54,7 +61,10 @@ class H2Stream : public ServerStream, public std::enable_shared_from_this<H2Stre
   BodySource::Piece NextPiece(size_t max);
   const BodySource::Piece& piece() const { return piece_; }
   void Sent(size_t count);
-  bool waits_for_source() const { return piece_.state == BodySource::State::kWait; }
+  // There is more of the answer, and nothing on our side keeps it.
+  bool waits_for_client() const {
+    return responded_ && !answer_sent_ && piece_.state != BodySource::State::kWait;
+  }
 
   // Tells the program, once; the stream is dead afterwards.
   void Gone(bool complete);
@@ -78,6 +88,7 @@ class H2Stream : public ServerStream, public std::enable_shared_from_this<H2Stre
   uint64_t body_received_ = 0;
   size_t unconsumed_ = 0;     // bytes whose window is still closed
   SteadyTime body_progress_;  // last byte, or last byte taken by the program
+  Pace upload_;
 
   // The answer.
   bool responded_ = false;
@@ -91,7 +102,8 @@ class H2Stream : public ServerStream, public std::enable_shared_from_this<H2Stre
   uint64_t body_sent_ = 0;
   uint64_t bytes_sent_ = 0;
   BodySource::Piece piece_{BodySource::State::kData, {}, false};
-  SteadyTime window_closed_since_{};  // epoch: it is not
+  Intake intake_;
+  bool any_rate_ = false;  // an event stream
 };
 
 }  // namespace skerry::http

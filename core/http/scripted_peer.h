@@ -61,6 +61,7 @@ class ScriptedTransport : public net::Transport {
   }
   void Flush() override { peer_->flushed = true; }
   bool writable() const override { return peer_->writable && peer_->open(); }
+  uint64_t delivered() const override { return 0; }
   void PauseReading() override { peer_->reading_paused = true; }
   void ResumeReading() override { peer_->reading_paused = false; }
   void Close() override {

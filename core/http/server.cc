@@ -220,8 +220,9 @@ ServerCounters ServerCounters::In(Metrics& metrics) {
                                               "Requests refused as malformed or too large.");
   counters.glitch_closures = &metrics.GetCounter("skerry_glitch_closures_total",
                                                  "Connections closed for frames without use.");
-  counters.stalled_streams = &metrics.GetCounter("skerry_stalled_streams_total",
-                                                 "Streams reset because the client took no data.");
+  counters.stalled_streams =
+      &metrics.GetCounter("skerry_stalled_streams_total",
+                          "Streams given up because the client took no data, or too little.");
   return counters;
 }
 

@@ -88,9 +88,15 @@ struct SessionLimits {
   Millis stalled_write_timeout =
       std::chrono::seconds(30);  // window 0 with data waiting: the stream
   Millis idle_timeout = std::chrono::seconds(60);
+  // Bytes a second, as Pace counts them (pace.h); 0: any. Of a request's body while we would
+  // take it, with body_timeout as the patience; of what a client takes while an answer waits for
+  // it, with stalled_write_timeout. Event streams (text/event-stream) are exempt.
+  uint32_t request_rate = 500;
+  uint32_t response_rate = 500;
   // Frames that cost work without asking for any: a budget per connection that
   // every useful request refills. Kinds: resets we had to send, refused streams,
-  // client resets, empty DATA, PRIORITY, WINDOW_UPDATE, unknown, SETTINGS, PING.
+  // client resets, empty DATA, PRIORITY, WINDOW_UPDATE, unknown, SETTINGS, PING, CONTINUATION,
+  // and 4 KiB of a head.
   // A KiB of body and a second of time refill it by one each (glitch_budget.h).
   uint32_t glitch_budget = 2000;
   uint32_t glitch_refill_per_request = 8;

@@ -49,6 +49,15 @@ class ServerSession {
 // The answer of a session itself, as a small problem+json document.
 Response ProblemResponse(const Problem& problem, WallTime now);
 
+// Server-sent events: they come when they come, and no rate is asked of them.
+inline bool IsEventStream(const Response& response) {
+  for (const Fields* list : {response.stored.get(), &response.own}) {
+    const auto type = list == nullptr ? std::nullopt : list->Find("content-type");
+    if (type) return EqualsIgnoreCase(type->substr(0, type->find(';')), "text/event-stream");
+  }
+  return false;
+}
+
 inline void Count(Counter* counter) {
   if (counter != nullptr) counter->Add();
 }
