@@ -135,8 +135,14 @@ Status Edge::State::OpenCertificates() {
 Status Edge::State::OpenCaches() {
   compute = std::make_unique<Pool>("compute", kComputeThreads);
   store_pool = std::make_unique<Pool>("store", 1);
-  auto opened = gateway::Cache::Open(
-      {options.ram_cache, options.disk_cache, options.cache_dir + "/store", &metrics});
+  auto opened =
+      gateway::Cache::Open({.ram = options.ram_cache,
+                            .disk = options.disk_cache,
+                            .disk_directory = options.cache_dir + "/store",
+                            .metrics = &metrics,
+                            .variants = static_cast<size_t>(options.limit_variants),
+                            .upgrade_share = static_cast<double>(options.upgrade_cpu) / 100,
+                            .upgrade_hits = static_cast<uint32_t>(options.upgrade_hits)});
   if (!opened) return Fail(std::move(opened.error()).In("cache_dir"));
   cache = std::move(*opened);
   cache->Join(shared);

@@ -70,6 +70,10 @@ struct Options {
   std::string purge_ca;
   std::string node;
   Millis drain{0};
+  int64_t upgrade_cpu = 0;
+  int64_t upgrade_hits = 0;
+  bool early_hints = true;
+  int64_t limit_variants = 0;
   // limits.*: section 8 of docs/operations.md
   int64_t limit_streams = 0;
   ByteCount limit_header_bytes = 0;

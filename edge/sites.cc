@@ -121,6 +121,7 @@ class Sites : public gateway::Classifier {
     base.site = from.name;
     base.policy = BasePolicy(options);
     base.compress = options.profile != Profile::kRfc;
+    base.early_hints = options.early_hints;
     const bool by_shield = !options.shield.empty() && from.origin.empty();
     base.upstream =
         by_shield ? upstreams.Add(options.shield, true) : upstreams.Add(own_origin, false);
@@ -159,6 +160,7 @@ std::shared_ptr<const gateway::Classifier> MakeClassifier(const Options& options
   gateway::Route route;
   route.policy = BasePolicy(options);
   route.compress = options.profile != Profile::kRfc;
+  route.early_hints = options.early_hints;
   route.upstream = options.shield.empty() ? upstreams.Add(options.origin, false)
                                           : upstreams.Add(options.shield, true);
   return std::make_shared<gateway::OneRoute>(std::move(route));

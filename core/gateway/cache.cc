@@ -7,9 +7,20 @@ namespace skerry::gateway {
 
 Result<std::unique_ptr<Cache>> Cache::Open(const Options& options) {
   std::unique_ptr<Cache> opened(new Cache);
-  opened->ram_ = std::make_unique<cache::Ram>(cache::Ram::Options{.capacity = options.ram});
+  opened->ram_ = std::make_unique<cache::Ram>(
+      cache::Ram::Options{.capacity = options.ram, .variants_per_key = options.variants});
+  opened->variants_ = options.variants;
   if (options.disk > 0) {
     if (Status status = opened->OpenDisk(options); !status) return Fail(std::move(status.error()));
+  }
+  if (options.upgrade_share > 0) {
+    Upgrades::Options upgrades;
+    upgrades.processor_share = options.upgrade_share;
+    upgrades.hits = options.upgrade_hits;
+    upgrades.ram = opened->ram_.get();
+    upgrades.disk = opened->disk_.get();
+    upgrades.metrics = options.metrics;
+    opened->upgrades_ = std::make_unique<Upgrades>(upgrades);
   }
   opened->AddGauges(*options.metrics);
   return opened;
@@ -51,6 +62,8 @@ void Cache::Join(Shared& shared) {
   shared.ram = ram_.get();
   shared.disk = disk_.get();
   shared.generations = &generations_;
+  shared.upgrades = upgrades_.get();
+  shared.variants_per_key = variants_;
   shared.keep_bytes = std::max<ByteCount>(1_MiB, ram_->capacity() / 64);
 }
 

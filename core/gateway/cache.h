@@ -12,6 +12,7 @@
 #include "core/cache/purge/generations.h"
 #include "core/cache/ram.h"
 #include "core/gateway/gateway.h"
+#include "core/gateway/upgrade.h"
 
 namespace skerry::gateway {
 
@@ -23,6 +24,9 @@ class Cache {
     ByteCount disk = 0;          // 0: memory only
     std::string disk_directory;  // made when missing
     Metrics* metrics = nullptr;  // required
+    size_t variants = 16;        // of one object, in each tier
+    double upgrade_share = 0;    // of a processor, for upgrade.h; 0: nothing is upgraded
+    uint32_t upgrade_hits = 16;
   };
   // What leaves RAM goes to disk unless it is there; what a hard purge has taken is
   // not loaded from disk. Registers skerry_ram_*; the disk tier has its own.
@@ -45,6 +49,8 @@ class Cache {
   cache::Generations generations_;
   std::unique_ptr<cache::Ram> ram_;
   std::unique_ptr<cache::Disk> disk_;
+  std::unique_ptr<Upgrades> upgrades_;  // last: its thread uses the tiers
+  size_t variants_ = 0;
 };
 
 }  // namespace skerry::gateway

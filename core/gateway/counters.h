@@ -22,10 +22,12 @@ class Counters {
   void Origin(int status);             // 0: no answer
   Counter& origin_bytes;
   Counter& digest_mismatches;
+  Counter& refetches;  // of bodies that did not match
   Counter& collapsed;
   Counter& refreshes;
   Counter& stale_served;
-  Counter& variants_capped;  // on disk; the RAM tier counts its own
+  Counter& early_hints;    // 103s sent
+  Gauge& variants_capped;  // on disk; the RAM tier's, beside it, is one that is asked
 
  private:
   Counter& Cached(std::unordered_map<std::string, Counter*>& among, std::string key,

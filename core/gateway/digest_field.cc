@@ -18,9 +18,10 @@ std::optional<uint64_t> ContentLength(const http::Fields& fields) {
   return length;
 }
 
-std::optional<Sha256Digest> ReprDigestSha256(const http::Fields& fields) {
-  if (fields.Has("content-range")) return std::nullopt;
-  const auto text = fields.Combined("repr-digest");
+namespace {
+
+std::optional<Sha256Digest> DigestOf(const http::Fields& fields, std::string_view name) {
+  const auto text = fields.Combined(name);
   if (!text) return std::nullopt;
   const auto parsed = structured::ParseDictionary(*text);
   if (!parsed) return std::nullopt;
@@ -29,6 +30,16 @@ std::optional<Sha256Digest> ReprDigestSha256(const http::Fields& fields) {
   Sha256Digest digest;
   std::copy(bytes->bytes.begin(), bytes->bytes.end(), digest.bytes.begin());
   return digest;
+}
+
+}  // namespace
+
+std::vector<Sha256Digest> BodyDigests(const http::Fields& fields) {
+  std::vector<Sha256Digest> digests;
+  if (const auto content = DigestOf(fields, "content-digest")) digests.push_back(*content);
+  if (fields.Has("content-range")) return digests;
+  if (const auto whole = DigestOf(fields, "repr-digest")) digests.push_back(*whole);
+  return digests;
 }
 
 }  // namespace skerry::gateway

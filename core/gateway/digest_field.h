@@ -1,8 +1,9 @@
-// Two fields that say what a body must be: its length and its digest.
+// Fields that say what a body must be: its length and its digest.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "core/base/digest.h"
 #include "core/http/message.h"
@@ -12,8 +13,8 @@ namespace skerry::gateway {
 // Content-Length; nothing if absent or not a number (the session has checked it).
 std::optional<uint64_t> ContentLength(const http::Fields& fields);
 
-// The SHA-256 of Repr-Digest (RFC 9530 3); nothing if there is none. For an answer
-// without Content-Range this is the digest of the bytes that come.
-std::optional<Sha256Digest> ReprDigestSha256(const http::Fields& fields);
+// What the SHA-256 of the bytes that come must be, as Content-Digest and, for an answer
+// without Content-Range, Repr-Digest say (RFC 9530): all of them. Empty: nothing is said.
+std::vector<Sha256Digest> BodyDigests(const http::Fields& fields);
 
 }  // namespace skerry::gateway

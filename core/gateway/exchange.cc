@@ -2,9 +2,11 @@
 
 #include <utility>
 
+#include "core/gateway/early_hints.h"
 #include "core/gateway/gateway.h"
 #include "core/gateway/key.h"
 #include "core/gateway/origin.h"
+#include "core/gateway/upgrade.h"
 #include "core/gateway/verdict.h"
 #include "core/http/url.h"
 
@@ -159,6 +161,7 @@ void Exchange::OnLoaded(Result<cache::EntryPtr> loaded) {
       complete->trailers = entry->trailers;
       entry = std::move(complete);
     }
+    if (Upgrades* upgrades = gateway_.shared().upgrades) upgrades->Watch(*entry);
     lookup_ = Weigh(gateway_.shared(), Input(), entry, "disk");
     if (lookup_.entry != nullptr && entry->in_memory()) gateway_.shared().ram->Offer(entry);
   } else if (!loaded && lookup_.siblings.empty()) {
@@ -170,6 +173,7 @@ void Exchange::OnLoaded(Result<cache::EntryPtr> loaded) {
 // What follows from what was found.
 Exchange::Next Exchange::Decide() {
   looked_ = false;
+  SendEarlyHints();
   verdict_ = Foretell(lookup_, directives_);
   if (verdict_.hit) {
     if (lookup_.found == Found::kStaleWhileRevalidate) {
@@ -180,6 +184,21 @@ Exchange::Next Exchange::Decide() {
     return Next::kDone;
   }
   return Next::kNext;
+}
+
+// What a page needs, while the page itself is being validated or read (RFC 8297). Only
+// browsers that navigate use it, and many HTTP/1.1 clients take a 103 for the answer.
+void Exchange::SendEarlyHints() {
+  if (lookup_.entry == nullptr || !route_->early_hints || hinted_) return;
+  if (lookup_.entry->head.status != 200 || request_.method != "GET") return;
+  if (request_.fields.Find("sec-fetch-mode") != "navigate") return;
+  const auto stream = stream_.lock();
+  if (stream == nullptr || stream->protocol() != http::Protocol::kHttp2) return;
+  http::Fields hints = EarlyHints(*lookup_.entry->head.fields);
+  if (hints.empty()) return;
+  hinted_ = true;
+  gateway_.counters().early_hints.Add();
+  stream->SendInterim({103, std::move(hints)});
 }
 
 // --- origin
@@ -418,6 +437,7 @@ void Exchange::SendStored() {
   // browser_ttl counts from now: an Age would have browsers take it for used up.
   writing.send_age = !route_->policy.browser_ttl;
   writing.unvalidated = verdict_.hit;
+  if (verdict_.hit && shared.upgrades != nullptr) shared.upgrades->OnHit(entry);
   writing.name = shared.name;
   writing.cache_status = CacheStatus();
   writing.body = [&shared, entry, &loop = gateway_.loop()](BodyPart part) {

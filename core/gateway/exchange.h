@@ -52,6 +52,7 @@ class Exchange : public http::StreamEvents, public std::enable_shared_from_this<
   Next WriteAnswer();
 
   Next Decide();
+  void SendEarlyHints();
   void LoadNext();
   void OnLoaded(Result<cache::EntryPtr> loaded);
   LookupInput Input() const;
@@ -95,6 +96,7 @@ class Exchange : public http::StreamEvents, public std::enable_shared_from_this<
 
   Lookup lookup_;
   bool looked_ = false;
+  bool hinted_ = false;               // a 103 was sent
   std::vector<cache::DiskRow> rows_;  // still to be looked at, the last one first
   std::shared_ptr<cache::Fill> fill_;
   std::shared_ptr<cache::Fill::Seat> seat_;

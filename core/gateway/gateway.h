@@ -31,13 +31,16 @@
 
 namespace skerry::gateway {
 
+class Upgrades;
+
 // Process-wide. Owner: the program; outlives every Gateway. Thread: any.
 struct Shared {
   std::string name;  // "skerry-edge": our member in Cache-Status and Via
   cache::Ram* ram = nullptr;
   cache::Disk* disk = nullptr;  // may be null: memory only
   cache::Generations* generations = nullptr;
-  Pool* compute = nullptr;  // compression
+  Pool* compute = nullptr;       // compression
+  Upgrades* upgrades = nullptr;  // null: hot objects stay as they were compressed
   Metrics* metrics = nullptr;
   const Clock* clock = &Clock::Real();
   // Whether purgeable objects must be validated before they are used. Called on

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/random.h"
 #include "core/gateway/digest_field.h"
 #include "core/gateway/gateway.h"
 #include "core/gateway/invalidate.h"
 #include "core/gateway/lookup.h"
 #include "core/gateway/store.h"
+#include "core/gateway/upgrade.h"
 
 namespace skerry::gateway {
 namespace {
@@ -15,6 +17,9 @@ namespace {
 constexpr size_t kMostWaitingToBeEncoded = 256 * 1024;
 // A fetch that nobody reads any more is finished for the cache if so little is left.
 constexpr uint64_t kWorthFinishing = 16_MiB;
+// Bodies up to this size are given to nobody before their digest was checked: one that
+// does not match is fetched again unseen. Of larger ones only the last piece waits.
+constexpr uint64_t kHeldWhole = 64 * 1024;
 
 }  // namespace
 
@@ -41,7 +46,10 @@ void Retrieval::Start() {
         if (const auto self = weak.lock()) self->Deserted();
       });
   AddConditions();
+  repeatable_ = plan_.sent.method == "GET" && plan_.body == nullptr && !plan_.refetch;
   http::RequestHead head = plan_.sent;
+  // Not once more what some cache in between has.
+  if (plan_.refetch || refetched_) head.fields.Set("cache-control", "no-cache");
   if (gateway_.upstream_is_shield(plan_.route->upstream)) {
     // At least what the fill's stamp stands for: it was read a moment ago.
     AddTierFields(head.fields, gateway_.shared().tier, plan_.client_scheme,
@@ -54,8 +62,9 @@ void Retrieval::Start() {
 
 void Retrieval::AddConditions() {
   if (plan_.stale == nullptr) return;
-  if (const auto etag = plan_.stale->head.etag()) {
-    plan_.sent.fields.Set("if-none-match", OriginTag(*etag));
+  const auto etag = plan_.stale->head.etag();
+  if (const std::string tag = etag ? OriginTag(*etag) : ""; !tag.empty()) {
+    plan_.sent.fields.Set("if-none-match", tag);
   }
   if (const auto modified = plan_.stale->head.last_modified()) {
     plan_.sent.fields.Set("if-modified-since", *modified);
@@ -81,16 +90,22 @@ void Retrieval::OnHead(http::ResponseHead head) {
     if (IsConfirmed(*plan_.stale, head.fields)) return OnValidated(std::move(head));
     return AskWithoutConditions();
   }
+  if (refetched_) {
+    if (Continues(head)) return;
+    return Fail({Code::kCorrupt, Side::kUpstream, false, "a second answer is another one"});
+  }
   if (UpdatedByHead(head)) return;
   Invalidate(head);
   const int status = head.status;
-  const bool event_stream_like = plan_.sent.method != "GET";
+  const bool get = plan_.sent.method == "GET";
   const auto length = ContentLength(head.fields);
-  const bool encodable =
-      plan_.may_share && !event_stream_like && IsEncodable(head, length, *plan_.route);
-  expected_ = ReprDigestSha256(head.fields);
-  if (expected_) digest_.emplace();
-  if (encodable) AddVaryAcceptEncoding(head.fields);
+  const bool encodable = plan_.may_share && get && IsEncodable(head, length, *plan_.route);
+  if (http::MayHaveBody(plan_.sent.method, status)) expected_ = BodyDigests(head.fields);
+  if (!expected_.empty()) digest_.emplace();
+  hold_all_ = digest_ && length.value_or(UINT64_MAX) <= kHeldWhole;
+  const bool describes_encodable =
+      plan_.sent.method == "HEAD" && IsEncodable(head, length, *plan_.route);
+  if (encodable || describes_encodable) AddVaryAcceptEncoding(head.fields);
   // Only what may be stored is compressed: answers for one client may mix secrets
   // with what an attacker chose (BREACH).
   StoreInput input{
@@ -99,7 +114,7 @@ void Retrieval::OnHead(http::ResponseHead head) {
       plan_.may_store,   plan_.keep_tags};
   cache::Answer answer = MakeAnswer(input);
   if (encodable && answer.storable == cache::Storable::kYes) {
-    Encode(head, encodable);
+    Encode(head, length);
     if (ended_) return;
     input.response = std::move(head);
     answer = MakeAnswer(std::move(input));
@@ -138,13 +153,13 @@ void Retrieval::CapVariants(const cache::StoredHead& head) {
   if (takes_a_place || rows.size() < shared.variants_per_key) return;
   for (size_t i = shared.variants_per_key - 1; i < rows.size(); ++i) {
     shared.disk->Forget(rows[i]);
-    gateway_.counters().variants_capped.Add();
+    gateway_.counters().variants_capped.Add(1);
   }
 }
 
-void Retrieval::Encode(http::ResponseHead& head, bool encodable) {
-  const std::optional<asset::Recipe> recipe = ChooseRecipe(plan_.sent.fields);
-  if (!encodable || !recipe) return;
+void Retrieval::Encode(http::ResponseHead& head, std::optional<uint64_t> length) {
+  const std::optional<asset::Recipe> recipe = ChooseRecipe(plan_.sent.fields, length);
+  if (!recipe) return;
   auto stage = EncodeStage::Make(
       *recipe, *gateway_.shared().compute, gateway_.loop(),
       {[this](std::string_view bytes) { plan_.fill->Append(bytes); }, [this] { Room(); },
@@ -154,7 +169,8 @@ void Retrieval::Encode(http::ResponseHead& head, bool encodable) {
        }});
   if (!stage) return Fail(std::move(stage.error()));
   encode_ = std::move(*stage);
-  MarkEncoded(head.fields, *recipe);
+  recipe_ = recipe;
+  MarkEncoded(head.fields, *recipe, Random::Secure().Hex(4));
 }
 
 // The 304 was about something else than what we have (RFC 9111 4.3.4).
@@ -162,6 +178,10 @@ void Retrieval::AskWithoutConditions() {
   plan_.sent.fields.Remove("if-none-match");
   plan_.sent.fields.Remove("if-modified-since");
   plan_.stale = nullptr;
+  AskAgain();
+}
+
+void Retrieval::AskAgain() {
   asking_again_ = true;
   // On a turn of its own: the fetch that goes is in the middle of an event.
   gateway_.loop().Post([weak = weak_from_this()] {
@@ -218,17 +238,19 @@ void Retrieval::OnValidated(http::ResponseHead head) {
 void Retrieval::OnBody(std::string_view bytes) {
   if (asking_again_) return;
   gateway_.counters().origin_bytes.Add(bytes.size());
-  if (digest_) {
-    digest_->Update(bytes);
-    std::string ready = std::exchange(held_back_, std::string(bytes));
-    Deliver(ready);
-  } else {
-    Deliver(bytes);
+  if (!digest_) return Deliver(bytes);
+  digest_->Update(bytes);
+  if (hold_all_) {
+    held_back_ += bytes;
+    return;
   }
+  const std::string ready = std::exchange(held_back_, std::string(bytes));
+  Deliver(ready);
 }
 
 void Retrieval::Deliver(std::string_view bytes) {
   if (bytes.empty() || ended_) return;
+  delivered_ = true;
   if (encode_ != nullptr) {
     encode_->Append(bytes);
     if (encode_->waiting() > kMostWaitingToBeEncoded) fetch_->Pause();
@@ -240,10 +262,11 @@ void Retrieval::Deliver(std::string_view bytes) {
 
 void Retrieval::OnEnd(http::Fields trailers) {
   if (ended_ || asking_again_) return;
-  if (digest_ && digest_->Finish() != *expected_) {
-    gateway_.counters().digest_mismatches.Add();
-    return Fail({Code::kCorrupt, Side::kUpstream, false,
-                 "the body does not match the Repr-Digest that came with it"});
+  if (digest_) {
+    const Sha256Digest found = digest_->Finish();
+    const bool matches = std::all_of(expected_.begin(), expected_.end(),
+                                     [&](const Sha256Digest& said) { return said == found; });
+    if (!matches) return OnMismatch();
   }
   Deliver(std::exchange(held_back_, {}));
   trailers_ = std::move(trailers);
@@ -252,6 +275,64 @@ void Retrieval::OnEnd(http::Fields trailers) {
   } else {
     Finish();
   }
+}
+
+void Retrieval::OnMismatch() {
+  gateway_.counters().digest_mismatches.Add();
+  const bool repeatable = repeatable_ && !refetched_;
+  if (repeatable && !delivered_) {
+    refetched_ = true;
+    held_back_.clear();
+    digest_.emplace();
+    gateway_.counters().refetches.Add();
+    AskWithoutConditions();
+    return;
+  }
+  const bool wanted = repeatable && plan_.in_table;
+  Fail({Code::kCorrupt, Side::kUpstream, false,
+        "the body does not match the digest that came with it"});
+  if (wanted) Refetch();
+}
+
+// Clients have been given bytes of what is wrong, and their streams are reset. Whoever
+// asks next is to find a stored answer.
+void Retrieval::Refetch() {
+  Shared& shared = gateway_.shared();
+  cache::Fill::Options options;
+  options.key = plan_.fill->key();
+  options.stamp = shared.generations->Now();
+  options.keep_bytes = shared.keep_bytes;
+  options.background = true;
+  cache::FillTable::Place place =
+      shared.fills.Join(options, plan_.variant_hint, *shared.generations);
+  if (!place.initiator) return;
+  FetchPlan plan;
+  plan.fill = place.fill;
+  plan.variant_hint = plan_.variant_hint;
+  plan.in_table = true;
+  plan.client_request = plan_.client_request;
+  plan.sent = plan_.sent;
+  plan.sent.fields.Remove("if-none-match");
+  plan.sent.fields.Remove("if-modified-since");
+  plan.client_scheme = plan_.client_scheme;
+  plan.route = plan_.route;
+  plan.siblings = plan_.siblings;
+  plan.keep_tags = plan_.keep_tags;
+  plan.refetch = true;
+  gateway_.counters().refetches.Add();
+  Begin(gateway_, std::move(plan));
+}
+
+// Is this second answer the one whose head was given out already?
+bool Retrieval::Continues(const http::ResponseHead& head) const {
+  const std::shared_ptr<const cache::Answer> answer = plan_.fill->answer();
+  if (answer == nullptr || head.status != answer->head.status) return false;
+  if (BodyDigests(head.fields) != expected_) return false;
+  const auto coding = [](const http::Fields& fields) {
+    return fields.Combined("content-encoding").value_or("");
+  };
+  return recipe_ ? !head.fields.Has("content-encoding")
+                 : coding(head.fields) == coding(*answer->head.fields);
 }
 
 void Retrieval::Finish() {
@@ -272,6 +353,7 @@ void Retrieval::Commit() {
     entry->body_size = plan_.fill->size();
     entry->chunks = std::move(*body);
     entry->trailers = trailers_;
+    if (recipe_ && shared.upgrades != nullptr) shared.upgrades->Watch(*entry, *recipe_);
     // What it was asked to replace goes, whatever Vary says now.
     const cache::EntryPtr whole = std::move(entry);
     if (plan_.stale == nullptr || !shared.ram->Replace(plan_.stale, whole))

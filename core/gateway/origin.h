@@ -35,6 +35,7 @@ struct FetchPlan {
   std::vector<cache::EntryPtr> siblings;   // other stored variants that are in memory
   std::unique_ptr<http::BodySource> body;  // of the request
   bool keep_tags = false;                  // the answer goes to an edge of ours
+  bool refetch = false;                    // of a body that did not match its digest
   // 1xx answers go to the one who asked first, as they come.
   std::function<void(const http::ResponseHead&)> on_interim;
 };
@@ -66,7 +67,12 @@ class Retrieval : public http::FetchEvents, public std::enable_shared_from_this<
   // An answer that must not push out the stale copy that is served in its place.
   bool WouldReplaceUsableStale(int status) const;
   void CapVariants(const cache::StoredHead& head);
-  void Encode(http::ResponseHead& head, bool encodable);
+  void Encode(http::ResponseHead& head, std::optional<uint64_t> length);
+  // The body was not what its digest says.
+  void OnMismatch();
+  void Refetch();
+  bool Continues(const http::ResponseHead& head) const;
+  void AskAgain();
   void Deliver(std::string_view bytes);
   void Finish();
   void Commit();
@@ -80,9 +86,14 @@ class Retrieval : public http::FetchEvents, public std::enable_shared_from_this<
   std::unique_ptr<http::Fetch> fetch_;
   WallTime request_time_;
   std::shared_ptr<EncodeStage> encode_;
-  std::optional<Sha256Digest> expected_;  // Repr-Digest of the body as it comes
+  std::optional<asset::Recipe> recipe_;  // of encode_
+  std::vector<Sha256Digest> expected_;   // of the body as it comes
   std::optional<Sha256Stream> digest_;
-  std::string held_back_;  // the last piece, until the digest has been checked
+  std::string held_back_;  // the last piece, or all, until the digest has been checked
+  bool hold_all_ = false;
+  bool repeatable_ = false;  // asking once more is harmless and asks for the same
+  bool delivered_ = false;   // some of the body has left held_back_
+  bool refetched_ = false;   // this is the second attempt at a body that did not match
   http::Fields trailers_;
   bool asking_again_ = false;
   bool ended_ = false;

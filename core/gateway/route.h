@@ -19,7 +19,8 @@ struct Route {
   size_t upstream = 0;           // index into Gateway::Options::upstreams
   cache::Policy policy;
   cache::KeyRules key_rules;
-  bool compress = true;             // Brotli and gzip for what comes uncoded
+  bool compress = true;             // Brotli, zstd, gzip for what comes uncoded
+  bool early_hints = true;          // 103 with the links of a stored page
   bool serve_on_partition = false;  // on_partition = "serve"
   http::Fields set_fields;          // added to (or replacing those of) every answer
   std::vector<std::string> remove_fields;

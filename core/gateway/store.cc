@@ -104,7 +104,11 @@ cache::Answer MakeAnswer(StoreInput input) {
 
 bool IsConfirmed(const cache::Entry& stored, const http::Fields& from_304) {
   http::Fields as_origin_knows = *stored.head.fields;
-  if (const auto etag = stored.head.etag()) as_origin_knows.Set("etag", OriginTag(*etag));
+  if (const auto etag = stored.head.etag()) {
+    const std::string origin = OriginTag(*etag);
+    as_origin_knows.Remove("etag");
+    if (!origin.empty()) as_origin_knows.Add("etag", origin);
+  }
   return cache::Confirms(as_origin_knows, from_304);
 }
 
@@ -149,6 +153,7 @@ std::shared_ptr<cache::Entry> Freshen(const cache::Entry& stored, StoreInput inp
   entry->chunks = stored.chunks;
   entry->extents = stored.extents;
   entry->trailers = stored.trailers;
+  entry->hits_to_upgrade = stored.hits_to_upgrade.load(std::memory_order_relaxed);
   return entry;
 }
 

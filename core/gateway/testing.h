@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -21,7 +22,7 @@ class FakeStream : public http::ServerStream {
 
   const http::RequestHead& request() const override { return request_; }
   bool end_of_body() const override { return end_of_body_; }
-  http::Protocol protocol() const override { return http::Protocol::kHttp2; }
+  http::Protocol protocol() const override { return speaks; }
   const net::Address& peer() const override { return peer_; }
   const std::string& tls() const override { return tls_; }
   SteadyTime begun() const override { return begun_; }
@@ -50,6 +51,7 @@ class FakeStream : public http::ServerStream {
   bool reset = false;
   size_t consumed = 0;
   std::vector<http::ResponseHead> interim;
+  http::Protocol speaks = http::Protocol::kHttp2;
 
  private:
   void Pull() {
@@ -114,6 +116,12 @@ class FakeOrigin : public http::Upstream {
     std::shared_ptr<Asked> asked_;
   };
 };
+
+inline cache::Selectors OneUrl(std::string url) {
+  cache::Selectors selectors;
+  selectors.urls = {std::move(url)};
+  return selectors;
+}
 
 // The verbs that tests are written in.
 class GatewayHarness {
@@ -213,8 +221,18 @@ class GatewayHarness {
     generations.Apply(record);
   }
 
+  cache::Ram& ram() { return ram_; }
+  // Lets the compute pool's results come in until `done`.
+  void RunUntil(const std::function<bool()>& done) {
+    while (!done()) {
+      loop.RunPosted();
+      std::this_thread::yield();
+    }
+  }
+
   size_t asked() const { return origin->asked.size(); }
 
+  http::Protocol protocol = http::Protocol::kHttp2;  // of clients that ask from now on
   net::FakeLoop loop;
   Metrics metrics;
   cache::Generations generations;
@@ -227,6 +245,7 @@ class GatewayHarness {
   std::shared_ptr<FakeStream> Open(http::RequestHead request, bool end_of_body) {
     auto stream =
         std::make_shared<FakeStream>(std::move(request), end_of_body, loop.clock().Steady());
+    stream->speaks = protocol;
     open_.emplace_back(stream, gateway->OnRequest(stream));
     loop.RunPosted();
     return stream;

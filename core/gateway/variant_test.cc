@@ -25,13 +25,38 @@ TEST(VariantTest, EncodesWhatIsCompressibleUncodedAndLargeEnough) {
   EXPECT_FALSE(IsEncodable({404, {{"content-type", "text/css"}}}, 5000, {}));
 }
 
-TEST(VariantTest, TheRecipeIsPartOfTheTagAndComesOffAgain) {
+TEST(VariantTest, RecipeAndRunArePartOfTheTagAndComeOffAgain) {
   http::Fields fields{{"etag", "\"abc\""}, {"content-length", "9"}, {"repr-digest", "sha-256=:x:"}};
-  MarkEncoded(fields, asset::kFastBrotli);
-  EXPECT_EQ(fields, (http::Fields{{"etag", "\"abc~br5\""}, {"content-encoding", "br"}}));
-  EXPECT_EQ(OriginTag("\"abc~br5\""), "\"abc\"");
-  EXPECT_EQ(OriginTag("W/\"abc~gzip6\""), "W/\"abc\"");
-  EXPECT_EQ(OriginTag("\"abc\""), "\"abc\"");
+  MarkEncoded(fields, asset::kFastBrotli, "9f2c0a1b");
+  EXPECT_EQ(fields, (http::Fields{{"etag", "\"abc~br5.9f2c0a1b\""}, {"content-encoding", "br"}}));
+  EXPECT_EQ(OriginTag("\"abc~br5.9f2c0a1b\""), "\"abc\"");
+  EXPECT_EQ(OriginTag("W/\"abc~gzip6.00\""), "W/\"abc\"");
+  EXPECT_EQ(OriginTag("\"abc~br11\""), "\"abc\"");
+  EXPECT_EQ(OriginTag("\"a~b~zstd6.1\""), "\"a~b\"");
+}
+
+TEST(VariantTest, TagsOfOthersStayWhatTheyAre) {
+  for (const char* tag : {"\"abc\"", "\"abc~\"", "\"abc~br\"", "\"abc~br5.\"", "\"abc~br5.XY\"",
+                          "\"abc~lzma5\"", "\"abc~5\"", "\"abc~br5x\"", "abc~br5", ""}) {
+    EXPECT_EQ(OriginTag(tag), tag);
+    EXPECT_FALSE(ParseCodedTag(tag)) << tag;
+  }
+}
+
+TEST(VariantTest, WhatCameWithoutATagGetsOneOfItsOwn) {
+  http::Fields fields{{"last-modified", "Sun, 06 Nov 1994 08:49:37 GMT"}};
+  MarkEncoded(fields, asset::kFastGzip, "ab");
+  EXPECT_EQ(*fields.Find("etag"), "\"~gzip6.ab\"");
+  EXPECT_EQ(OriginTag("\"~gzip6.ab\""), "");
+}
+
+TEST(VariantTest, AnotherRunOfTheSameContentInTheSameCodingIsTheSameToWhoHoldsIt) {
+  const std::string_view ours = "\"abc~br11\"";
+  EXPECT_EQ(SameContentTag("\"x\", \"abc~br5.77\"", ours), "\"abc~br5.77\"");
+  EXPECT_EQ(SameContentTag("\"abc~gzip6.77\"", ours), std::nullopt);
+  EXPECT_EQ(SameContentTag("\"abd~br5.77\"", ours), std::nullopt);
+  EXPECT_EQ(SameContentTag("\"abc\"", ours), std::nullopt);
+  EXPECT_EQ(SameContentTag("\"~br5.77\"", "\"~br5.88\""), std::nullopt);
 }
 
 TEST(VariantTest, VaryNamesAcceptEncodingOnce) {
@@ -43,10 +68,16 @@ TEST(VariantTest, VaryNamesAcceptEncodingOnce) {
   EXPECT_EQ(*fields.Combined("vary"), "origin, accept-encoding");
 }
 
-TEST(VariantTest, PrefersBrotli) {
-  EXPECT_EQ(ChooseRecipe({{"accept-encoding", "br, gzip"}}), asset::kFastBrotli);
-  EXPECT_EQ(ChooseRecipe({{"accept-encoding", "gzip"}}), asset::kFastGzip);
-  EXPECT_EQ(ChooseRecipe({}), std::nullopt);
+TEST(VariantTest, PrefersBrotliAndZstdOnlyWhereItIsSmallerThanGzip) {
+  const http::Fields all{{"accept-encoding", "br, zstd, gzip"}};
+  const http::Fields two{{"accept-encoding", "zstd, gzip"}};
+  EXPECT_EQ(ChooseRecipe(all, 1 << 20), asset::kFastBrotli);
+  EXPECT_EQ(ChooseRecipe(two, 1 << 20)->coding, asset::Coding::kZstd);
+  EXPECT_EQ(ChooseRecipe(two, 20000), asset::kFastGzip);
+  EXPECT_EQ(ChooseRecipe(two, std::nullopt), asset::kFastGzip);
+  EXPECT_EQ(ChooseRecipe({{"accept-encoding", "zstd"}}, 2000)->coding, asset::Coding::kZstd);
+  EXPECT_EQ(ChooseRecipe({{"accept-encoding", "gzip"}}, 2000), asset::kFastGzip);
+  EXPECT_EQ(ChooseRecipe({}, 2000), std::nullopt);
 }
 
 TEST(EncodeStageTest, KeepsTheOrderOfWhatItIsGiven) {
@@ -72,6 +103,39 @@ TEST(EncodeStageTest, KeepsTheOrderOfWhatItIsGiven) {
   const auto decoded = asset::Decode(asset::Coding::kBrotli, out, 1 << 20);
   ASSERT_TRUE(decoded);
   EXPECT_EQ(*decoded, text);
+}
+
+// Everything that a client can decode of a stream that has not ended.
+std::string Decodable(std::string coded) {
+  // A Brotli stream whose last block says so: an empty last meta-block.
+  coded += '\x03';
+  return asset::Decode(asset::Coding::kBrotli, coded, 1 << 20).value_or("");
+}
+
+TEST(EncodeStageTest, WhatCameBeforeAPauseCanBeDecodedDuringIt) {
+  net::FakeLoop loop;
+  Pool pool("test", 1);
+  std::string out;
+  int drained = 0;
+  auto stage = EncodeStage::Make(
+      asset::kFastBrotli, pool, loop,
+      {[&](std::string_view bytes) { out.append(bytes); }, [&] { ++drained; }, {}});
+  ASSERT_TRUE(stage);
+  (*stage)->Append("<title>first piece</title>");
+  while (drained < 1) loop.RunPosted();
+  EXPECT_EQ(Decodable(out), "");
+  loop.Advance(EncodeStage::kFlushAfter);
+  while (drained < 2) loop.RunPosted();
+  EXPECT_EQ(Decodable(out), "<title>first piece</title>");
+  // Once is enough: nothing new came in.
+  const size_t flushed = out.size();
+  loop.Advance(EncodeStage::kFlushAfter * 10);
+  (*stage)->Append("second");
+  while (drained < 3) loop.RunPosted();
+  EXPECT_EQ(out.size(), flushed);
+  loop.Advance(EncodeStage::kFlushAfter);
+  while (drained < 4) loop.RunPosted();
+  EXPECT_EQ(Decodable(out), "<title>first piece</title>second");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "core/gateway/variant.h"
 #include "core/http/conditional.h"
 #include "core/http/problem.h"
 #include "core/http/range.h"
@@ -37,7 +38,8 @@ std::shared_ptr<const http::Fields> StoredFields(const Writing& writing) {
   return changed;
 }
 
-http::Response NotModified(const Writing& writing) {
+// `held`: the tag of what the client has, if it is not the one of what we have.
+http::Response NotModified(const Writing& writing, const std::optional<std::string>& held) {
   http::Response response;
   response.status = 304;
   const std::shared_ptr<const http::Fields> stored = StoredFields(writing);
@@ -46,8 +48,19 @@ http::Response NotModified(const Writing& writing) {
       response.own.Add(field.name, field.value);
     }
   }
+  // Else the client would take the answer for one about other bytes (RFC 9111 4.3.4).
+  if (held) response.own.Set("etag", *held);
   AddOwn(writing, response.own);
   return response;
+}
+
+// What the client already has of this content, encoded by another run of ours.
+std::optional<std::string> HeldUnderAnotherTag(const Writing& writing) {
+  const auto etag = writing.head.etag();
+  if (!etag || etag->find('~') == etag->npos) return std::nullopt;
+  const auto asked = writing.request.fields.Combined("if-none-match");
+  if (!asked || asked->find(*etag) != asked->npos) return std::nullopt;
+  return SameContentTag(*asked, *etag);
 }
 
 http::Response Failed(const Writing& writing, int status) {
@@ -73,6 +86,9 @@ Part SelectPart(const Writing& writing, const http::Validators& validators) {
     return {};
   }
   if (const auto if_range = writing.request.fields.Find("if-range")) {
+    // A date stands for all encodings of the content.
+    const bool one_of_many = writing.head.etag() && ParseCodedTag(*writing.head.etag());
+    if (one_of_many && if_range->find('"') == if_range->npos) return {};
     if (!http::IfRangeHolds(*if_range, validators, writing.head.response_time)) return {};
   }
   const http::SelectedRanges selected = http::SelectRanges(*range, *writing.length);
@@ -119,8 +135,15 @@ http::Response Write(const Writing& writing) {
   const WallTime now = writing.head.response_time;
   const http::Validators validators = http::ValidatorsOf(*writing.head.fields, now);
   if (writing.head.status >= 200 && writing.head.status < 300) {
-    switch (http::Evaluate(writing.request.method, writing.request.fields, validators, now)) {
-      case http::Condition::kNotModified: return NotModified(writing);
+    const std::optional<std::string> held = HeldUnderAnotherTag(writing);
+    http::Fields conditions;
+    if (held) {
+      conditions = writing.request.fields;
+      conditions.Set("if-none-match", *writing.head.etag());
+    }
+    switch (http::Evaluate(writing.request.method, held ? conditions : writing.request.fields,
+                           validators, now)) {
+      case http::Condition::kNotModified: return NotModified(writing, held);
       case http::Condition::kPreconditionFailed: return Failed(writing, 412);
       case http::Condition::kProceed: break;
     }

@@ -89,7 +89,10 @@ struct H2Client::Callbacks {
     } else if (hd.type == NGHTTP2_RST_STREAM) {
       self.answers_[hd.stream_id].reset = frame->rst_stream.error_code;
     }
-    if (hd.type == NGHTTP2_DATA) self.data_frames.push_back(hd.length);
+    if (hd.type == NGHTTP2_DATA) {
+      self.data_frames.push_back(hd.length);
+      self.data_streams.push_back(hd.stream_id);
+    }
     if ((hd.type == NGHTTP2_DATA || hd.type == NGHTTP2_HEADERS) &&
         (hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
       self.answers_[hd.stream_id].ended = true;

@@ -169,6 +169,7 @@ class H2Client {
   std::vector<std::pair<uint32_t, int32_t>> goaways;  // error, last stream
   std::map<uint32_t, uint32_t> settings;              // the server's
   std::vector<size_t> data_frames;                    // lengths of DATA received
+  std::vector<int32_t> data_streams;                  // and their streams
 
  private:
   struct Callbacks;
