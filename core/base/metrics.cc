@@ -86,7 +86,9 @@ prometheus::MetricFamily Describe(const std::string& name, const Family& family)
   }
   for (const auto& [labels, read] : family.reads) {
     out.metric.push_back(WithLabels(labels));
-    out.metric.back().gauge.value = read();
+    auto& metric = out.metric.back();
+    const bool counts = family.type == prometheus::MetricType::Counter;
+    (counts ? metric.counter.value : metric.gauge.value) = read();
   }
   for (const auto& [labels, histogram] : family.histograms) {
     out.metric.push_back(WithLabels(labels));
@@ -147,6 +149,12 @@ void Metrics::AddReadGauge(const std::string& name, const std::string& help, con
                            std::function<double()> read) {
   MutexLock lock(state_->mutex);
   state_->Get(name, help, prometheus::MetricType::Gauge).reads[labels] = std::move(read);
+}
+
+void Metrics::AddReadCounter(const std::string& name, const std::string& help, const Labels& labels,
+                             std::function<double()> read) {
+  MutexLock lock(state_->mutex);
+  state_->Get(name, help, prometheus::MetricType::Counter).reads[labels] = std::move(read);
 }
 
 std::string Metrics::Text() const {

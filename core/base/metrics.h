@@ -88,6 +88,9 @@ class Metrics {
   // reader's thread and must outlive the registry's last Text().
   void AddReadGauge(const std::string& name, const std::string& help, const Labels& labels,
                     std::function<double()> read);
+  // The same for what only grows; other label sets of the name may be ordinary counters.
+  void AddReadCounter(const std::string& name, const std::string& help, const Labels& labels,
+                      std::function<double()> read);
 
   // Prometheus text format 0.0.4.
   std::string Text() const;

@@ -41,9 +41,11 @@ TEST(MetricsTest, TextIsPrometheusFormat) {
   Metrics metrics;
   metrics.GetCounter("a_total", "What A is.", {{"site", "x"}}).Add(3);
   metrics.AddReadGauge("b", "B.", {}, [] { return 1.5; });
+  metrics.AddReadCounter("a_total", "What A is.", {{"site", "y"}}, [] { return 7.0; });
   const std::string text = metrics.Text();
   EXPECT_THAT(text, HasSubstr("# HELP a_total What A is.\n# TYPE a_total counter\n"));
   EXPECT_THAT(text, HasSubstr("a_total{site=\"x\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("a_total{site=\"y\"} 7\n"));
   EXPECT_THAT(text, HasSubstr("# TYPE b gauge\nb 1.5\n"));
 }
 

@@ -53,9 +53,9 @@ void Cache::AddGauges(Metrics& metrics) {
                        [this] { return static_cast<double>(ram_->bytes()); });
   metrics.AddReadGauge("skerry_ram_objects", "Stored responses in the RAM tier.", {},
                        [this] { return static_cast<double>(ram_->objects()); });
-  metrics.AddReadGauge("skerry_variants_capped_total",
-                       "Variants of one object dropped for their number.", {{"tier", "ram"}},
-                       [this] { return static_cast<double>(ram_->variants_capped()); });
+  metrics.AddReadCounter("skerry_variants_capped_total",
+                         "Variants of one object dropped for their number.", {{"tier", "ram"}},
+                         [this] { return static_cast<double>(ram_->variants_capped()); });
 }
 
 void Cache::Join(Shared& shared) {
