@@ -17,9 +17,9 @@ Counters::Counters(Metrics& metrics)
                                       "Stale answers served because upstream failed.")),
       early_hints(metrics.GetCounter("skerry_early_hints_total",
                                      "Interim answers (103) with the links of a stored page.")),
-      variants_capped(metrics.GetGauge("skerry_variants_capped_total",
-                                       "Variants of one object dropped for their number.",
-                                       {{"tier", "disk"}})),
+      variants_capped(metrics.GetCounter("skerry_variants_capped_total",
+                                         "Variants of one object dropped for their number.",
+                                         {{"tier", "disk"}})),
       metrics_(metrics),
       seconds_(metrics.GetHistogram(
           "skerry_request_seconds",

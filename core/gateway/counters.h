@@ -26,8 +26,8 @@ class Counters {
   Counter& collapsed;
   Counter& refreshes;
   Counter& stale_served;
-  Counter& early_hints;    // 103s sent
-  Gauge& variants_capped;  // on disk; the RAM tier's, beside it, is one that is asked
+  Counter& early_hints;      // 103s sent
+  Counter& variants_capped;  // on disk; the RAM tier counts its own
 
  private:
   Counter& Cached(std::unordered_map<std::string, Counter*>& among, std::string key,
