@@ -106,7 +106,8 @@ void RamShard::CapVariants(const Key& key, Dropped& dropped) {
     oldest = node;
   }
   if (count < limits_.variants_per_key) return;
-  Drop(oldest, /*pushed_out=*/true, dropped);
+  // One too many is not worth a place on disk, either.
+  Drop(oldest, /*pushed_out=*/false, dropped);
   ++variants_capped_;
 }
 

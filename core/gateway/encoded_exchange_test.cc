@@ -172,6 +172,17 @@ TEST_F(EncodedExchangeTest, ATagThatOnlyWeKnowNeverGoesUpstream) {
   EXPECT_EQ(Decoded(stream), Css());
 }
 
+TEST_F(EncodedExchangeTest, WhatValidationSaysOfTheUncodedBytesIsNotSaidOfTheCodedOnes) {
+  Fill("br");
+  at_.loop.Advance(Seconds(61));
+  const Stream stream = Ask("br");
+  at_.Head(304, {{"etag", "\"v1\""}, {"repr-digest", DigestOf(Css())}, {"x-new", "1"}});
+  EXPECT_EQ(stream->Field("x-new"), "1");
+  EXPECT_EQ(stream->Field("repr-digest"), "");
+  EXPECT_THAT(stream->Field("etag"), StartsWith("\"v1~br5."));
+  EXPECT_EQ(Decoded(stream), Css());
+}
+
 TEST_F(EncodedExchangeTest, AWeakTagStaysWeakAndContinuesNothing) {
   const Stream whole = Fill("gzip", {{"etag", "W/\"v1\""}});
   EXPECT_THAT(whole->Field("etag"), StartsWith("W/\"v1~gzip6."));

@@ -131,6 +131,7 @@ std::shared_ptr<cache::Entry> Freshen(const cache::Entry& stored, StoreInput inp
   // Tag and Vary of what we have encoded are ours, and the same bytes stay.
   if (const auto etag = stored.head.etag(); etag && OriginTag(*etag) != *etag) {
     input.response.fields.Remove("etag");
+    RemoveOfUncoded(input.response.fields);
   }
   input.response.fields.Remove("vary");
   // A 304 without Date was made when it came (RFC 9110 6.6.1): the age starts there.

@@ -49,11 +49,15 @@ void AddVaryAcceptEncoding(http::Fields& fields) {
   }
 }
 
-void MarkEncoded(http::Fields& fields, const asset::Recipe& recipe, std::string_view run) {
+void RemoveOfUncoded(http::Fields& fields) {
   for (const std::string_view name : {"content-length", "accept-ranges", "content-digest",
                                       "repr-digest", "digest", "content-md5"}) {
     fields.Remove(name);
   }
+}
+
+void MarkEncoded(http::Fields& fields, const asset::Recipe& recipe, std::string_view run) {
+  RemoveOfUncoded(fields);
   fields.Set("content-encoding", asset::Name(recipe.coding));
   http::EntityTag tag;
   if (const auto etag = fields.Find("etag")) tag = http::ParseEntityTag(*etag).value_or(tag);

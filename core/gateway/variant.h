@@ -36,6 +36,8 @@ std::optional<asset::Recipe> ChooseRecipe(const http::Fields& sent, std::optiona
 
 // Vary: Accept-Encoding, which an encodable answer has in every coding.
 void AddVaryAcceptEncoding(http::Fields& fields);
+// Removes what speaks of the uncoded bytes: Content-Length, digests, Accept-Ranges.
+void RemoveOfUncoded(http::Fields& fields);
 // Content-Encoding, ETag, and without what speaks of the uncoded bytes. `run`: the mark
 // of this run of the encoder; empty for an output that depends on the body alone.
 void MarkEncoded(http::Fields& fields, const asset::Recipe& recipe, std::string_view run);

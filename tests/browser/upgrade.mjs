@@ -17,6 +17,9 @@ const browser = await chromium.launch({
 })
 const context = await browser.newContext()
 
+// The page of the first visit is fresh for a minute: each visit has an address of its own.
+let visits = 0
+
 async function visit () {
   const page = await context.newPage()
   const wire = await context.newCDPSession(page)
@@ -31,7 +34,7 @@ async function visit () {
   const errors = []
   page.on('pageerror', error => errors.push(String(error)))
   const script = page.waitForResponse(response => new URL(response.url()).pathname.startsWith(prefix), { timeout: 60000 })
-  await page.goto(url, { waitUntil: 'networkidle', timeout: 60000 })
+  await page.goto(`${url}?visit=${++visits}`, { waitUntil: 'networkidle', timeout: 60000 })
   const body = await (await script).body()
   const version = await page.evaluate(() => window.jQuery?.fn.jquery ?? '')
   const seen = [...requests.values()].find(request => request.url && new URL(request.url).pathname.startsWith(prefix)) ?? {}

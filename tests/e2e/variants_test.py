@@ -108,6 +108,34 @@ class VariantsTest(Case):
         again = fetch(self.url(other, "/a.css"), br, f"If-None-Match: {tag}")
         self.assertEqual((again.status, again.field("etag"), again.field("vary")), (304, tag, "accept-encoding"))
 
+    def test_variants_are_found_on_disk_after_kill_9_by_whoever_can_use_them(self):
+        origin = self.origin()
+        origin.answers["/a.css"] = (200, FRESH, CSS)
+        edge = self.edge(origin=origin)
+        host = "Host: site.example"  # the port is another one after the restart
+        tags = {coding: fetch(self.url(edge, "/a.css"), host, f"Accept-Encoding: {coding}").field("etag") for coding in ("br", "gzip", "identity")}
+        eventually(lambda: metric(edge.ready["admin"], "skerry_disk_objects") >= 3, what="three variants on disk")
+        eventually(lambda: metric(edge.ready["admin"], "skerry_store_unflushed_bytes") == 0, what="the flush")
+        edge.kill()
+        origin.close()
+        edge = self.edge("--origin=http://127.0.0.1:1")
+        for accepts, coding in (("br", "br"), ("deflate, GZIP", "gzip"), ("identity", "identity"), ("compress", "identity")):
+            answer = fetch(self.url(edge, "/a.css"), host, f"Accept-Encoding: {accepts}")
+            self.assertEqual((answer.status, answer.field("etag")), (200, tags[coding]))
+            self.assertEqual(decode(answer), CSS)
+
+    def test_variants_of_one_object_are_capped_and_counted(self):
+        origin = self.origin()
+        origin.answers["/a"] = lambda request: (200, {"Cache-Control": "max-age=600", "Vary": "X-Shade"}, request.headers["X-Shade"].encode())
+        config = self.file("edge.toml", "[limits]\nvariants = 4\n")
+        edge = self.edge(f"--config={config}", "--profile=rfc", origin=origin)
+        for shade in range(12):
+            self.assertEqual(fetch(self.url(edge, "/a"), f"X-Shade: {shade}").body, str(shade).encode())
+        self.assertLessEqual(metric(edge.ready["admin"], "skerry_ram_objects"), 4)
+        eventually(lambda: metric(edge.ready["admin"], "skerry_disk_objects") <= 4, what="four variants on disk")
+        self.assertGreaterEqual(metric(edge.ready["admin"], "skerry_variants_capped_total"), 16)
+        self.assertEqual(fetch(self.url(edge, "/a"), "X-Shade: 11").body, b"11")
+
     def test_a_hot_object_becomes_smaller_behind_the_requests(self):
         origin = self.origin()
         origin.answers["/a.css"] = (200, FRESH, CSS)
