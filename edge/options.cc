@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "core/http/upstream.h"
+#include "edge/rules.h"
 
 namespace skerry::edge {
 
@@ -18,66 +19,10 @@ using config::kReload;
 using config::Parsed;
 using config::Path;
 using config::Text;
-using config::TextList;
-using config::WholeSeconds;
 
 namespace {
 
-constexpr Seconds kYear = 24h * 366;
 constexpr auto kBoth = kFile | kFlag;
-
-const config::Table<RuleOptions>& RuleTable() {
-  static const config::Table<RuleOptions> table = {
-      {"match", &RuleOptions::match, TextList(),
-       "Paths this rule is for: \"/assets/*\", \"*.css\"; * stands for any characters."},
-      {"bypass", &RuleOptions::bypass, Bool(false), "Never looked up, never stored."},
-      {"edge_ttl", &RuleOptions::edge_ttl, WholeSeconds(0s, kYear),
-       "Freshness at the edge, whatever the origin says."},
-      {"browser_ttl", &RuleOptions::browser_ttl, WholeSeconds(0s, kYear),
-       "max-age that browsers are sent."},
-      {"default_ttl", &RuleOptions::default_ttl, WholeSeconds(0s, kYear),
-       "Freshness where the origin says nothing, instead of a heuristic."},
-      {"negative_ttl", &RuleOptions::negative_ttl, WholeSeconds(0s, kYear),
-       "Freshness of 404 and 410 where the origin says nothing."},
-      {"stale_while_revalidate", &RuleOptions::stale_while_revalidate, WholeSeconds(0s, kYear),
-       "How long after expiry an answer is served while it is refreshed behind."},
-      {"stale_if_error", &RuleOptions::stale_if_error, WholeSeconds(0s, kYear),
-       "How long after expiry an answer is served when upstream fails."},
-      {"store_set_cookie", &RuleOptions::store_set_cookie, Bool(false),
-       "Store answers with Set-Cookie: only where the cookie is the same for everyone."},
-      {"sort_query", &RuleOptions::sort_query, Bool(false),
-       "The order of query parameters does not count."},
-      {"query_allow", &RuleOptions::query_allow, TextList(),
-       "Only these query parameters count; the others do not reach the origin."},
-      {"query_deny", &RuleOptions::query_deny, TextList({{}}),
-       "These query parameters do not count and do not reach the origin."},
-      {"compress", &RuleOptions::compress, Bool(true),
-       "Brotli and gzip for compressible answers that come uncoded."},
-      {"on_partition", &RuleOptions::on_partition,
-       Choice<OnPartition>(
-           {{"revalidate", OnPartition::kRevalidate}, {"serve", OnPartition::kServe}},
-           OnPartition::kRevalidate),
-       "While the purge log is out of reach: ask upstream before serving, or serve."},
-      {"use", &RuleOptions::use, Choice<Use>({{"shield", Use::kShield}, {"origin", Use::kOrigin}}),
-       "Where these paths come from; the shield where there is one."},
-      {"set_fields", &RuleOptions::set_fields, TextList({{}}),
-       "Fields of every answer, \"Name: value\"."},
-      {"remove_fields", &RuleOptions::remove_fields, TextList({{}}),
-       "Fields taken from every answer."},
-  };
-  return table;
-}
-
-const config::Table<SiteOptions>& SiteTable() {
-  static const config::Table<SiteOptions> table = {
-      {"name", &SiteOptions::name, Text(), "The site in metrics, logs and purges."},
-      {"hosts", &SiteOptions::hosts, TextList(),
-       "Host names, \"www.example.com\" or \"*.example.com\"; \"*\" is every other host."},
-      {"origin", &SiteOptions::origin, Text(""), "Its origin, instead of the program's."},
-      {"rule", &SiteOptions::rules, RuleTable(), "Policy of some paths; the first that matches."},
-  };
-  return table;
-}
 
 }  // namespace
 
@@ -189,35 +134,6 @@ void CheckUrl(const Options& options, std::string_view name, const std::string& 
   }
 }
 
-void CheckSites(const Options& options, Problems& problems) {
-  for (const SiteOptions& site : options.sites) {
-    if (site.hosts.empty()) problems.Add(site.places.Of("hosts"), "hosts: name at least one host");
-    if (!site.origin.empty()) {
-      if (const auto url = http::UpstreamUrl::Parse(site.origin); !url) {
-        problems.Add(site.places.Of("origin"), "origin: " + url.error().context);
-      }
-    } else if (options.origin.empty() && options.shield.empty()) {
-      problems.Add(
-          site.places.start(),
-          "site \"" + site.name + "\" has no origin, and there is no --origin or --shield");
-    }
-    for (const RuleOptions& rule : site.rules) {
-      for (const std::string& field : rule.set_fields) {
-        const size_t colon = field.find(':');
-        if (colon != field.npos && http::IsToken(field.substr(0, colon))) continue;
-        problems.Add(rule.places.Of("set_fields"),
-                     "set_fields: expected \"Name: value\", found \"" + field + "\"");
-      }
-      if (rule.use == Use::kShield && options.shield.empty()) {
-        problems.Add(rule.places.Of("use"), "use: there is no shield");
-      }
-      if (rule.use == Use::kOrigin && options.origin.empty() && site.origin.empty()) {
-        problems.Add(rule.places.Of("use"), "use: there is no origin");
-      }
-    }
-  }
-}
-
 }  // namespace
 
 void CheckOptions(const Options& options, Problems& problems) {
@@ -246,7 +162,7 @@ void CheckOptions(const Options& options, Problems& problems) {
   if (options.disk_cache != 0 && options.disk_cache < 64_MiB) {
     problems.Add(places.Of("disk_cache"), "disk_cache: at least 64MiB, or 0 for memory only");
   }
-  CheckSites(options, problems);
+  for (const SiteOptions& site : options.sites) CheckSite(options, site, problems);
 }
 
 }  // namespace skerry::edge

@@ -11,43 +11,11 @@
 #include "core/config/place.h"
 #include "core/config/table.h"
 #include "core/net/address.h"
+#include "edge/rule_options.h"
 
 namespace skerry::edge {
 
 enum class Profile : uint8_t { kDefault, kRfc };
-enum class OnPartition : uint8_t { kRevalidate, kServe };
-enum class Use : uint8_t { kShield, kOrigin };
-
-// [[site.rule]]: what happens to the paths it names. The first that matches counts.
-struct RuleOptions {
-  std::vector<std::string> match;
-  bool bypass = false;
-  std::optional<Seconds> edge_ttl;
-  std::optional<Seconds> browser_ttl;
-  std::optional<Seconds> default_ttl;
-  std::optional<Seconds> negative_ttl;
-  std::optional<Seconds> stale_while_revalidate;
-  std::optional<Seconds> stale_if_error;
-  bool store_set_cookie = false;
-  bool sort_query = false;
-  std::optional<std::vector<std::string>> query_allow;
-  std::vector<std::string> query_deny;
-  bool compress = true;
-  OnPartition on_partition = OnPartition::kRevalidate;
-  std::optional<Use> use;
-  std::vector<std::string> set_fields;
-  std::vector<std::string> remove_fields;
-  config::Places places;
-};
-
-// [[site]]: a set of host names, where its answers come from, and its rules.
-struct SiteOptions {
-  std::string name;
-  std::vector<std::string> hosts;
-  std::string origin;
-  std::vector<RuleOptions> rules;
-  config::Places places;
-};
 
 struct Options {
   std::string origin;

@@ -3,7 +3,6 @@
 
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "core/gateway/route.h"
@@ -24,9 +23,6 @@ struct UpstreamList {
 // a route needs to `upstreams`. REQUIRES: CheckOptions found no problem.
 std::shared_ptr<const gateway::Classifier> MakeClassifier(const Options& options,
                                                           UpstreamList& upstreams);
-
-// "*" stands for any characters, "/" included; everything else for itself.
-bool GlobMatches(std::string_view glob, std::string_view path);
 
 // Does any rule serve while the purge log is out of reach? Such a node says so.
 bool ServesOnPartition(const Options& options);

@@ -83,6 +83,42 @@ TEST(ClientFieldsTest, BrowserTtlIsNotForATierOfOurs) {
             "max-age=5");
 }
 
+TEST(ClientFieldsTest, BrowserTtlIsNotForErrors) {
+  Policy policy;
+  policy.browser_ttl = 60s;
+  const auto sent = [&](int status) { return ClientFields({}, policy, false, status); };
+  EXPECT_TRUE(sent(206).Has("cache-control"));
+  EXPECT_TRUE(sent(301).Has("cache-control"));
+  for (const int status : {302, 404, 500}) EXPECT_FALSE(sent(status).Has("cache-control"));
+}
+
+TEST(ClientFieldsTest, ImmutableIsSaidOnceBesideBrowserTtl) {
+  Policy policy;
+  policy.browser_ttl = 60s;
+  policy.immutable = true;
+  EXPECT_EQ(Sent({}, policy).Find("cache-control"), "max-age=60, immutable");
+  EXPECT_EQ(Sent({{"cache-control", "immutable"}}, policy).Find("cache-control"),
+            "max-age=60, immutable");
+}
+
+TEST(ClientFieldsTest, BrowsersAreToldToAskOrToKeepNothingAndTheStricterWins) {
+  Policy policy;
+  const auto sent = [&](const char* control) {
+    return *Sent({{"cache-control", control}, {"expires", Date(9s)}}, policy)
+                .Combined("cache-control");
+  };
+  policy.browser = Policy::Browser::kNoCache;
+  EXPECT_EQ(sent("max-age=60, public"), "no-cache");
+  EXPECT_EQ(sent("private"), "private, no-cache");
+  EXPECT_EQ(sent("no-store"), "no-store");
+  EXPECT_EQ(sent("max-age=60, no-transform"), "no-cache, no-transform");
+  EXPECT_FALSE(Sent({{"expires", Date(9s)}}, policy).Has("expires"));
+  policy.browser = Policy::Browser::kNoStore;
+  EXPECT_EQ(sent("max-age=60"), "no-store");
+  EXPECT_EQ(Sent({{"cache-control", "max-age=5"}}, policy, true).Find("cache-control"),
+            "max-age=5");
+}
+
 // ---- update304: RFC 9111 3.2, 4.3.4
 
 TEST(UpdateTest, NewFieldsReplaceAllLinesOfTheirNameAndOthersStay) {

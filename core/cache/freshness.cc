@@ -93,8 +93,12 @@ struct Freshness {
 
   // Said by the origin or by the operator for this response, not guessed.
   bool is_explicit() const {
-    return from == LifetimeFrom::kEdgeTtl || from == LifetimeFrom::kSMaxage ||
-           from == LifetimeFrom::kMaxAge || from == LifetimeFrom::kExpires;
+    return by_operator() || from == LifetimeFrom::kSMaxage || from == LifetimeFrom::kMaxAge ||
+           from == LifetimeFrom::kExpires;
+  }
+  // Then the origin's no-cache does not count either.
+  bool by_operator() const {
+    return from == LifetimeFrom::kEdgeTtl || from == LifetimeFrom::kStatusTtl;
   }
 };
 
@@ -102,6 +106,11 @@ Freshness FindFreshness(const StoreInput& input, const Governing& governing, con
   const int status = input.response.status;
   const http::Fields& fields = input.response.fields;
   const CacheControl& control = governing.control;
+  for (const StatusTtl& rule : policy.status_ttl) {
+    if (rule.first <= status && status <= rule.last) {
+      return {Clamp(rule.ttl), LifetimeFrom::kStatusTtl};
+    }
+  }
   if (policy.edge_ttl && Contains(kOperatorTtl, status)) {
     return {Clamp(*policy.edge_ttl), LifetimeFrom::kEdgeTtl};
   }
@@ -123,7 +132,8 @@ Freshness FindFreshness(const StoreInput& input, const Governing& governing, con
   return {};
 }
 
-void SetStaleWindows(const CacheControl& control, const Policy& policy, Lifetimes& lifetimes) {
+void SetStaleWindows(const CacheControl& control, const Policy& policy, int status,
+                     Lifetimes& lifetimes) {
   const bool revalidate = control.must_revalidate || control.proxy_revalidate;
   const bool windows = control.stale_while_revalidate || control.stale_if_error;
   // s-maxage implies proxy-revalidate (RFC 9111 5.2.2.10). An origin that also says
@@ -132,8 +142,12 @@ void SetStaleWindows(const CacheControl& control, const Policy& policy, Lifetime
       policy.profile == Policy::Profile::kCareful && (windows || policy.swr || policy.sie);
   lifetimes.must_revalidate = revalidate || (control.s_maxage && !yields);
   if (lifetimes.must_revalidate) return;
-  lifetimes.swr = Clamp(policy.swr.value_or(control.stale_while_revalidate.value_or(Seconds(0))));
-  lifetimes.sie = Clamp(policy.sie.value_or(control.stale_if_error.value_or(Seconds(0))));
+  // The operator's windows are there to bridge errors, not to prolong them.
+  const bool error = status >= 500;
+  const Seconds swr = control.stale_while_revalidate.value_or(Seconds(0));
+  const Seconds sie = control.stale_if_error.value_or(Seconds(0));
+  lifetimes.swr = Clamp(error ? swr : policy.swr.value_or(swr));
+  lifetimes.sie = Clamp(error ? sie : policy.sie.value_or(sie));
 }
 
 // A POST's answer may serve a later GET if it says that it is what lives at the URL
@@ -208,11 +222,12 @@ bool DescribesBody(std::string_view name) {
 
 // Cache-Control as the operator wants browsers to read it. What forbids storing
 // stays as it is.
-void SetBrowserTtl(http::Fields& fields, Seconds ttl) {
+void SetBrowserTtl(http::Fields& fields, const Policy& policy) {
   const std::optional<std::string> text = fields.Combined("cache-control");
   const CacheControl control = http::ParseCacheControl(fields);
   if (control.no_store || control.no_cache.present || control.is_private.present) return;
-  std::string value = "max-age=" + std::to_string(Clamp(ttl).count());
+  std::string value = "max-age=" + std::to_string(Clamp(*policy.browser_ttl).count());
+  if (policy.immutable && !control.immutable) value += ", immutable";
   for (const http::Directive& directive : http::ParseDirectives(text.value_or(""))) {
     if (directive.malformed || directive.name == "max-age") continue;
     value += ", " + directive.name;
@@ -220,6 +235,15 @@ void SetBrowserTtl(http::Fields& fields, Seconds ttl) {
     const bool quote = !http::IsToken(*directive.value);
     value += quote ? "=\"" + *directive.value + "\"" : "=" + *directive.value;
   }
+  fields.Set("cache-control", value);
+  fields.Remove("expires");
+}
+
+void SetBrowserCache(http::Fields& fields, Policy::Browser browser) {
+  const CacheControl control = http::ParseCacheControl(fields);
+  std::string value = control.is_private.present ? "private, no-cache" : "no-cache";
+  if (browser == Policy::Browser::kNoStore || control.no_store) value = "no-store";
+  if (control.no_transform) value += ", no-transform";
   fields.Set("cache-control", value);
   fields.Remove("expires");
 }
@@ -267,6 +291,7 @@ std::string_view Name(LifetimeFrom from) {
   switch (from) {
     case LifetimeFrom::kNothing: return "nothing";
     case LifetimeFrom::kEdgeTtl: return "edge_ttl";
+    case LifetimeFrom::kStatusTtl: return "status_ttl";
     case LifetimeFrom::kSMaxage: return "s-maxage";
     case LifetimeFrom::kMaxAge: return "max-age";
     case LifetimeFrom::kExpires: return "expires";
@@ -309,10 +334,10 @@ StoreDecision Decide(const StoreInput& input, const Policy& policy) {
   Lifetimes lifetimes;
   lifetimes.fresh = freshness.lifetime;
   lifetimes.explicit_fresh = freshness.is_explicit();
-  lifetimes.validate_always = control.no_cache.whole() && freshness.from != LifetimeFrom::kEdgeTtl;
-  lifetimes.immutable = control.immutable;
+  lifetimes.validate_always = control.no_cache.whole() && !freshness.by_operator();
+  lifetimes.immutable = control.immutable || policy.immutable;
   lifetimes.no_cache_fields = control.no_cache.fields;
-  SetStaleWindows(control, policy, lifetimes);
+  SetStaleWindows(control, policy, input.response.status, lifetimes);
 
   if (SetsCookie(fields) && !(policy.store_set_cookie && freshness.is_explicit())) {
     return {Storable::kSetCookie, {}};
@@ -390,7 +415,8 @@ Usable Judge(const UseInput& input, const RequestDirectives& request, const Poli
   return JudgeWithGround(input, request, policy).usable;
 }
 
-http::Fields ClientFields(const http::Fields& received, const Policy& policy, bool keep_tags) {
+http::Fields ClientFields(const http::Fields& received, const Policy& policy, bool keep_tags,
+                          int status) {
   const bool careful = policy.profile == Policy::Profile::kCareful;
   http::Fields fields = received;
   http::RemoveHopByHop(fields);
@@ -400,7 +426,12 @@ http::Fields ClientFields(const http::Fields& received, const Policy& policy, bo
     return IsOwn(field.name) ||
            (careful && (IsTag(field.name) || HasToken(policy.targeted, field.name)));
   });
-  if (policy.browser_ttl && !keep_tags) SetBrowserTtl(fields, *policy.browser_ttl);
+  if (keep_tags) return fields;
+  if (policy.browser != Policy::Browser::kAsOrigin) {
+    SetBrowserCache(fields, policy.browser);
+  } else if (policy.browser_ttl && (status == 206 || Contains(kOperatorTtl, status))) {
+    SetBrowserTtl(fields, policy);
+  }
   return fields;
 }
 

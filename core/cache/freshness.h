@@ -14,6 +14,14 @@
 
 namespace skerry::cache {
 
+// A lifetime of answers with these statuses, both ends included.
+struct StatusTtl {
+  int first = 0;
+  int last = 0;
+  Seconds ttl{0};
+  bool operator==(const StatusTtl&) const = default;
+};
+
 // What the operator lets the cache do; a rule of the configuration, or a profile.
 struct Policy {
   // kCareful is DESIGN's default profile; kRfc does everything RFC 9111 lets a
@@ -24,9 +32,20 @@ struct Policy {
   // Instead of the origin's lifetime and no-cache, for 200, 203, 204, 300, 301 and
   // 308. What forbids storing (no-store, private, …) counts all the same.
   std::optional<Seconds> edge_ttl;
+  // As edge_ttl, for the statuses it names; the first that has it counts. What errors
+  // (5xx) are kept so, they never outlive: swr and sie are not for them.
+  std::vector<StatusTtl> status_ttl = {};
   // max-age sent to clients, where the origin lets them store it. It counts from the
   // answer, so Age must not be sent beside it.
   std::optional<Seconds> browser_ttl;
+  // Instead of the origin's Cache-Control towards clients: kNoCache lets them store
+  // and makes them ask each time, kNoStore forbids storing. The stricter wins: an
+  // origin's no-store, and private, stay.
+  enum class Browser : uint8_t { kAsOrigin, kNoCache, kNoStore };
+  Browser browser = Browser::kAsOrigin;
+  // The bytes behind these URLs never change (RFC 8246): said to clients beside
+  // browser_ttl, and taken for said by the origin.
+  bool immutable = false;
   std::optional<Seconds> default_ttl;   // where the origin says nothing, instead of heuristics
   std::optional<Seconds> swr;           // instead of the origin's stale-while-revalidate
   std::optional<Seconds> sie;           // instead of the origin's stale-if-error
@@ -81,6 +100,7 @@ std::string_view Name(Storable storable);
 enum class LifetimeFrom : uint8_t {
   kNothing,      // no field says one, and none may be guessed: 0
   kEdgeTtl,      // Policy::edge_ttl
+  kStatusTtl,    // Policy::status_ttl
   kSMaxage,      // s-maxage of the governing field
   kMaxAge,       // max-age of the governing field
   kExpires,      // Expires - Date
@@ -173,8 +193,10 @@ Usable Judge(const UseInput& input, const RequestDirectives& request, const Poli
 // The fields to send to clients: without hop-by-hop fields and Age, which every
 // answer computes, without Skerry-* and, in the default profile, targeted and tag
 // fields (Cache-Tag, Surrogate-Key; Cache-Groups is for clients, too, RFC 9875).
-// `keep_tags`: for a tier of ours, which needs them all.
-http::Fields ClientFields(const http::Fields& received, const Policy& policy, bool keep_tags);
+// `keep_tags`: for a tier of ours, which needs them all. Policy::browser_ttl is for the
+// statuses of edge_ttl and 206: a missing file is not missing for a year.
+http::Fields ClientFields(const http::Fields& received, const Policy& policy, bool keep_tags,
+                          int status = 200);
 
 // Takes out what no-cache="…" lists: to be done to the fields of a stored response
 // that is sent without validation (RFC 9111 5.2.2.4).

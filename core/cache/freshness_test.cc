@@ -302,6 +302,43 @@ TEST(PolicyTest, EdgeTtlIsNotForErrorsAndTemporaryRedirects) {
   EXPECT_EQ(told.lifetimes().fresh, 3s);
 }
 
+TEST(PolicyTest, StatusTtlReplacesTheLifetimeOfItsStatusesTheFirstThatHasIt) {
+  Policy policy;
+  policy.edge_ttl = 9s;
+  policy.status_ttl = {{404, 404, 20s}, {400, 599, 10s}};
+  const auto fresh = [&](int status) {
+    return Case{.fields = {{"cache-control", "max-age=1"}}, .status = status, .policy = policy}
+        .lifetimes()
+        .fresh;
+  };
+  EXPECT_EQ(fresh(404), 20s);
+  EXPECT_EQ(fresh(500), 10s);
+  EXPECT_EQ(fresh(200), 9s);
+  EXPECT_EQ(fresh(302), 1s);
+}
+
+TEST(PolicyTest, StatusTtlDoesNotUndoWhatForbidsStoring) {
+  Policy policy;
+  policy.status_ttl = {{400, 599, 10s}};
+  const Case told{.fields = {{"cache-control", "no-store"}}, .status = 500, .policy = policy};
+  EXPECT_EQ(told.storable(), Storable::kNoStore);
+}
+
+TEST(PolicyTest, StaleWindowsOfTheOperatorAreNotForErrors) {
+  Policy policy;
+  policy.status_ttl = {{400, 599, 10s}};
+  policy.swr = policy.sie = 60s;
+  EXPECT_EQ((Case{.status = 503, .policy = policy}.lifetimes().swr), 0s);
+  EXPECT_EQ((Case{.status = 503, .policy = policy}.lifetimes().sie), 0s);
+  EXPECT_EQ((Case{.status = 404, .policy = policy}.lifetimes().swr), 60s);
+}
+
+TEST(PolicyTest, ImmutableOfTheOperatorIsAsOfTheOrigin) {
+  Policy policy;
+  policy.immutable = true;
+  EXPECT_TRUE(WithControl("max-age=9", policy).lifetimes().immutable);
+}
+
 TEST(PolicyTest, NegativeTtlIsForMissingPagesWithoutExplicitFreshness) {
   Policy policy;
   policy.negative_ttl = 10s;

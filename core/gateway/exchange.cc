@@ -83,10 +83,23 @@ Exchange::Next Exchange::Classify() {
     SendError(403, {Code::kDenied, Side::kClient, false, "Skerry-* fields need a node's token"});
     return Next::kDone;
   }
-  route_ = gateway_.classifier().Classify(request_);
+  auto target = TargetOf(request_, from_edge_.scheme);
+  if (!target) {
+    verdict_.generated = true;
+    SendError(400, target.error());
+    return Next::kDone;
+  }
+  target_ = std::move(*target);
+  route_ = gateway_.classifier().Classify(target_);
   if (route_ == nullptr || gateway_.upstream(route_->upstream) == nullptr) {
     verdict_.generated = true;
     SendError(421, {Code::kNotFound, Side::kClient, false, "no site here has this host"});
+    return Next::kDone;
+  }
+  if (auto redirected = Redirected(*route_, target_, gateway_.shared().name)) {
+    verdict_.generated = true;
+    verdict_.detail = "redirect";
+    Respond(std::move(*redirected));
     return Next::kDone;
   }
   cacheability_ = gateway::Classify(request_, *route_);
@@ -96,18 +109,13 @@ Exchange::Next Exchange::Classify() {
 // --- key
 
 Exchange::Next Exchange::MakeKey() {
-  Result<Keyed> keyed = KeyOf(request_, from_edge_.scheme, cacheability_, *route_,
-                              gateway_.upstream_is_shield(route_->upstream));
-  if (!keyed) {
-    verdict_.generated = true;
-    SendError(400, keyed.error());
-    return Next::kDone;
-  }
-  target_ = std::move(keyed->target);
-  key_ = std::move(keyed->key);
-  directives_ = keyed->directives;
+  Keyed keyed = KeyOf(request_, std::move(target_), cacheability_, *route_,
+                      gateway_.upstream_is_shield(route_->upstream));
+  target_ = std::move(keyed.target);
+  key_ = std::move(keyed.key);
+  directives_ = keyed.directives;
   if (cacheability_ != Cacheability::kShared) return Next::kNext;
-  forwarded_ = std::move(keyed->forwarded);
+  forwarded_ = std::move(keyed.forwarded);
   Shared& shared = gateway_.shared();
   bypass_tier_ = from_edge_.applied &&
                  cache::CheckTier(*from_edge_.applied, shared.generations->applied_at()) !=
@@ -153,8 +161,8 @@ void Exchange::OnLoaded(Result<cache::EntryPtr> loaded) {
     if (entry->head.client_fields == nullptr) {
       auto complete = std::make_shared<cache::Entry>();
       complete->head = entry->head;
-      complete->head.client_fields = std::make_shared<const http::Fields>(
-          cache::ClientFields(*entry->head.fields, route_->policy, from_edge_.trusted));
+      complete->head.client_fields = std::make_shared<const http::Fields>(cache::ClientFields(
+          *entry->head.fields, route_->policy, from_edge_.trusted, entry->head.status));
       complete->body_size = entry->body_size;
       complete->chunks = entry->chunks;
       complete->extents = entry->extents;
@@ -213,6 +221,9 @@ Exchange::Next Exchange::AskOrigin() {
   }
   if (cacheability_ != Cacheability::kShared) {
     verdict_ = Foretell(cacheability_);
+    if (cacheability_ == Cacheability::kBypass) {
+      verdict_.detail = route_->bypass_on.Cause(request_.fields);
+    }
     return AskAlone(/*as_it_came=*/true);
   }
   if (bypass_tier_) {
@@ -467,7 +478,11 @@ void Exchange::SendFill() {
 }
 
 void Exchange::SendError(int status, const Error& error) {
-  Respond(WriteError(status, error, gateway_.shared().name, CacheStatus()));
+  http::Response response = WriteError(status, error, gateway_.shared().name, CacheStatus());
+  if (route_ != nullptr) {
+    AddAnswerFields(route_->answer, {}, target_.scheme == "https", response.own);
+  }
+  Respond(std::move(response));
 }
 
 std::string Exchange::CacheStatus() const {

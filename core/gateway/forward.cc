@@ -100,6 +100,11 @@ void NormalizeAcceptEncoding(http::Fields& fields, bool to_shield) {
   if (!normal.empty()) fields.Add("accept-encoding", normal);
 }
 
+void ChangeFields(const RequestChanges& changes, http::Fields& fields) {
+  for (const std::string& name : changes.remove) fields.Remove(name);
+  for (const http::Field& field : changes.set) fields.Set(field.name, field.value);
+}
+
 }  // namespace
 
 std::string_view Name(Cacheability cacheability) {
@@ -116,6 +121,9 @@ std::string_view Name(Cacheability cacheability) {
 Cacheability Classify(const http::RequestHead& request, const Route& route) {
   if (request.method != "GET" && request.method != "HEAD") return Cacheability::kMethod;
   if (route.policy.bypass) return Cacheability::kBypass;
+  if (!route.bypass_on.empty() && !route.bypass_on.Cause(request.fields).empty()) {
+    return Cacheability::kBypass;
+  }
   const bool careful = route.policy.profile == cache::Policy::Profile::kCareful;
   if (careful && request.fields.Has("authorization")) return Cacheability::kAuthorized;
   if (cache::ParseRequestDirectives(request.fields, route.policy).no_store) {
@@ -146,6 +154,7 @@ Forwarded ForwardShared(const http::RequestHead& request, const cache::Target& t
     NormalizeAcceptEncoding(forwarded.head.fields, to_shield);
     NormalizeAccept(forwarded.head.fields);
   }
+  ChangeFields(route.request, forwarded.head.fields);
   return forwarded;
 }
 
@@ -154,10 +163,12 @@ http::RequestHead ForwardAlone(const http::RequestHead& request, const net::Addr
   http::RequestHead head = request;
   http::RemoveHopByHop(head.fields);
   head.fields.Remove("expect");  // answered by our own session
-  if (route.policy.profile == cache::Policy::Profile::kRfc) return head;
-  head.fields.RemoveIf([](const http::Field& field) { return IsSpoofable(field.name); });
-  head.fields.Add("x-forwarded-for", peer.host);
-  head.fields.Add("x-forwarded-proto", request.scheme);
+  if (route.policy.profile != cache::Policy::Profile::kRfc) {
+    head.fields.RemoveIf([](const http::Field& field) { return IsSpoofable(field.name); });
+    head.fields.Add("x-forwarded-for", peer.host);
+    head.fields.Add("x-forwarded-proto", request.scheme);
+  }
+  ChangeFields(route.request, head.fields);
   return head;
 }
 

@@ -6,17 +6,20 @@
 
 namespace skerry::gateway {
 
-Result<Keyed> KeyOf(const http::RequestHead& request, std::string_view client_scheme,
-                    Cacheability cacheability, const Route& route, bool to_shield) {
-  http::RequestHead asked = request;
+Result<cache::Target> TargetOf(const http::RequestHead& request, std::string_view client_scheme) {
+  http::RequestHead asked{request.method, request.scheme, request.authority, request.path, {}};
   if (!client_scheme.empty()) asked.scheme = client_scheme;
-  Result<cache::Target> target = cache::NormalizeTarget(asked);
-  if (!target) return Fail(std::move(target.error()));
+  return cache::NormalizeTarget(asked);
+}
+
+Keyed KeyOf(const http::RequestHead& request, cache::Target target, Cacheability cacheability,
+            const Route& route, bool to_shield) {
   Keyed keyed;
-  keyed.target = cache::ApplyKeyRules(std::move(*target), route.key_rules);
+  keyed.target = cache::ApplyKeyRules(std::move(target), route.key_rules);
   keyed.key = cache::MakeKey(keyed.target);
   keyed.directives = cache::ParseRequestDirectives(request.fields, route.policy);
   if (cacheability != Cacheability::kShared) return keyed;
+  http::RequestHead asked = request;
   StripTierFields(asked.fields);
   keyed.forwarded = ForwardShared(asked, keyed.target, route, to_shield);
   return keyed;

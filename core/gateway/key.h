@@ -20,10 +20,14 @@ struct Keyed {
   Forwarded forwarded;  // as it goes upstream; of requests that may share an answer only
 };
 
-// `client_scheme`: where an edge of ours has asked, the scheme that its client used;
-// else empty. `to_shield`: the route's upstream is one of ours. Fails (kInvalid, client) where the
-// request line names nothing here.
-Result<Keyed> KeyOf(const http::RequestHead& request, std::string_view client_scheme,
-                    Cacheability cacheability, const Route& route, bool to_shield = false);
+// The URL that is asked for, normalised: what rules are matched by. `client_scheme`:
+// where an edge of ours has asked, the scheme that its client used; else empty. Fails
+// (kInvalid, client) where the request line names nothing here.
+Result<cache::Target> TargetOf(const http::RequestHead& request, std::string_view client_scheme);
+
+// `target`: TargetOf the request. `route`: the one that it was classified by.
+// `to_shield`: the route's upstream is one of ours.
+Keyed KeyOf(const http::RequestHead& request, cache::Target target, Cacheability cacheability,
+            const Route& route, bool to_shield = false);
 
 }  // namespace skerry::gateway

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "core/base/random.h"
 #include "core/gateway/digest_field.h"
@@ -75,13 +76,32 @@ void Retrieval::OnInterim(http::ResponseHead head) {
   if (plan_.on_interim) plan_.on_interim(head);
 }
 
-bool Retrieval::WouldReplaceUsableStale(int status) const {
-  if (plan_.stale == nullptr || status < 500) return false;
-  const cache::StoredHead& head = plan_.stale->head;
-  const cache::Usable usable = cache::Judge({head.lifetimes, head.initial_age, head.response_time,
-                                             gateway_.shared().clock->Wall(), false},
-                                            {}, plan_.route->policy);
-  return usable != cache::Usable::kValidate;
+bool Retrieval::IsUsable(const cache::Entry& entry) const {
+  Shared& shared = gateway_.shared();
+  if (entry.head.status >= 500) return false;
+  if (shared.generations->Judge(entry) == cache::Purged::kHard) return false;
+  const cache::StoredHead& head = entry.head;
+  return cache::Judge(
+             {head.lifetimes, head.initial_age, head.response_time, shared.clock->Wall(), false},
+             {}, plan_.route->policy) != cache::Usable::kValidate;
+}
+
+bool Retrieval::WouldReplaceUsable(int status) const {
+  if (status < 500) return false;
+  if (plan_.stale != nullptr && IsUsable(*plan_.stale)) return true;
+  // Without Vary and newer than all, an error would be selected before every variant.
+  Shared& shared = gateway_.shared();
+  const cache::Key& key = plan_.fill->key();
+  const std::vector<cache::EntryPtr> variants = shared.ram->Find(key);
+  if (std::any_of(variants.begin(), variants.end(),
+                  [this](const cache::EntryPtr& entry) { return IsUsable(*entry); })) {
+    return true;
+  }
+  if (shared.disk == nullptr) return false;
+  // Rows do not know for how long they are usable.
+  const std::vector<cache::DiskRow> rows = shared.disk->Find(key.hash);
+  return std::any_of(rows.begin(), rows.end(),
+                     [](const cache::DiskRow& row) { return row.vary != 0; });
 }
 
 void Retrieval::OnHead(http::ResponseHead head) {
@@ -119,7 +139,7 @@ void Retrieval::OnHead(http::ResponseHead head) {
     input.response = std::move(head);
     answer = MakeAnswer(std::move(input));
   }
-  if (WouldReplaceUsableStale(status)) answer.storable = cache::Storable::kStatus;
+  if (WouldReplaceUsable(status)) answer.storable = cache::Storable::kStatus;
   const bool kept = answer.storable == cache::Storable::kYes;
   Shared& shared = gateway_.shared();
   const bool for_all = kept || answer.storable == cache::Storable::kHead;

@@ -64,8 +64,10 @@ class Retrieval : public http::FetchEvents, public std::enable_shared_from_this<
   // A 200 to a HEAD while there is a stored GET: updates it, or removes it. True:
   // updated, and the waiters have been told.
   bool UpdatedByHead(const http::ResponseHead& head);
-  // An answer that must not push out the stale copy that is served in its place.
-  bool WouldReplaceUsableStale(int status) const;
+  // Is this an answer that may still be served, fresh or stale, and no error?
+  bool IsUsable(const cache::Entry& entry) const;
+  // An error that must not push out what can be served in its place.
+  bool WouldReplaceUsable(int status) const;
   void CapVariants(const cache::StoredHead& head);
   void Encode(http::ResponseHead& head, std::optional<uint64_t> length);
   // The body was not what its digest says.

@@ -43,7 +43,7 @@ cache::StoredHead MakeHead(StoreInput& input, const cache::StoreDecision& decisi
   }
   head.fields = std::make_shared<const http::Fields>(std::move(input.response.fields));
   head.client_fields = std::make_shared<const http::Fields>(
-      cache::ClientFields(*head.fields, input.route.policy, input.keep_tags));
+      cache::ClientFields(*head.fields, input.route.policy, input.keep_tags, head.status));
   return head;
 }
 

@@ -17,8 +17,12 @@ namespace skerry::gateway {
 // What a client has received. Owner: the test.
 class FakeStream : public http::ServerStream {
  public:
-  FakeStream(http::RequestHead request, bool end_of_body, SteadyTime begun)
-      : request_(std::move(request)), end_of_body_(end_of_body), begun_(begun) {}
+  FakeStream(http::RequestHead request, bool end_of_body, SteadyTime begun,
+             net::Address peer = {"192.0.2.7", 40000})
+      : request_(std::move(request)),
+        end_of_body_(end_of_body),
+        begun_(begun),
+        peer_(std::move(peer)) {}
 
   const http::RequestHead& request() const override { return request_; }
   bool end_of_body() const override { return end_of_body_; }
@@ -76,7 +80,7 @@ class FakeStream : public http::ServerStream {
   http::RequestHead request_;
   bool end_of_body_;
   SteadyTime begun_;
-  net::Address peer_{"192.0.2.7", 40000};
+  net::Address peer_;
   std::string tls_;
   std::unique_ptr<http::BodySource> body_source_;
 };
@@ -155,12 +159,12 @@ class GatewayHarness {
   // A client asks; what happens without waiting for anybody has then happened.
   std::shared_ptr<FakeStream> Ask(std::string path, http::Fields fields = {},
                                   std::string method = "GET", bool end_of_body = true) {
-    return Open({std::move(method), "https", "example.com", std::move(path), std::move(fields)},
+    return Open({std::move(method), scheme, "example.com", std::move(path), std::move(fields)},
                 end_of_body);
   }
   std::shared_ptr<FakeStream> AskOn(std::string host, std::string path,
                                     std::string method = "GET") {
-    return Open({std::move(method), "https", std::move(host), std::move(path), {}}, true);
+    return Open({std::move(method), scheme, std::move(host), std::move(path), {}}, true);
   }
   http::StreamEvents& Events(const std::shared_ptr<FakeStream>& stream) {
     for (auto& [open, events] : open_) {
@@ -232,7 +236,11 @@ class GatewayHarness {
 
   size_t asked() const { return origin->asked.size(); }
 
-  http::Protocol protocol = http::Protocol::kHttp2;  // of clients that ask from now on
+  // Of clients that ask from now on.
+  std::string scheme = "https";
+  net::Address peer{"192.0.2.7", 40000};
+  http::Protocol protocol = http::Protocol::kHttp2;
+
   net::FakeLoop loop;
   Metrics metrics;
   cache::Generations generations;
@@ -244,7 +252,7 @@ class GatewayHarness {
  private:
   std::shared_ptr<FakeStream> Open(http::RequestHead request, bool end_of_body) {
     auto stream =
-        std::make_shared<FakeStream>(std::move(request), end_of_body, loop.clock().Steady());
+        std::make_shared<FakeStream>(std::move(request), end_of_body, loop.clock().Steady(), peer);
     stream->speaks = protocol;
     open_.emplace_back(stream, gateway->OnRequest(stream));
     loop.RunPosted();

@@ -23,19 +23,29 @@ void AddOwn(const Writing& writing, http::Fields& own) {
   own.Add("via", "1.1 " + std::string(writing.name));
 }
 
-// Field changes of a rule, or fields that may not be sent unvalidated, make a list of
+// Fields that a rule replaces, or that may not be sent unvalidated, make a list of
 // its own for this answer; without them all answers share the stored one.
 std::shared_ptr<const http::Fields> StoredFields(const Writing& writing) {
-  const Route& route = writing.route;
-  const bool less = writing.unvalidated && !writing.head.lifetimes.no_cache_fields.empty();
-  if (!less && route.set_fields.empty() && route.remove_fields.empty()) {
-    return writing.head.client_fields;
+  std::shared_ptr<const http::Fields> fields = writing.head.client_fields;
+  if (writing.unvalidated && !writing.head.lifetimes.no_cache_fields.empty()) {
+    auto less = std::make_shared<http::Fields>(*fields);
+    cache::RemoveUnvalidated(*less, writing.head.lifetimes);
+    fields = std::move(less);
   }
-  auto changed = std::make_shared<http::Fields>(*writing.head.client_fields);
-  if (less) cache::RemoveUnvalidated(*changed, writing.head.lifetimes);
-  for (const std::string& name : route.remove_fields) changed->Remove(name);
-  for (const http::Field& field : route.set_fields) changed->Set(field.name, field.value);
-  return changed;
+  return WithoutReplaced(writing.route.answer, std::move(fields));
+}
+
+bool IsHttps(const Writing& writing) { return writing.request.scheme == "https"; }
+
+// The whole answer's fields: the stored ones, ours, and the rule's.
+void AddFields(const Writing& writing, http::Response& response) {
+  response.stored = StoredFields(writing);
+  AddOwn(writing, response.own);
+  AddAnswerFields(writing.route.answer, *response.stored, IsHttps(writing), response.own);
+}
+
+bool IsOf304(const http::Field& field) {
+  return std::find(kOf304.begin(), kOf304.end(), field.name) != kOf304.end();
 }
 
 // `held`: the tag of what the client has, if it is not the one of what we have.
@@ -43,11 +53,9 @@ http::Response NotModified(const Writing& writing, const std::optional<std::stri
   http::Response response;
   response.status = 304;
   const std::shared_ptr<const http::Fields> stored = StoredFields(writing);
-  for (const http::Field& field : *stored) {
-    if (std::find(kOf304.begin(), kOf304.end(), field.name) != kOf304.end()) {
-      response.own.Add(field.name, field.value);
-    }
-  }
+  AddAnswerFields(writing.route.answer, *stored, IsHttps(writing), response.own);
+  for (const http::Field& field : *stored) response.own.Add(field.name, field.value);
+  response.own.RemoveIf([](const http::Field& field) { return !IsOf304(field); });
   // Else the client would take the answer for one about other bytes (RFC 9111 4.3.4).
   if (held) response.own.Set("etag", *held);
   AddOwn(writing, response.own);
@@ -70,6 +78,7 @@ http::Response Failed(const Writing& writing, int status) {
   if (status == 416) {
     response.own.Add("content-range", "bytes */" + std::to_string(*writing.length));
   }
+  AddAnswerFields(writing.route.answer, {}, IsHttps(writing), response.own);
   response.body = std::make_unique<http::MemoryBody>("");
   return response;
 }
@@ -127,8 +136,7 @@ http::Response Write(const Writing& writing) {
   if (!writing.ours) {
     http::Response response;
     response.status = writing.head.status;
-    response.stored = StoredFields(writing);
-    AddOwn(writing, response.own);
+    AddFields(writing, response);
     response.body = writing.body({});
     return response;
   }
@@ -150,8 +158,7 @@ http::Response Write(const Writing& writing) {
   }
   http::Response response;
   response.status = writing.head.status;
-  response.stored = StoredFields(writing);
-  AddOwn(writing, response.own);
+  AddFields(writing, response);
   const Part part = SelectPart(writing, validators);
   if (part.choice == http::RangeChoice::kUnsatisfiable) return Failed(writing, 416);
   if (part.choice == http::RangeChoice::kPartial) {
@@ -161,6 +168,32 @@ http::Response Write(const Writing& writing) {
     return response;
   }
   response.body = writing.body({});
+  return response;
+}
+
+std::optional<http::Response> Redirected(const Route& route, const cache::Target& target,
+                                         std::string_view name) {
+  const bool https = target.scheme == "https";
+  // Authorities ask for their proof over http (RFC 8555 8.3).
+  const bool proof = target.path.starts_with("/.well-known/acme-challenge/");
+  http::Response response;
+  if (route.https_port && !https && !proof) {
+    response.status = 308;
+    response.own.Add("location", HttpsLocation(target, *route.https_port));
+  } else if (route.redirect) {
+    response.status = route.redirect->status;
+    response.own.Add("location", LocationOf(*route.redirect, target));
+  } else {
+    return std::nullopt;
+  }
+  const bool permanent = response.status == 301 || response.status == 308;
+  const Seconds kept = route.policy.browser_ttl.value_or(Seconds(permanent ? 3600 : 0));
+  response.own.Add("cache-control",
+                   kept > Seconds(0) ? "max-age=" + std::to_string(kept.count()) : "no-cache");
+  response.own.Add("cache-status", std::string(name) + "; detail=redirect");
+  response.own.Add("via", "1.1 " + std::string(name));
+  AddAnswerFields(route.answer, {}, https, response.own);
+  response.body = std::make_unique<http::MemoryBody>("");
   return response;
 }
 

@@ -56,6 +56,13 @@ http::Response Write(const Writing& writing);
 // and a problem+json body that names what went wrong.
 http::Response WriteError(int status, const Error& error, std::string_view name,
                           std::string cache_status);
+
+// Where this route sends a request instead of answering it: to https, or by a rule.
+// Permanent redirects are kept an hour by browsers unless the rule has a browser_ttl,
+// so that a wrong one can be taken back; temporary ones are not kept.
+std::optional<http::Response> Redirected(const Route& route, const cache::Target& target,
+                                         std::string_view name);
+
 // The status for an upstream's failure: 504 for timeouts, 502 for the rest.
 int StatusOf(const Error& error);
 

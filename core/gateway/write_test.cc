@@ -103,10 +103,10 @@ TEST_F(WriteTest, ConditionsAreNotOursToAnswerForErrors) {
 }
 
 TEST_F(WriteTest, ARuleSetsAndRemovesFields) {
-  route_.set_fields.Add("x-frame-options", "DENY");
-  route_.remove_fields = {"last-modified"};
+  route_.answer.set = {{"x-frame-options", "DENY"}};
+  route_.answer.remove = {"last-modified"};
   const http::Response response = Ask({});
-  EXPECT_EQ(response.stored->Find("x-frame-options"), "DENY");
+  EXPECT_EQ(response.own.Find("x-frame-options"), "DENY");
   EXPECT_FALSE(response.stored->Has("last-modified"));
 }
 

@@ -1,0 +1,218 @@
+#include "edge/rules.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "core/gateway/redirect.h"
+#include "core/http/upstream.h"
+#include "edge/security.h"
+
+namespace skerry::edge {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+using config::Problems;
+
+constexpr Seconds kForEver = 24h * 365;
+
+cache::Policy BasePolicy(const Options& options) {
+  return options.profile == Profile::kRfc ? cache::Policy::Rfc() : cache::Policy::Careful();
+}
+
+// "edge.toml:12".
+std::string LineOf(const config::Place& place) {
+  return place.line == 0 ? place.source : place.source + ":" + std::to_string(place.line);
+}
+
+void SetPolicy(const RuleOptions& rule, cache::Policy& policy) {
+  policy.bypass = rule.bypass;
+  policy.edge_ttl = rule.edge_ttl;
+  policy.browser_ttl = rule.browser_ttl;
+  policy.browser = rule.browser_cache;
+  policy.immutable = rule.immutable;
+  if (rule.immutable && !rule.edge_ttl) policy.edge_ttl = kForEver;
+  if (rule.immutable && !rule.browser_ttl) policy.browser_ttl = kForEver;
+  if (rule.default_ttl) policy.default_ttl = rule.default_ttl;
+  if (rule.negative_ttl) policy.negative_ttl = rule.negative_ttl;
+  for (const StatusLifetime& lifetime : rule.status_ttl) {
+    policy.status_ttl.push_back({lifetime.status.first, lifetime.status.last, lifetime.ttl});
+  }
+  if (rule.stale_while_revalidate) policy.swr = rule.stale_while_revalidate;
+  if (rule.stale_if_error) policy.sie = rule.stale_if_error;
+  policy.store_set_cookie |= rule.store_set_cookie;
+}
+
+http::Fields LinesOf(const std::vector<gateway::FieldLine>& lines) {
+  http::Fields fields;
+  for (const gateway::FieldLine& line : lines) fields.Add(line.name, line.value);
+  return fields;
+}
+
+std::vector<std::string> NamesOf(const std::vector<gateway::FieldName>& names) {
+  std::vector<std::string> list;
+  for (const gateway::FieldName& name : names) list.push_back(name.name);
+  return list;
+}
+
+// Adds a name to a Vary list unless it is there.
+void AddVary(std::string_view name, std::string& vary) {
+  const std::string lower = http::AsciiLower(name);
+  if ((", " + vary + ",").find(", " + lower + ",") != std::string::npos) return;
+  vary += (vary.empty() ? "" : ", ") + lower;
+}
+
+size_t LeastStars(const RuleOptions& rule) {
+  size_t least = 9;
+  for (const std::string& path : rule.match) least = std::min(least, gateway::Glob(path).stars());
+  return least;
+}
+
+// The first rule that takes `path`; size() if none does. A pattern is taken as a text:
+// one whose text another pattern matches can match nothing that this one does not.
+size_t FirstMatch(const std::vector<RuleOptions>& rules, std::string_view path) {
+  const auto takes = [path](const RuleOptions& rule) {
+    return std::any_of(rule.match.begin(), rule.match.end(), [path](const std::string& glob) {
+      return gateway::Glob(glob).Matches(path);
+    });
+  };
+  return static_cast<size_t>(std::find_if(rules.begin(), rules.end(), takes) - rules.begin());
+}
+
+void CheckReached(const SiteOptions& site, size_t index, Problems& problems) {
+  const RuleOptions& rule = site.rules[index];
+  size_t before = index;
+  for (const std::string& path : rule.match) {
+    const size_t first = FirstMatch(site.rules, path);
+    if (first >= index) return;
+    before = first;
+  }
+  if (rule.match.empty()) {
+    return problems.Add(rule.places.Of("match"), "match: name at least one path");
+  }
+  problems.Add(rule.places.Of("match"), "match: never reached, the rule at " +
+                                            LineOf(site.rules[before].places.start()) +
+                                            " comes first and matches the same paths");
+}
+
+void CheckMatch(const RuleOptions& rule, Problems& problems) {
+  for (const std::string& path : rule.match) {
+    if (path.starts_with('/') || path.starts_with('*')) continue;
+    problems.Add(rule.places.Of("match"),
+                 "match: a path begins with \"/\" or \"*\", found \"" + path + "\"");
+  }
+}
+
+void CheckRedirect(const SiteOptions& site, size_t index, Problems& problems) {
+  const RuleOptions& rule = site.rules[index];
+  const config::Places& places = rule.places;
+  if (rule.redirect_to.empty()) {
+    for (const char* name : {"redirect.status", "redirect.query"}) {
+      if (places.Has(name))
+        problems.Add(places.Of(name), std::string(name) + ": there is no redirect.to");
+    }
+    return;
+  }
+  constexpr std::array<int64_t, 4> kStatuses = {301, 302, 307, 308};
+  if (std::find(kStatuses.begin(), kStatuses.end(), rule.redirect_status) == kStatuses.end()) {
+    problems.Add(places.Of("redirect.status"), "redirect.status: expected 301, 302, 307 or 308");
+  }
+  const std::string& to = rule.redirect_to;
+  if (const Status good = gateway::CheckRedirectTarget(to, LeastStars(rule)); !good) {
+    return problems.Add(places.Of("redirect.to"), "redirect.to: " + good.error().context);
+  }
+  if (!to.starts_with('/')) return;
+  // Where it leads, with a letter for each capture.
+  std::string sample = to.substr(0, to.find_first_of("?#"));
+  for (size_t at; (at = sample.find('$')) != sample.npos;) sample.replace(at, 2, "x");
+  if (FirstMatch(site.rules, sample) == index) {
+    problems.Add(places.Of("redirect.to"),
+                 "redirect.to: \"" + to + "\" is redirected by this same rule, round in a ring");
+  }
+}
+
+void CheckOrigin(const Options& options, const SiteOptions& site, Problems& problems) {
+  if (site.hosts.empty()) problems.Add(site.places.Of("hosts"), "hosts: name at least one host");
+  if (!site.origin.empty()) {
+    if (const auto url = http::UpstreamUrl::Parse(site.origin); !url) {
+      problems.Add(site.places.Of("origin"), "origin: " + url.error().context);
+    }
+  } else if (options.origin.empty() && options.shield.empty()) {
+    problems.Add(site.places.start(),
+                 "site \"" + site.name + "\" has no origin, and there is no --origin or --shield");
+  }
+}
+
+void CheckUse(const Options& options, const SiteOptions& site, const RuleOptions& rule,
+              Problems& problems) {
+  if (rule.use == Use::kShield && options.shield.empty()) {
+    problems.Add(rule.places.Of("use"), "use: there is no shield");
+  }
+  if (rule.use == Use::kOrigin && options.origin.empty() && site.origin.empty()) {
+    problems.Add(rule.places.Of("use"), "use: there is no origin");
+  }
+}
+
+}  // namespace
+
+void CheckSite(const Options& options, const SiteOptions& site, Problems& problems) {
+  CheckOrigin(options, site, problems);
+  if (site.places.Has("https_port") && !site.https_redirect) {
+    problems.Add(site.places.Of("https_port"), "https_port: there is no https_redirect");
+  }
+  for (size_t i = 0; i < site.rules.size(); ++i) {
+    CheckMatch(site.rules[i], problems);
+    CheckReached(site, i, problems);
+    CheckUse(options, site, site.rules[i], problems);
+    CheckRedirect(site, i, problems);
+  }
+}
+
+gateway::Route SimpleRoute(const Options& options) {
+  gateway::Route route;
+  route.policy = BasePolicy(options);
+  route.compress = options.profile != Profile::kRfc;
+  route.early_hints = options.early_hints;
+  return route;
+}
+
+gateway::Route SiteRoute(const Options& options, const SiteOptions& site) {
+  gateway::Route route = SimpleRoute(options);
+  route.site = site.name;
+  route.rule = "none";
+  route.place = LineOf(site.places.start());
+  if (site.https_redirect) route.https_port = static_cast<uint16_t>(site.https_port);
+  route.answer.defaults = SecurityFields(site, {});
+  return route;
+}
+
+gateway::Route RuleRoute(const SiteOptions& site, const RuleOptions& rule, gateway::Route route) {
+  route.rule = rule.name.empty() ? rule.match.front() : rule.name;
+  route.place = LineOf(rule.places.start());
+  SetPolicy(rule, route.policy);
+  route.key_rules = {rule.sort_query, rule.query_allow, rule.query_deny};
+  route.compress = route.compress && rule.compress;
+  route.serve_on_partition = rule.on_partition == OnPartition::kServe;
+  route.bypass_on = {rule.bypass_on, rule.bypass_on_cookies};
+  for (const gateway::FieldTest& test : rule.bypass_on) AddVary(test.name, route.answer.vary);
+  if (!rule.bypass_on_cookies.empty()) AddVary("cookie", route.answer.vary);
+  route.request = {LinesOf(rule.request_set_fields), NamesOf(rule.request_remove_fields)};
+  route.answer.set = LinesOf(rule.set_fields);
+  route.answer.remove = NamesOf(rule.remove_fields);
+  route.answer.defaults = SecurityFields(site, rule);
+  if (!rule.redirect_to.empty()) {
+    gateway::Redirect redirect;
+    for (const std::string& path : rule.match) redirect.from.emplace_back(path);
+    redirect.to = rule.redirect_to;
+    redirect.status = static_cast<int>(rule.redirect_status);
+    redirect.keep_query = rule.redirect_query;
+    route.redirect = std::move(redirect);
+  }
+  return route;
+}
+
+}  // namespace skerry::edge
