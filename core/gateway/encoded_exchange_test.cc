@@ -218,6 +218,25 @@ TEST_F(EncodedExchangeTest, TheFirstPieceOfASlowOriginIsDecodableBeforeTheSecond
   EXPECT_EQ(Decoded(stream), "<p>first</p><p>second</p>");
 }
 
+TEST(EncodedBehindAShieldTest, AShieldIsAskedByItsOwnTagToo) {
+  GatewayHarness at{{}, /*shield_behind=*/true};
+  const std::string tag = "\"v1~br5.77\"";
+  const http::Fields coded{{"cache-control", "max-age=60"},
+                           {"content-type", "text/css"},
+                           {"content-encoding", "br"},
+                           {"vary", "accept-encoding"},
+                           {"etag", tag}};
+  at.Ask("/a.css", {{"accept-encoding", "br"}});
+  at.Answer(200, coded, "coded by the shield");
+  at.loop.Advance(Seconds(61));
+  const auto stream = at.Ask("/a.css", {{"accept-encoding", "br"}});
+  EXPECT_EQ(at.origin->asked.back()->request.fields.Find("if-none-match"), "\"v1\", " + tag);
+  at.Head(304, {{"cache-control", "max-age=60"}, {"etag", tag}});
+  EXPECT_EQ(stream->body, "coded by the shield");
+  EXPECT_EQ(stream->Field("etag"), tag);
+  EXPECT_EQ(at.asked(), 2u);
+}
+
 // ---- Dictionaries
 
 class DictionaryExchangeTest : public testing::Test {

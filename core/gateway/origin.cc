@@ -63,9 +63,13 @@ void Retrieval::Start() {
 
 void Retrieval::AddConditions() {
   if (plan_.stale == nullptr) return;
-  const auto etag = plan_.stale->head.etag();
-  if (const std::string tag = etag ? OriginTag(*etag) : ""; !tag.empty()) {
-    plan_.sent.fields.Set("if-none-match", tag);
+  if (const auto etag = plan_.stale->head.etag()) {
+    std::string tags = OriginTag(*etag);
+    // A shield of ours may have encoded it, and knows it by that tag.
+    if (tags != *etag && gateway_.upstream_is_shield(plan_.route->upstream)) {
+      tags += (tags.empty() ? "" : ", ") + std::string(*etag);
+    }
+    if (!tags.empty()) plan_.sent.fields.Set("if-none-match", tags);
   }
   if (const auto modified = plan_.stale->head.last_modified()) {
     plan_.sent.fields.Set("if-modified-since", *modified);

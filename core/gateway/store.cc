@@ -104,7 +104,8 @@ cache::Answer MakeAnswer(StoreInput input) {
 
 bool IsConfirmed(const cache::Entry& stored, const http::Fields& from_304) {
   http::Fields as_origin_knows = *stored.head.fields;
-  if (const auto etag = stored.head.etag()) {
+  const auto etag = stored.head.etag();
+  if (etag && from_304.Find("etag") != etag) {
     const std::string origin = OriginTag(*etag);
     as_origin_knows.Remove("etag");
     if (!origin.empty()) as_origin_knows.Add("etag", origin);
@@ -116,7 +117,7 @@ bool IsConfirmedByHead(const cache::Entry& stored, const http::Fields& from_head
   const http::Fields& ours = *stored.head.fields;
   const auto tag = from_head.Find("etag");
   const auto our_tag = stored.head.etag();
-  if (tag && (!our_tag || OriginTag(*our_tag) != *tag)) return false;
+  if (tag && tag != our_tag && (!our_tag || OriginTag(*our_tag) != *tag)) return false;
   const auto modified = from_head.Find("last-modified");
   if (modified && ours.Find("last-modified") != modified) return false;
   // Of what we have encoded ourselves the length is ours.
