@@ -1,12 +1,10 @@
 #include "edge/edge.h"
 
 #include <signal.h>
-#include <sys/stat.h>
 
 #include <atomic>
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
+#include <filesystem>
 #include <utility>
 #include <vector>
 
@@ -15,7 +13,9 @@
 #include "core/base/thread.h"
 #include "core/cache/purge/feed.h"
 #include "core/daemon/admin.h"
+#include "core/daemon/certificate.h"
 #include "core/daemon/port.h"
+#include "core/daemon/preflight.h"
 #include "core/daemon/ready.h"
 #include "core/daemon/signals.h"
 #include "core/daemon/tokens.h"
@@ -65,6 +65,7 @@ struct Edge::State {
   std::shared_ptr<net::TlsContext> tls;
   std::shared_ptr<net::TlsContext> origin_tls;
   std::shared_ptr<net::TlsContext> shield_tls;  // HTTP/2
+  std::shared_ptr<net::TlsContext> purge_tls;
   std::string purge_token;
   std::unique_ptr<Pool> compute;
   std::unique_ptr<Pool> store_pool;
@@ -85,8 +86,19 @@ struct Edge::State {
   bool ending = false;
   int code = 0;
 
+  // What HUP replaces, made whole before anything of it is used.
+  struct Renewal {
+    std::shared_ptr<net::TlsContext> tls;
+    std::shared_ptr<const gateway::Classifier> classifier;
+    UpstreamList upstreams;
+  };
+
   Status OpenAll();
+  Status Preflight();
   Status OpenCertificates();
+  Result<std::shared_ptr<net::TlsContext>> ReadServerCertificate(const Options& from) const;
+  Status OpenTokens();
+  Status OpenTrust();
   Status OpenCaches();
   Status OpenFeed();
   Status OpenWorker(size_t index);
@@ -97,38 +109,91 @@ struct Edge::State {
   void BecomeReady();
   void OnSignal(int signo, const Reload& reload);
   void Drain();
+  Result<Renewal> Prepare(const Options& fresh) const;
   void Reconfigure(const Options& fresh);
+  std::unique_ptr<http::Upstream> MakeUpstream(const UpstreamList& list, size_t index,
+                                               net::Loop& loop) const;
 };
 
-Status Edge::State::OpenCertificates() {
+// Everything that can be found wrong while nothing has been changed yet.
+Status Edge::State::Preflight() {
   if (!options.https && !options.http) options.https = net::Address{"127.0.0.1", 8443};
-  if (mkdir(options.cache_dir.c_str(), 0750) != 0 && errno != EEXIST) {
+  if (!options.cert.empty()) {
+    // Also where no listener uses it yet: a wrong file is never passed over.
+    if (auto read = ReadServerCertificate(options); !read) return Fail(std::move(read.error()));
+  }
+  if (Status read = OpenTokens(); !read) return read;
+  const config::Places& places = options.places;
+  const std::pair<const char*, const std::optional<net::Address>*> listeners[] = {
+      {"https", &options.https}, {"http", &options.http}, {"admin", &options.admin}};
+  for (const auto& [name, address] : listeners) {
+    if (Status free = daemon::CheckListen(places.Title(name), *address); !free) return free;
+  }
+  const std::string log = options.access_log == "off" ? "" : options.access_log;
+  for (const auto& [name, file] :
+       {std::pair("ready_file", options.ready_file), std::pair("access_log", log)}) {
+    if (Status fine = daemon::CheckFile(places.Title(name), file); !fine) return fine;
+  }
+  return daemon::CheckFolder(places.Title("cache_dir"), options.cache_dir);
+}
+
+// The certificate of the options or, where they name none, the one for development.
+Result<std::shared_ptr<net::TlsContext>> Edge::State::ReadServerCertificate(
+    const Options& from) const {
+  if (!from.cert.empty()) {
+    return daemon::ReadCertificate(
+        {from.places.Title("cert"), from.cert, from.places.Title("key"), from.key});
+  }
+  const std::string cert = options.cache_dir + "/development.crt";
+  const std::string key = options.cache_dir + "/development.key";
+  Status made = net::MakeDevelopmentCertificate(
+      cert, key, {"localhost", "127.0.0.1", "::1", options.https->host});
+  if (!made) return Fail(std::move(made.error()));
+  return daemon::ReadCertificate({"cert", cert, "key", key});
+}
+
+Status Edge::State::OpenCertificates() {
+  std::error_code failed;
+  std::filesystem::create_directories(options.cache_dir, failed);
+  if (failed) {
     return Fail(Code::kIo, Side::kConfig,
-                "cache_dir: cannot make " + options.cache_dir + ": " + std::strerror(errno));
+                options.places.Title("cache_dir") + ": cannot make " + options.cache_dir + ": " +
+                    failed.message());
   }
   if (options.https) {
-    if (options.cert.empty()) {
-      options.cert = options.cache_dir + "/development.crt";
-      options.key = options.cache_dir + "/development.key";
-      const Status made = net::MakeDevelopmentCertificate(
-          options.cert, options.key, {"localhost", "127.0.0.1", "::1", options.https->host});
-      if (!made) return made;
-      std::printf("development certificate: %s\n", options.cert.c_str());
-      std::fflush(stdout);
-    }
-    auto made = net::TlsContext::Server({options.cert, options.key, {"h2", "http/1.1"}});
-    if (!made) return Fail(std::move(made.error()));
-    tls = std::move(*made);
+    auto read = ReadServerCertificate(options);
+    if (!read) return Fail(std::move(read.error()));
+    tls = std::move(*read);
   }
+  return {};
+}
+
+// Whom we believe: shield, origins and the purge service.
+Status Edge::State::OpenTrust() {
+  const config::Places& places = options.places;
   net::TlsContext::ClientOptions client;
   client.ca_file = options.shield_ca;
   auto made = net::TlsContext::Client(client);
-  if (!made) return Fail(std::move(made.error()));
+  if (!made) return Fail(std::move(made.error()).In(places.Title("shield_ca")));
   origin_tls = std::move(*made);
   client.alpn = {"h2", "http/1.1"};
   made = net::TlsContext::Client(client);
-  if (!made) return Fail(std::move(made.error()));
+  if (!made) return Fail(std::move(made.error()).In(places.Title("shield_ca")));
   shield_tls = std::move(*made);
+  client = {};
+  client.ca_file = options.purge_ca;
+  made = net::TlsContext::Client(client);
+  if (!made) return Fail(std::move(made.error()).In(places.Title("purge_ca")));
+  purge_tls = std::move(*made);
+  return {};
+}
+
+Status Edge::State::OpenTokens() {
+  if (options.purge_token_file.empty()) return {};
+  auto tokens = daemon::ReadTokens(options.purge_token_file);
+  if (!tokens) return Fail(std::move(tokens.error()).In(options.places.Title("purge_token_file")));
+  purge_token = tokens->front();
+  shared.tier.token = purge_token;
   return {};
 }
 
@@ -143,7 +208,7 @@ Status Edge::State::OpenCaches() {
                             .variants = static_cast<size_t>(options.limit_variants),
                             .upgrade_share = static_cast<double>(options.upgrade_cpu) / 100,
                             .upgrade_hits = static_cast<uint32_t>(options.upgrade_hits)});
-  if (!opened) return Fail(std::move(opened.error()).In("cache_dir"));
+  if (!opened) return Fail(std::move(opened.error()).In(options.places.Title("cache_dir")));
   cache = std::move(*opened);
   cache->Join(shared);
   shared.name = "skerry-edge";
@@ -154,12 +219,6 @@ Status Edge::State::OpenCaches() {
 }
 
 Status Edge::State::OpenFeed() {
-  if (!options.purge_token_file.empty()) {
-    auto tokens = daemon::ReadTokens(options.purge_token_file);
-    if (!tokens) return Fail(std::move(tokens.error()));
-    purge_token = tokens->front();
-    shared.tier.token = purge_token;
-  }
   if (options.purge.empty()) {
     cache::AddGaugesWithoutFeed(metrics);
     return {};
@@ -200,6 +259,20 @@ void Edge::State::DescribePorts() {
   }
 }
 
+std::unique_ptr<http::Upstream> Edge::State::MakeUpstream(const UpstreamList& list, size_t index,
+                                                          net::Loop& loop) const {
+  http::Upstream::Options upstream;
+  upstream.url = *http::UpstreamUrl::Parse(list.urls[index]);
+  if (upstream.url.scheme == "https") {
+    upstream.http2 = list.is_shield[index];
+    upstream.tls = upstream.http2 ? shield_tls : origin_tls;
+  }
+  upstream.max_connections = static_cast<size_t>(options.upstream_connections);
+  upstream.timeouts = {options.upstream_connect, options.upstream_first_byte,
+                       options.upstream_between_bytes};
+  return http::Upstream::Make(loop, std::move(upstream));
+}
+
 Status Edge::State::OpenWorker(size_t index) {
   net::Loop& loop = workers->loop(index);
   gateway::Gateway::Options gateway_options;
@@ -207,16 +280,7 @@ Status Edge::State::OpenWorker(size_t index) {
   gateway_options.upstream_is_shield = upstreams.is_shield;
   gateway_options.access_log = access_log.get();
   for (size_t i = 0; i < upstreams.urls.size(); ++i) {
-    http::Upstream::Options upstream;
-    upstream.url = *http::UpstreamUrl::Parse(upstreams.urls[i]);
-    if (upstream.url.scheme == "https") {
-      upstream.http2 = upstreams.is_shield[i];
-      upstream.tls = upstream.http2 ? shield_tls : origin_tls;
-    }
-    upstream.max_connections = static_cast<size_t>(options.upstream_connections);
-    upstream.timeouts = {options.upstream_connect, options.upstream_first_byte,
-                         options.upstream_between_bytes};
-    gateway_options.upstreams.push_back(http::Upstream::Make(loop, std::move(upstream)));
+    gateway_options.upstreams.push_back(MakeUpstream(upstreams, i, loop));
   }
   gateways.push_back(std::make_unique<gateway::Gateway>(loop, shared, std::move(gateway_options)));
   for (daemon::PortOptions& address : listen) {
@@ -274,20 +338,22 @@ Status Edge::State::OpenAdmin() {
     return daemon::Admin::Page{200, "text/html; charset=utf-8", StatusPage(input)};
   };
   auto opened = daemon::Admin::Open(control->loop(0), std::move(admin_options));
-  if (!opened) return Fail(std::move(opened.error()));
+  if (!opened) return Fail(std::move(opened.error()).In(options.places.Title("admin")));
   admin = std::move(*opened);
   return {};
 }
 
 Status Edge::State::OpenAll() {
-  if (const Status status = OpenCertificates(); !status) return status;
+  if (Status status = Preflight(); !status) return status;
+  if (Status status = OpenTrust(); !status) return status;
+  if (Status status = OpenCertificates(); !status) return status;
+  if (Status status = OpenCaches(); !status) return status;
+  if (Status status = OpenFeed(); !status) return status;
   if (options.access_log != "off") {
     auto opened = gateway::AccessLog::Open(options.access_log);
-    if (!opened) return Fail(std::move(opened.error()));
+    if (!opened) return Fail(std::move(opened.error()).In(options.places.Title("access_log")));
     access_log = std::move(*opened);
   }
-  if (const Status status = OpenCaches(); !status) return status;
-  if (const Status status = OpenFeed(); !status) return status;
   control = std::make_unique<daemon::Workers>("control", 1);
   const size_t count =
       options.workers == 0 ? daemon::UsableProcessors() : static_cast<size_t>(options.workers);
@@ -296,9 +362,15 @@ Status Edge::State::OpenAll() {
   DescribePorts();
   classifier = MakeClassifier(options, upstreams);
   for (size_t i = 0; i < count; ++i) {
-    if (const Status status = OpenWorker(i); !status) return status;
+    if (Status status = OpenWorker(i); !status) return status;
   }
-  return OpenAdmin();
+  if (Status status = OpenAdmin(); !status) return status;
+  daemon::RemoveReady(options.ready_file);
+  if (options.https && options.cert.empty()) {
+    std::printf("development certificate: %s/development.crt\n", options.cache_dir.c_str());
+    std::fflush(stdout);
+  }
+  return {};
 }
 
 void Edge::State::BecomeReady() {
@@ -322,16 +394,43 @@ void Edge::State::Drain() {
   daemon::Drain(*workers, *control, ports, options.drain);
 }
 
+// Reads and makes everything that a reload replaces. An error means: nothing was touched.
+Result<Edge::State::Renewal> Edge::State::Prepare(const Options& fresh) const {
+  if (ServesOnPartition(fresh) != ServesOnPartition(options)) {
+    // The purge service counts on what a node said when it joined.
+    return Fail(Code::kInvalid, Side::kConfig,
+                "on_partition = \"serve\" in the first rule, or in no rule any more, needs a "
+                "restart");
+  }
+  Renewal renewal;
+  if (options.https) {
+    auto read = ReadServerCertificate(fresh);
+    if (!read) return Fail(std::move(read.error()));
+    renewal.tls = std::move(*read);
+  }
+  renewal.upstreams = upstreams;
+  renewal.classifier = MakeClassifier(fresh, renewal.upstreams);
+  return renewal;
+}
+
 void Edge::State::Reconfigure(const Options& fresh) {
-  // Upstreams are made at start; rules and sites may change among them.
-  UpstreamList wanted = upstreams;
-  const auto made = MakeClassifier(fresh, wanted);
-  if (wanted.urls.size() != upstreams.urls.size()) {
-    LogError("configuration not reloaded: a new upstream needs a restart");
+  auto renewal = Prepare(fresh);
+  if (!renewal) {
+    LogError("not reloaded; everything stays as it was", {{"problem", renewal.error().context}});
     return;
   }
-  workers->OnEach([this, made](size_t i) { gateways[i]->SetClassifier(made); },
-                  [] { LogInfo("configuration reloaded"); });
+  const size_t known = upstreams.urls.size();
+  upstreams = std::move(renewal->upstreams);
+  options.sites = fresh.sites;
+  const auto take_over = [this, known, made = renewal->classifier, tls = renewal->tls,
+                          added = upstreams](size_t i) {
+    for (size_t u = known; u < added.urls.size(); ++u) {
+      gateways[i]->AddUpstream(MakeUpstream(added, u, workers->loop(i)), added.is_shield[u]);
+    }
+    gateways[i]->SetClassifier(made);
+    if (tls != nullptr && options.https) ports[i].front().listener->SetTls(tls);
+  };
+  workers->OnEach(take_over, [] { LogInfo("configuration and certificate reloaded"); });
 }
 
 void Edge::State::OnSignal(int signo, const Reload& reload) {
@@ -344,7 +443,7 @@ void Edge::State::OnSignal(int signo, const Reload& reload) {
       if (access_log != nullptr) (void)access_log->Reopen();
       return;
     case SIGUSR2:
-      LogWarning("USR2: handing over listeners is not possible; restart instead");
+      LogWarning("USR2: listeners cannot be handed over; restart instead (docs/operations.md)");
       return;
     default: Drain();
   }
@@ -368,11 +467,7 @@ int Edge::Run(Reload reload) {
     if (state.feed == nullptr) return state.BecomeReady();
     http::Upstream::Options upstream;
     upstream.url = *http::UpstreamUrl::Parse(state.options.purge);
-    if (upstream.url.scheme == "https") {
-      net::TlsContext::ClientOptions client;
-      client.ca_file = state.options.purge_ca;
-      if (auto made = net::TlsContext::Client(client)) upstream.tls = std::move(*made);
-    }
+    if (upstream.url.scheme == "https") upstream.tls = state.purge_tls;
     state.feed->Start(control, http::Upstream::Make(control, std::move(upstream)));
     control.After(kWaitForLease, [&state] { state.BecomeReady(); });
   });

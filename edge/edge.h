@@ -18,8 +18,7 @@ class Edge {
   static Result<std::unique_ptr<Edge>> Open(const Options& options);
   ~Edge();
 
-  // Called on HUP with nothing running but the control loop: the new options, or
-  // nothing when they are wrong (already reported).
+  // Called on HUP: the new options, or nothing when they are wrong (already reported).
   using Reload = std::function<std::optional<Options>()>;
   // Serves until TERM, QUIT or INT, drains, and returns the exit code.
   int Run(Reload reload);

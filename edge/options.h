@@ -42,7 +42,7 @@ struct Options {
   int64_t upgrade_hits = 0;
   bool early_hints = true;
   int64_t limit_variants = 0;
-  // limits.*: section 8 of docs/operations.md
+  // limits.*: docs/operations.md
   int64_t limit_streams = 0;
   ByteCount limit_header_bytes = 0;
   int64_t limit_header_count = 0;

@@ -18,5 +18,5 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "skerry-shield: %s\n", shield.error().context.c_str());
     return 2;
   }
-  return (*shield)->Run();
+  return (*shield)->Run([&launch] { return launch.ReadAgain(); });
 }

@@ -10,6 +10,7 @@ using config::Duration;
 using config::Integer;
 using config::kFile;
 using config::kFlag;
+using config::kReload;
 using config::Parsed;
 using config::Path;
 using config::Text;
@@ -22,12 +23,12 @@ const config::Table<Options>& OptionTable() {
        "Listens for edges and CI: HTTP/2 and HTTP/1.1; in clear text on loopback only.", kBoth},
       {"admin", &Options::admin, Parsed<net::Address>("ADDRESS:PORT"),
        "Listens for /livez /readyz /healthz /metrics in clear text; loopback only.", kBoth},
-      {"cert", &Options::cert, Path(""), "Certificate chain (PEM).", kBoth},
-      {"key", &Options::key, Path(""), "Private key (PEM) of --cert.", kBoth},
+      {"cert", &Options::cert, Path(""), "Certificate chain (PEM).", kBoth | kReload},
+      {"key", &Options::key, Path(""), "Private key (PEM) of --cert.", kBoth | kReload},
       {"data_dir", &Options::data_dir, Path(), "Folder of blobs, releases and the disk tier.",
        kBoth},
       {"token_file", &Options::token_file, Path(),
-       "Bearer tokens of the upload API, one a line; # begins a comment.", kBoth},
+       "Bearer tokens of the upload API, one a line; # begins a comment.", kBoth | kReload},
       {"ready_file", &Options::ready_file, Path(""),
        "Written when serving, with process id and listeners (JSON).", kFlag},
       {"access_log", &Options::access_log, Path("off"), "File of the JSON access log, or off.",

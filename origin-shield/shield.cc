@@ -11,7 +11,9 @@
 #include "core/base/thread.h"
 #include "core/cache/purge/feed.h"
 #include "core/daemon/admin.h"
+#include "core/daemon/certificate.h"
 #include "core/daemon/port.h"
+#include "core/daemon/preflight.h"
 #include "core/daemon/ready.h"
 #include "core/daemon/signals.h"
 #include "core/daemon/tokens.h"
@@ -67,6 +69,7 @@ struct Shield::State {
   std::shared_ptr<net::TlsContext> origin_tls;
   std::shared_ptr<net::TlsContext> purge_tls;
   std::string purge_token;
+  std::shared_ptr<daemon::Tokens> tokens;  // of the upload API
   std::unique_ptr<BlobStore> blobs;
   std::unique_ptr<Releases> releases;
   std::unique_ptr<RecordsControl> records_control;
@@ -93,7 +96,7 @@ struct Shield::State {
 
   Status OpenAll();
   Status OpenTls();
-  Status TryPort();
+  Status Preflight();
   Status OpenStores();
   Status OpenCaches();
   Status OpenTokens();
@@ -104,41 +107,56 @@ struct Shield::State {
   std::unique_ptr<http::Upstream> MakePurgeUpstream();
   void AddGauges();
   void BecomeReady();
-  void OnSignal(int signo);
+  void OnSignal(int signo, const Reload& reload);
+  void Reconfigure(const Options& fresh);
   void Drain();
   void CloseAll();
 };
 
+Result<std::shared_ptr<net::TlsContext>> ReadCertificate(const Options& from) {
+  return daemon::ReadCertificate(
+      {from.places.Title("cert"), from.cert, from.places.Title("key"), from.key});
+}
+
 Status Shield::State::OpenTls() {
   if (!options.cert.empty()) {
-    auto made = net::TlsContext::Server({options.cert, options.key, {"h2", "http/1.1"}});
-    if (!made) return Fail(std::move(made.error()));
-    tls = std::move(*made);
+    auto read = ReadCertificate(options);
+    if (!read) return Fail(std::move(read.error()));
+    tls = std::move(*read);
   }
   auto origin_trust = TrustOf("");
   if (!origin_trust) return Fail(std::move(origin_trust.error()));
   origin_tls = std::move(*origin_trust);
   auto purge_trust = TrustOf(options.purge_ca);
-  if (!purge_trust) return Fail(std::move(purge_trust.error()).In("purge_ca"));
+  if (!purge_trust)
+    return Fail(std::move(purge_trust.error()).In(options.places.Title("purge_ca")));
   purge_tls = std::move(*purge_trust);
   return {};
 }
 
-// A port that somebody has is found out before anything is made on the disk.
-Status Shield::State::TryPort() {
-  net::ListenOptions listen;
-  listen.address = options.listen;
-  auto opened = net::Listener::Open(control->loop(0), listen, [](auto) {});
-  if (!opened) return Fail(std::move(opened.error()).In("listen"));
-  return {};
+// Everything that can be found wrong while nothing has been changed yet.
+Status Shield::State::Preflight() {
+  if (Status status = OpenTls(); !status) return status;
+  if (Status status = OpenTokens(); !status) return status;
+  const config::Places& places = options.places;
+  for (const auto& [name, address] :
+       {std::pair("listen", std::optional(options.listen)), std::pair("admin", options.admin)}) {
+    if (Status free = daemon::CheckListen(places.Title(name), address); !free) return free;
+  }
+  const std::string access = options.access_log == "off" ? "" : options.access_log;
+  for (const auto& [name, file] :
+       {std::pair("ready_file", options.ready_file), std::pair("access_log", access)}) {
+    if (Status fine = daemon::CheckFile(places.Title(name), file); !fine) return fine;
+  }
+  return daemon::CheckFolder(places.Title("data_dir"), options.data_dir);
 }
 
 Status Shield::State::OpenStores() {
   if (Status made = MakeDirectories(options.data_dir); !made) {
-    return Fail(std::move(made.error()).In("data_dir"));
+    return Fail(std::move(made.error()).In(options.places.Title("data_dir")));
   }
   auto opened = BlobStore::Open({options.data_dir + "/blobs", options.limit_blob_bytes, &metrics});
-  if (!opened) return Fail(std::move(opened.error()).In("data_dir"));
+  if (!opened) return Fail(std::move(opened.error()).In(options.places.Title("data_dir")));
   blobs = std::move(*opened);
   Releases::Options release_options;
   release_options.directory = options.data_dir + "/records";
@@ -147,7 +165,8 @@ Status Shield::State::OpenStores() {
   release_options.retention.most = static_cast<size_t>(options.keep_most);
   release_options.retention.keep_for = options.keep_for;
   auto releases_opened = Releases::Open(std::move(release_options));
-  if (!releases_opened) return Fail(std::move(releases_opened.error()).In("data_dir"));
+  if (!releases_opened)
+    return Fail(std::move(releases_opened.error()).In(options.places.Title("data_dir")));
   releases = std::move(*releases_opened);
   records_control = std::make_unique<RecordsControl>(releases->records());
   pieces = std::make_unique<Pieces>(*blobs, *reads, options.blob_cache);
@@ -171,13 +190,18 @@ Status Shield::State::OpenCaches() {
 
 Status Shield::State::OpenTokens() {
   auto upload_tokens = daemon::ReadTokens(options.token_file);
-  if (!upload_tokens) return Fail(std::move(upload_tokens.error()));
-  uploads.tokens = std::move(*upload_tokens);
+  if (!upload_tokens) {
+    return Fail(std::move(upload_tokens.error()).In(options.places.Title("token_file")));
+  }
+  tokens = std::make_shared<daemon::Tokens>(std::move(*upload_tokens));
+  uploads.tokens = tokens;
   shared.tier.node = options.node;
   shared.tier.is_shield = true;
   if (!options.purge_token_file.empty()) {
     auto node_tokens = daemon::ReadTokens(options.purge_token_file);
-    if (!node_tokens) return Fail(std::move(node_tokens.error()));
+    if (!node_tokens) {
+      return Fail(std::move(node_tokens.error()).In(options.places.Title("purge_token_file")));
+    }
     purge_token = node_tokens->front();
     shared.tier.tokens = std::move(*node_tokens);
   }
@@ -288,7 +312,7 @@ Status Shield::State::OpenAdmin() {
   // Damage is for people to see; what is whole goes on being served.
   admin_options.checks[1].ready = false;
   auto opened = daemon::Admin::Open(control->loop(0), std::move(admin_options));
-  if (!opened) return Fail(std::move(opened.error()).In("admin"));
+  if (!opened) return Fail(std::move(opened.error()).In(options.places.Title("admin")));
   admin = std::move(*opened);
   return {};
 }
@@ -304,15 +328,13 @@ Status Shield::State::OpenAll() {
   workers = std::make_unique<daemon::Workers>("worker", count);
   worker.resize(count);
   ports.resize(count);
-  if (Status status = OpenTls(); !status) return status;
-  if (Status status = TryPort(); !status) return status;
-  if (Status status = OpenTokens(); !status) return status;
+  if (Status status = Preflight(); !status) return status;
+  if (Status status = OpenStores(); !status) return status;
   if (options.access_log != "off") {
     auto opened = gateway::AccessLog::Open(options.access_log);
-    if (!opened) return Fail(std::move(opened.error()));
+    if (!opened) return Fail(std::move(opened.error()).In(options.places.Title("access_log")));
     access_log = std::move(*opened);
   }
-  if (Status status = OpenStores(); !status) return status;
   if (Status status = OpenCaches(); !status) return status;
   if (Status status = OpenLog(); !status) return status;
   AddGauges();
@@ -335,7 +357,9 @@ Status Shield::State::OpenAll() {
   for (size_t i = 0; i < count; ++i) {
     if (Status status = OpenWorker(i); !status) return status;
   }
-  return OpenAdmin();
+  if (Status status = OpenAdmin(); !status) return status;
+  daemon::RemoveReady(options.ready_file);
+  return {};
 }
 
 void Shield::State::BecomeReady() {
@@ -357,15 +381,39 @@ void Shield::State::Drain() {
   daemon::Drain(*workers, *control, ports, options.drain);
 }
 
-void Shield::State::OnSignal(int signo) {
+// Certificate and upload tokens, both or neither.
+void Shield::State::Reconfigure(const Options& fresh) {
+  const auto refuse = [](const Error& error) {
+    LogError("not reloaded; everything stays as it was", {{"problem", error.context}});
+  };
+  std::shared_ptr<net::TlsContext> renewed;
+  if (tls != nullptr && !fresh.cert.empty()) {
+    auto read = ReadCertificate(fresh);
+    if (!read) return refuse(read.error());
+    renewed = std::move(*read);
+  } else if ((tls != nullptr) != !fresh.cert.empty()) {
+    LogWarning("changing between TLS and clear text needs a restart");
+  }
+  auto read = daemon::ReadTokens(fresh.token_file);
+  if (!read) return refuse(std::move(read.error()).In(fresh.places.Title("token_file")));
+  tokens->Set(std::move(*read));
+  const auto take_over = [this, renewed](size_t i) {
+    if (renewed != nullptr) ports[i].front().listener->SetTls(renewed);
+  };
+  workers->OnEach(take_over, [] { LogInfo("certificate and tokens reloaded"); });
+}
+
+void Shield::State::OnSignal(int signo, const Reload& reload) {
   switch (signo) {
     case SIGHUP:
+      if (access_log != nullptr) (void)access_log->Reopen();
+      if (const std::optional<Options> fresh = reload()) Reconfigure(*fresh);
+      return;
     case SIGUSR1:
       if (access_log != nullptr) (void)access_log->Reopen();
-      if (signo == SIGHUP) LogWarning("HUP: options and certificates change with a restart");
       return;
     case SIGUSR2:
-      LogWarning("USR2: handing over listeners is not possible; restart instead");
+      LogWarning("USR2: listeners cannot be handed over; restart instead (docs/operations.md)");
       return;
     default: Drain();
   }
@@ -399,10 +447,10 @@ Result<std::unique_ptr<Shield>> Shield::Open(const Options& options) {
   return shield;
 }
 
-int Shield::Run() {
+int Shield::Run(const Reload& reload) {
   State& state = *state_;
   net::Loop& control = state.control->loop(0);
-  state.signals.Deliver(control, [&state](int signo) { state.OnSignal(signo); });
+  state.signals.Deliver(control, [&state, &reload](int signo) { state.OnSignal(signo, reload); });
   control.Post([&state, &control] {
     if (state.feed == nullptr) return state.BecomeReady();
     state.feed->Start(control, state.MakePurgeUpstream());

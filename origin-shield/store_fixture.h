@@ -34,7 +34,7 @@ class StoreFixture {
     options.pool = &pool;
     options.node = "shield-1";
     activator = std::make_unique<Activator>(loop, options, nullptr);
-    uploads.tokens = {kToken};
+    uploads.tokens = std::make_shared<daemon::Tokens>(std::vector<std::string>{kToken});
     uploads.blobs = blobs.get();
     uploads.releases = releases.get();
     uploads.activator = activator.get();

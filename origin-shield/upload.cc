@@ -158,7 +158,7 @@ class SmallUpload : public http::StreamEvents, public std::enable_shared_from_th
 // What is wrong before the body is looked at.
 std::optional<http::Problem> Refusal(const Uploads& uploads, const UploadRoute& route,
                                      const http::RequestHead& request) {
-  switch (daemon::CheckBearer(request.fields, uploads.tokens)) {
+  switch (uploads.tokens->Check(request.fields)) {
     case daemon::Bearer::kKnown: break;
     case daemon::Bearer::kMissing:
       return http::Problem{.status = 401,

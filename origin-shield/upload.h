@@ -19,6 +19,7 @@
 #include "core/base/clock.h"
 #include "core/base/result.h"
 #include "core/base/thread.h"
+#include "core/daemon/tokens.h"
 #include "core/http/problem.h"
 #include "core/http/server.h"
 #include "core/net/loop.h"
@@ -49,7 +50,7 @@ http::Problem ProblemOf(const Error& error);
 
 // Shared by all workers. Immutable. Thread: any.
 struct Uploads {
-  std::vector<std::string> tokens;
+  std::shared_ptr<const daemon::Tokens> tokens;
   BlobStore* blobs = nullptr;
   Releases* releases = nullptr;
   Activator* activator = nullptr;

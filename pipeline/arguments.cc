@@ -73,6 +73,11 @@ tl::expected<BuildOptions, Failure> CheckBuild(const BuildArguments& arguments) 
     options.cache =
         arguments.cache.empty() ? DefaultCache() : std::filesystem::path(arguments.cache);
   }
+  std::error_code failed;
+  if (!arguments.cache.empty() && std::filesystem::exists(options.cache, failed) &&
+      !std::filesystem::is_directory(options.cache, failed)) {
+    return Usage("--cache_dir=" + arguments.cache + " is no folder; name another, or off");
+  }
   for (const std::string& folder : arguments.previous) options.previous.emplace_back(folder);
   const size_t cores = std::max(1u, std::thread::hardware_concurrency());
   options.jobs = arguments.jobs > 0 ? static_cast<size_t>(arguments.jobs) : cores;

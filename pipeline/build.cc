@@ -106,6 +106,12 @@ tl::expected<BuildReport, Failure> Build(const BuildOptions& options, Progress& 
     const bool no_folder = site.error().code == Code::kNotFound;
     return Stop(no_folder ? Exit::kUsage : Exit::kFailed, site.error());
   }
+  if (site->files.empty()) {
+    // Activated, a release of nothing would take the site down.
+    return tl::unexpected(Failure{Exit::kUsage, "no files in the site folder " +
+                                                    options.site.string() +
+                                                    "; build the site first, or name another"});
+  }
   Result<std::vector<FormerRelease>> former = OpenFormer(options.previous);
   if (!former) return Stop(Exit::kFailed, former.error());
   Result<ReleaseFolder> folder = ReleaseFolder::Begin(options.out);

@@ -2,10 +2,12 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
+#include <sstream>
 #include <string>
 #include <thread>
 
 #include "core/config/manual.h"
+#include "core/config/subcommands.h"
 #include "pipeline/arguments.h"
 #include "pipeline/build.h"
 #include "pipeline/config.h"
@@ -16,8 +18,13 @@ namespace {
 
 using namespace skerry::pipeline;  // NOLINT: the whole file is about it
 
+// One mistake a line; a line that begins with a blank belongs to the one before.
 int Complain(const Failure& failure) {
-  std::fprintf(stderr, "skerry-pipeline: %s\n", failure.message.c_str());
+  std::istringstream lines(failure.message);
+  for (std::string line; std::getline(lines, line);) {
+    const char* const begin = line.starts_with(' ') ? "" : "skerry-pipeline: ";
+    std::fprintf(stderr, "%s%s\n", begin, line.c_str());
+  }
   return static_cast<int>(failure.exit);
 }
 
@@ -89,10 +96,11 @@ int main(int argc, char** argv) {
   push_command->add_option("--wait", push.wait, "how long to wait for all nodes (10s, 500ms, 0)");
   push_command->add_flag("--json", push.json, "the result as JSON");
 
+  skerry::config::ExplainMistakes(app);
   try {
     app.parse(argc, argv);
     if (dump.empty() && app.get_subcommands().empty()) {
-      throw CLI::RequiredError("A subcommand, build or push,");
+      throw CLI::RequiredError("a command, build or push,");
     }
   } catch (const CLI::ParseError& error) {
     const bool help = error.get_exit_code() == 0;

@@ -113,7 +113,11 @@ class Shipper {
   Status Verify() {
     return ForEach(blobs_, "verify", [this](const Blob& blob) -> Status {
       const Result<std::string> bytes = ReadFile(FileOf(blob));
-      if (!bytes) return Fail(bytes.error());
+      if (!bytes) {
+        return Fail(Code::kNotFound, Side::kStorage,
+                    bytes.error().context +
+                        "; the manifest names it. Nothing was sent; build the release again.");
+      }
       const Sha256Digest found = Sha256(*bytes);
       if (found == blob.sha256) return {};
       return Fail(Code::kCorrupt, Side::kStorage,

@@ -23,5 +23,5 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "skerry-purge: %s\n", program.error().context.c_str());
     return 2;
   }
-  return (*program)->Run();
+  return (*program)->Run([&launch] { return launch.ReadAgain(); });
 }

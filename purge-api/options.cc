@@ -7,6 +7,7 @@ using config::Duration;
 using config::Integer;
 using config::kFile;
 using config::kFlag;
+using config::kReload;
 using config::Parsed;
 using config::Path;
 
@@ -19,13 +20,12 @@ const config::Table<Options>& OptionTable() {
        kBoth},
       {"admin", &Options::admin, Parsed<net::Address>("ADDRESS:PORT"),
        "Listens for /livez /readyz /healthz /metrics in clear text; loopback only.", kBoth},
-      {"cert", &Options::cert, Path(""), "Certificate chain (PEM).", kBoth},
-      {"key", &Options::key, Path(""), "Private key (PEM) of --cert.", kBoth},
+      {"cert", &Options::cert, Path(""), "Certificate chain (PEM).", kBoth | kReload},
+      {"key", &Options::key, Path(""), "Private key (PEM) of --cert.", kBoth | kReload},
       {"data_dir", &Options::data_dir, Path(), "Folder of the log.", kBoth},
       {"token_file", &Options::token_file, Path(),
-       "Bearer tokens of backends, shields and nodes, one a line; # begins a comment. HUP reads it "
-       "again.",
-       kBoth},
+       "Bearer tokens of backends, shields and nodes, one a line; # begins a comment.",
+       kBoth | kReload},
       {"ready_file", &Options::ready_file, Path(""),
        "Written when serving, with process id and listeners (JSON).", kFlag},
       {"lease", &Options::lease, Duration(1s, 10min, 10s),

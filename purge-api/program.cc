@@ -11,6 +11,8 @@
 #include "core/base/metrics.h"
 #include "core/base/thread.h"
 #include "core/daemon/admin.h"
+#include "core/daemon/certificate.h"
+#include "core/daemon/preflight.h"
 #include "core/daemon/ready.h"
 #include "core/daemon/signals.h"
 #include "core/daemon/tokens.h"
@@ -46,30 +48,50 @@ struct Program::State {
 
   net::Loop& loop() { return workers.loop(0); }
   Status OpenAll();
+  Status Preflight();
   Status OpenListener();
   Status OpenLog();
   Status OpenAdmin();
   void MakeServer();
   void BecomeReady();
-  void OnSignal(int signo);
-  void ReadTokensAgain();
+  void OnSignal(int signo, const Reload& reload);
+  void Reconfigure(const Options& fresh);
   void Drain();
 };
 
-// Before anything is made on the disk, so that a port that somebody has changes nothing.
-Status Program::State::OpenListener() {
+Result<std::shared_ptr<net::TlsContext>> ReadCertificate(const Options& from) {
+  return daemon::ReadCertificate(
+      {from.places.Title("cert"), from.cert, from.places.Title("key"), from.key});
+}
+
+// Everything that can be found wrong while nothing has been changed yet.
+Status Program::State::Preflight() {
+  const config::Places& places = options.places;
+  auto read = daemon::ReadTokens(options.token_file);
+  if (!read) return Fail(std::move(read.error()).In(places.Title("token_file")));
+  tokens = std::move(*read);
   if (!options.cert.empty()) {
-    auto made = net::TlsContext::Server({options.cert, options.key, {"h2", "http/1.1"}});
+    auto made = ReadCertificate(options);
     if (!made) return Fail(std::move(made.error()));
     tls = std::move(*made);
   }
+  for (const auto& [name, address] :
+       {std::pair("listen", std::optional(options.listen)), std::pair("admin", options.admin)}) {
+    if (Status free = daemon::CheckListen(places.Title(name), address); !free) return free;
+  }
+  Status fine = daemon::CheckFile(places.Title("ready_file"), options.ready_file);
+  if (!fine) return fine;
+  return daemon::CheckFolder(places.Title("data_dir"), options.data_dir);
+}
+
+Status Program::State::OpenListener() {
   net::ListenOptions listen;
   listen.address = options.listen;
   listen.tls = tls;
   auto opened = net::Listener::Open(loop(), listen, [this](std::unique_ptr<net::Transport> peer) {
     server->Serve(std::move(peer));
   });
-  if (!opened) return Fail(std::move(opened.error()).In("listen"));
+  if (!opened) return Fail(std::move(opened.error()).In(options.places.Title("listen")));
   listener = std::move(*opened);
   return {};
 }
@@ -85,7 +107,7 @@ Status Program::State::OpenLog() {
   log_options.directory = options.data_dir + "/log";
   log_options.keep_records = static_cast<uint64_t>(options.keep_records);
   auto opened = OpenRocksLog(log_options);
-  if (!opened) return Fail(std::move(opened.error()).In("data_dir"));
+  if (!opened) return Fail(std::move(opened.error()).In(options.places.Title("data_dir")));
   log = std::move(*opened);
   return {};
 }
@@ -117,21 +139,20 @@ Status Program::State::OpenAdmin() {
                                          ending ? "draining" : "starting");
                            }}};
   auto opened = daemon::Admin::Open(loop(), std::move(admin_options));
-  if (!opened) return Fail(std::move(opened.error()).In("admin"));
+  if (!opened) return Fail(std::move(opened.error()).In(options.places.Title("admin")));
   admin = std::move(*opened);
   return {};
 }
 
 Status Program::State::OpenAll() {
-  auto read = daemon::ReadTokens(options.token_file);
-  if (!read) return Fail(std::move(read.error()));
-  tokens = std::move(*read);
+  if (Status status = Preflight(); !status) return status;
   if (Status status = OpenListener(); !status) return status;
   if (Status status = OpenAdmin(); !status) return status;
   if (Status status = OpenLog(); !status) return status;
   reader = std::make_unique<Pool>("log-read", 2);
   writer = std::make_unique<Pool>("log-write", 1);
   MakeServer();
+  daemon::RemoveReady(options.ready_file);
   return {};
 }
 
@@ -148,19 +169,37 @@ void Program::State::BecomeReady() {
                     {"head", log->opened().head}});
 }
 
-void Program::State::ReadTokensAgain() {
-  auto read = daemon::ReadTokens(options.token_file);
-  if (!read) {
-    LogError("tokens stay as they were", {{"error", read.error().context}});
-    return;
+// Certificate and tokens, both or neither.
+void Program::State::Reconfigure(const Options& fresh) {
+  const auto refuse = [](const Error& error) {
+    LogError("not reloaded; everything stays as it was", {{"problem", error.context}});
+  };
+  std::shared_ptr<net::TlsContext> renewed;
+  if (tls != nullptr && !fresh.cert.empty()) {
+    auto made = ReadCertificate(fresh);
+    if (!made) return refuse(made.error());
+    renewed = std::move(*made);
+  } else if ((tls != nullptr) != !fresh.cert.empty()) {
+    LogWarning("changing between TLS and clear text needs a restart");
   }
+  auto read = daemon::ReadTokens(fresh.token_file);
+  if (!read) return refuse(std::move(read.error()).In(fresh.places.Title("token_file")));
   service->SetTokens(std::move(*read));
-  LogInfo("tokens read again");
+  if (renewed != nullptr) listener->SetTls(std::move(renewed));
+  LogInfo("certificate and tokens reloaded");
 }
 
-void Program::State::OnSignal(int signo) {
-  if (signo == SIGHUP) return ReadTokensAgain();
-  if (signo == SIGTERM || signo == SIGQUIT || signo == SIGINT) Drain();
+void Program::State::OnSignal(int signo, const Reload& reload) {
+  switch (signo) {
+    case SIGHUP:
+      if (const std::optional<Options> fresh = reload()) Reconfigure(*fresh);
+      return;
+    case SIGUSR1: return;  // there is no access log to reopen
+    case SIGUSR2:
+      LogWarning("USR2: listeners cannot be handed over; restart instead (docs/operations.md)");
+      return;
+    default: Drain();
+  }
 }
 
 void Program::State::Drain() {
@@ -184,12 +223,14 @@ Result<std::unique_ptr<Program>> Program::Open(const Options& options) {
   return std::unique_ptr<Program>(new Program(std::move(state)));
 }
 
-int Program::Run() {
+int Program::Run(const Reload& reload) {
   State& state = *state_;
-  state.signals.Deliver(state.loop(), [&state](int signo) { state.OnSignal(signo); });
+  state.signals.Deliver(state.loop(),
+                        [&state, &reload](int signo) { state.OnSignal(signo, reload); });
   state.loop().Post([&state] { state.BecomeReady(); });
   state.workers.Start();
   state.workers.Join();
+  LogInfo("ended");
   return 0;
 }
 

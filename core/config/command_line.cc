@@ -8,6 +8,7 @@
 #include <memory>
 #include <set>
 
+#include "core/base/log.h"
 #include "core/config/manual.h"
 #include "core/config/nearest.h"
 #include "core/config/version.h"
@@ -152,8 +153,7 @@ std::string Usage(const Option& option) {
 
 int PrintProblems(const Program& program, const Problems& problems) {
   for (const Problem& problem : problems.list()) {
-    const std::string line =
-        std::string(program.name) + ": " + problem.place.ToString() + ": " + problem.message + "\n";
+    const std::string line = std::string(program.name) + ": " + problem.ToString() + "\n";
     std::fputs(line.c_str(), stderr);
   }
   return 2;
@@ -254,6 +254,18 @@ std::optional<int> StartProgram(const Program& program, const Shape& shape, cons
   if (!line.check_config()) return std::nullopt;
   const std::string what = line.config_file().empty() ? "flags" : line.config_file();
   return Print(std::string(program.name) + ": " + what + ": ok\n");
+}
+
+bool ReportReload(const Shape& shape, const void* running, const void* fresh,
+                  const Problems& problems) {
+  for (const Problem& problem : problems.list()) {
+    LogError("not reloaded; everything stays as it was", {{"problem", problem.ToString()}});
+  }
+  if (!problems.empty()) return false;
+  for (const std::string& name : NeedRestart(shape, running, fresh)) {
+    LogWarning("this option changes with a restart only", {{"option", name}});
+  }
+  return true;
 }
 
 }  // namespace skerry::config

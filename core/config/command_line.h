@@ -65,6 +65,11 @@ std::string Help(const Program& program, const Shape& shape);
 std::optional<int> StartProgram(const Program& program, const Shape& shape, const CommandLine& line,
                                 Problems& problems, const std::function<void(Problems&)>& load);
 
+// Logs what is wrong with a file that was read again, else which changed options wait
+// for a restart. True: take it over.
+bool ReportReload(const Shape& shape, const void* running, const void* fresh,
+                  const Problems& problems);
+
 template <class S>
 class Launch {
  public:
@@ -84,12 +89,17 @@ class Launch {
 
   const S& options() const { return options_; }
 
-  // For HUP: the file as it is now, under the same flags. With problems the running
-  // options stay as they are. Thread: any; compare with NeedRestart.
+  // For HUP: the file as it is now, under the same flags; options() stays what the
+  // process was started with. Thread: any.
   S Reload(Problems& problems) const { return Fresh(problems); }
 
-  // Takes over what Reload gave.
-  void Adopt(S options) { options_ = std::move(options); }
+  // The same with everything logged; nothing when the file is wrong.
+  std::optional<S> ReadAgain() const {
+    Problems problems;
+    S fresh = Reload(problems);
+    if (!ReportReload(table_.shape(), &options_, &fresh, problems)) return std::nullopt;
+    return fresh;
+  }
 
  private:
   S Fresh(Problems& problems) const {

@@ -184,7 +184,7 @@ TEST_F(LaunchTest, ReloadReadsTheFileAgainUnderTheSameFlags) {
   EXPECT_TRUE(problems.empty());
   EXPECT_EQ(fresh.ram_cache, 128_MiB);
   EXPECT_TRUE(fresh.verbose);
-  EXPECT_EQ(launch_.options().ram_cache, 64_MiB) << "nothing changes before Adopt";
+  EXPECT_EQ(launch_.options().ram_cache, 64_MiB) << "what the process was started with";
   EXPECT_THAT(NeedRestart(SampleTable().shape(), &launch_.options(), &fresh),
               ElementsAre("ram_cache"));
 }
@@ -196,6 +196,7 @@ TEST_F(LaunchTest, ReloadOfABrokenFileReportsAndKeepsTheOptions) {
   Problems problems;
   launch_.Reload(problems);
   EXPECT_FALSE(problems.empty());
+  EXPECT_FALSE(launch_.ReadAgain().has_value());
   EXPECT_EQ(launch_.options().https.port, 1);
 }
 

@@ -94,8 +94,8 @@ Result<std::optional<uint64_t>> ParseAmount(const Written& written, std::string_
     if (__builtin_mul_overflow(number, unit.factor, &product)) return std::nullopt;
     return product;
   }
-  return Refuse("unknown unit " + Quoted(name) + UnitHint(digits, name, units) +
-                " Units: " + Names(units));
+  return Refuse("unknown unit " + Quoted(name) + "; units are " + Names(units) +
+                UnitHint(digits, name, units));
 }
 
 std::string OutOfRange(const std::string& found, const std::string& range) {

@@ -41,8 +41,9 @@ TEST(BytesTest, ZeroNeedsNoUnitAndNothingElseGoesWithout) {
 }
 
 TEST(BytesTest, AWrongUnitIsRefusedWithTheRightOne) {
-  EXPECT_THAT(Refusal(Bytes(0, 1_GiB), Quote("512MB")),
-              HasSubstr("unknown unit \"MB\"; did you mean \"512MiB\"?"));
+  EXPECT_THAT(
+      Refusal(Bytes(0, 1_GiB), Quote("512MB")),
+      HasSubstr("unknown unit \"MB\"; units are B, KiB, MiB, GiB, TiB; did you mean \"512MiB\"?"));
   EXPECT_THAT(Refusal(Bytes(0, 1_GiB), Quote("512 MiB")), HasSubstr("unknown unit \" MiB\""));
   EXPECT_THAT(Refusal(Bytes(0, 1_GiB), Quote("5s")), HasSubstr("unknown unit \"s\""));
 }

@@ -20,6 +20,13 @@ std::string Place::ToString() const {
   return source + ":" + std::to_string(line) + ":" + std::to_string(column);
 }
 
+std::string Problem::ToString() const {
+  if (place.source.empty()) return message;
+  const bool flag = place.line == 0 && place.source.starts_with("--");
+  if (flag && message.starts_with(place.source.substr(2) + ": ")) return "--" + message;
+  return place.ToString() + ": " + message;
+}
+
 void Problems::Add(Place place, std::string message) {
   Problem problem{std::move(place), std::move(message)};
   const auto behind =
@@ -31,7 +38,7 @@ void Problems::Add(Place place, std::string message) {
 std::string Problems::ToString() const {
   std::string text;
   for (const Problem& problem : list_) {
-    text += problem.place.ToString() + ": " + problem.message + "\n";
+    text += (text.empty() ? "" : "\n") + problem.ToString();
   }
   return text;
 }
@@ -39,6 +46,13 @@ std::string Problems::ToString() const {
 const Place& Places::Of(std::string_view name) const {
   const auto found = set_.find(name);
   return found == set_.end() ? start_ : found->second;
+}
+
+std::string Places::Title(std::string_view name) const {
+  const auto found = set_.find(name);
+  if (found == set_.end()) return std::string(name);
+  if (found->second.line == 0) return found->second.ToString();
+  return found->second.ToString() + ": " + std::string(name);
 }
 
 }  // namespace skerry::config

@@ -22,6 +22,9 @@ struct Place {
 struct Problem {
   Place place;
   std::string message;  // names the cause and, where there is one, the remedy
+
+  // "edge.toml:12:3: unknown key …"; a flag's name is said once, a default has no place.
+  std::string ToString() const;
 };
 
 // Everything that is wrong, so that an operator mends a file in one go.
@@ -47,6 +50,8 @@ class Places {
   // Where the option was set, else where its section begins.
   const Place& Of(std::string_view name) const;
   const Place& start() const { return start_; }
+  // What messages about an option begin with: "--cert", "edge.toml:3:1: cert", "cert".
+  std::string Title(std::string_view name) const;
 
   void Begin(Place start) { start_ = std::move(start); }
   void Set(std::string_view name, Place place) {

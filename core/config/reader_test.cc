@@ -111,22 +111,22 @@ TEST_F(ReaderTest, KeepsThePlacesOfWhatWasSet) {
 
 TEST_F(ReaderTest, AnUnknownKeyIsRefusedWithItsPlaceAndTheNearest) {
   EXPECT_EQ(Refusal("ram_cahe = \"1GiB\""),
-            "edge.toml:2:1: unknown key \"ram_cahe\"; did you mean \"ram_cache\"?\n");
+            "edge.toml:2:1: unknown key \"ram_cahe\"; did you mean \"ram_cache\"?");
   EXPECT_EQ(Refusal("[limits]\n  stream = 1"),
-            "edge.toml:3:3: unknown key \"limits.stream\"; did you mean \"limits.streams\"?\n");
+            "edge.toml:3:3: unknown key \"limits.stream\"; did you mean \"limits.streams\"?");
   EXPECT_EQ(Refusal("[[site]]\nhosts = [\"a\"]\norigins = \"b\""),
-            "edge.toml:4:1: unknown key \"origins\"; did you mean \"origin\"?\n");
+            "edge.toml:4:1: unknown key \"origins\"; did you mean \"origin\"?");
 }
 
 TEST_F(ReaderTest, AnUnknownTableIsRefused) {
-  EXPECT_EQ(Refusal("[limit]\nstreams = 1"), "edge.toml:2:2: unknown key \"limit\"\n");
+  EXPECT_EQ(Refusal("[limit]\nstreams = 1"), "edge.toml:2:2: unknown key \"limit\"");
   EXPECT_EQ(Refusal("[[sites]]\nhosts = [\"a\"]"),
-            "edge.toml:2:3: unknown key \"sites\"; did you mean \"site\"?\n");
+            "edge.toml:2:3: unknown key \"sites\"; did you mean \"site\"?");
 }
 
 TEST_F(ReaderTest, AKeyInTheWrongTableIsToldWhereItBelongs) {
   EXPECT_EQ(Refusal("streams = 9"),
-            "edge.toml:2:1: unknown key \"streams\"; there is \"streams\" in [limits]\n");
+            "edge.toml:2:1: unknown key \"streams\"; there is \"streams\" in [limits]");
 }
 
 TEST_F(ReaderTest, AWrongUnitIsRefusedAtItsValue) {
@@ -138,7 +138,7 @@ TEST_F(ReaderTest, AWrongUnitIsRefusedAtItsValue) {
 
 TEST_F(ReaderTest, OutOfRangeIsRefusedNotClipped) {
   EXPECT_EQ(Refusal("limits.streams = 1001"),
-            "edge.toml:2:18: limits.streams: out of range: 1001; allowed is 1 to 1000\n");
+            "edge.toml:2:18: limits.streams: out of range: 1001; allowed is 1 to 1000");
 }
 
 TEST_F(ReaderTest, FractionsDatesTablesAndMixedListsAreRefused) {
@@ -157,15 +157,14 @@ TEST_F(ReaderTest, ASectionWithSingleBracketsIsRefused) {
 
 TEST_F(ReaderTest, AFlagOnlyOptionInAFileIsRefused) {
   EXPECT_EQ(Refusal("ready_file = \"r\""),
-            "edge.toml:2:1: ready_file is a flag only: --ready_file\n");
+            "edge.toml:2:1: ready_file is a flag only: --ready_file");
 }
 
 TEST_F(ReaderTest, RequiredOptionsMustBeThereInSectionsToo) {
   ReadAll("");
-  EXPECT_EQ(problems_.ToString(),
-            "edge.toml:1:1: https is required (HOST:PORT): Where to listen.\n");
+  EXPECT_EQ(problems_.ToString(), "edge.toml:1:1: https is required (HOST:PORT): Where to listen.");
   EXPECT_EQ(Refusal("[[site]]\norigin = \"b\""),
-            "edge.toml:2:1: hosts is required (list of texts): Names of the site.\n");
+            "edge.toml:2:1: hosts is required (list of texts): Names of the site.");
 }
 
 TEST_F(ReaderTest, ARequiredOptionWithABadValueIsOneProblem) {

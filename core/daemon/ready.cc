@@ -59,6 +59,10 @@ Status WriteReady(const std::string& path,
   return {};
 }
 
+void RemoveReady(const std::string& path) {
+  if (!path.empty()) unlink(path.c_str());
+}
+
 void NotifyStopping() { Notify("STOPPING=1"); }
 
 }  // namespace skerry::daemon

@@ -15,6 +15,10 @@ namespace skerry::daemon {
 Status WriteReady(const std::string& path,
                   const std::vector<std::pair<std::string, std::string>>& listeners);
 
+// Removes what an earlier process left there, so that the file never speaks of one that
+// has gone. Call it once the listeners are ours.
+void RemoveReady(const std::string& path);
+
 // Tells systemd that we are about to end. Nothing without NOTIFY_SOCKET.
 void NotifyStopping();
 

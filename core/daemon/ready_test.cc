@@ -25,6 +25,15 @@ TEST(ReadyTest, SaysWhichFileCannotBeWritten) {
   EXPECT_THAT(status.error().context, testing::HasSubstr("/nowhere/ready"));
 }
 
+TEST(ReadyTest, WhatAnEarlierProcessLeftIsRemoved) {
+  const std::string path = testing::TempDir() + "/left-" + std::to_string(getpid());
+  std::ofstream(path) << "{}";
+  RemoveReady(path);
+  EXPECT_FALSE(std::ifstream(path).good());
+  RemoveReady(path);  // nothing there is fine
+  RemoveReady("");
+}
+
 TEST(ReadyTest, AnEmptyPathWritesNothing) { EXPECT_TRUE(WriteReady("", {})); }
 
 }  // namespace

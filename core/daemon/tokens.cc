@@ -2,6 +2,8 @@
 
 #include <sys/stat.h>
 
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 
 #include "core/base/digest.h"
@@ -19,10 +21,14 @@ tl::unexpected<Error> Refuse(const std::string& file, const std::string& why) {
 }  // namespace
 
 Result<std::vector<std::string>> ReadTokens(const std::string& file) {
-  std::ifstream in(file);
-  if (!in) return Refuse(file, ": cannot be read");
   struct stat about {};
-  if (stat(file.c_str(), &about) == 0 && (about.st_mode & 0007) != 0) {
+  if (stat(file.c_str(), &about) != 0) {
+    return Refuse(file, std::string(": cannot be read: ") + std::strerror(errno));
+  }
+  if (S_ISDIR(about.st_mode)) return Refuse(file, " is a folder; name the file in it");
+  std::ifstream in(file);
+  if (!in) return Refuse(file, std::string(": cannot be read: ") + std::strerror(errno));
+  if ((about.st_mode & 0007) != 0) {
     LogWarning("token file can be read by everyone", {{"file", file}});
   }
   std::vector<std::string> tokens;
@@ -40,7 +46,7 @@ Result<std::vector<std::string>> ReadTokens(const std::string& file) {
     }
     tokens.emplace_back(token);
   }
-  if (tokens.empty()) return Refuse(file, ": holds no token");
+  if (tokens.empty()) return Refuse(file, ": holds no token; write one a line, # begins a comment");
   return tokens;
 }
 

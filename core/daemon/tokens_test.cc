@@ -41,6 +41,20 @@ TEST(TokensTest, NamesFileAndLineOfWhatIsWrong) {
   EXPECT_THAT(ReadTokens(FileWith("short\n")).error().context, HasSubstr("at least 8"));
 }
 
+TEST(TokensTest, AFolderIsNoTokenFile) {
+  EXPECT_THAT(ReadTokens(testing::TempDir()).error().context, HasSubstr("is a folder"));
+}
+
+TEST(TokensTest, ReplacedTokensAreBelievedAtOnceAndFormerOnesNoMore) {
+  Tokens tokens({"secret-one"});
+  const http::Fields one = {{"authorization", "Bearer secret-one"}};
+  const http::Fields two = {{"authorization", "Bearer secret-two"}};
+  EXPECT_EQ(tokens.Check(one), Bearer::kKnown);
+  tokens.Set({"secret-two"});
+  EXPECT_EQ(tokens.Check(one), Bearer::kWrong);
+  EXPECT_EQ(tokens.Check(two), Bearer::kKnown);
+}
+
 TEST(TokensTest, TellsMissingFromWrong) {
   const std::vector<std::string> tokens = {"secret-one", "secret-two"};
   EXPECT_EQ(CheckBearer({}, tokens), Bearer::kMissing);

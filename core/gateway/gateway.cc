@@ -22,6 +22,12 @@ void Gateway::SetClassifier(std::shared_ptr<const Classifier> classifier) {
   options_.classifier = std::move(classifier);
 }
 
+void Gateway::AddUpstream(std::unique_ptr<http::Upstream> upstream, bool is_shield) {
+  options_.upstreams.push_back(std::move(upstream));
+  options_.upstream_is_shield.resize(options_.upstreams.size(), false);
+  options_.upstream_is_shield.back() = is_shield;
+}
+
 http::Upstream* Gateway::upstream(size_t index) {
   return index < options_.upstreams.size() ? options_.upstreams[index].get() : nullptr;
 }

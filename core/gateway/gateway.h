@@ -73,8 +73,10 @@ class Gateway {
   // What http::Server calls for a request. Never null.
   std::shared_ptr<http::StreamEvents> OnRequest(std::shared_ptr<http::ServerStream> stream);
 
-  // A new configuration for requests that begin from now on.
+  // A new configuration for requests that begin from now on. Upstreams that its routes
+  // name by a further index are added before.
   void SetClassifier(std::shared_ptr<const Classifier> classifier);
+  void AddUpstream(std::unique_ptr<http::Upstream> upstream, bool is_shield);
 
   net::Loop& loop() { return loop_; }
   Shared& shared() { return shared_; }

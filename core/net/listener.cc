@@ -35,6 +35,7 @@ class SocketListener : public Listener, private Readiness::Events {
     socket_.reset();
     on_accept_.reset();
   }
+  void SetTls(std::shared_ptr<TlsContext> tls) override { options_.tls = std::move(tls); }
 
  private:
   void OnWritable() override {}
@@ -71,18 +72,36 @@ class SocketListener : public Listener, private Readiness::Events {
   }
 
   SocketLoop& loop_;
-  const ListenOptions options_;
+  ListenOptions options_;
   const Address address_;
   std::shared_ptr<OnAccept> on_accept_;  // null once closed
   Timer pause_;
   std::unique_ptr<Readiness> socket_;
 };
 
+// What an operator can do about a refused address.
+std::string Remedy(int error, const Address& address) {
+  switch (error) {
+    case EADDRINUSE: return "; end what listens there, or choose another port";
+    case EADDRNOTAVAIL: return "; no interface of this machine has that address";
+    case EACCES:
+      if (address.port < 1024) return "; ports below 1024 need CAP_NET_BIND_SERVICE";
+      return "";
+    default: return "";
+  }
+}
+
+tl::unexpected<Error> Refused(int error, const Address& address) {
+  Error refused = SystemError(error, Side::kConfig, "cannot listen on " + address.ToString());
+  refused.context += Remedy(error, address);
+  return Fail(std::move(refused));
+}
+
 Result<ScopedFd> Bind(const ListenOptions& options) {
-  const std::string where = "cannot listen on " + options.address.ToString();
   std::optional<SocketAddress> address = SocketAddress::From(options.address);
   if (!address) {
-    return Fail(Code::kInvalid, Side::kConfig, where + ": not an IP address");
+    return Fail(Code::kInvalid, Side::kConfig,
+                "cannot listen on " + options.address.ToString() + ": not an IP address");
   }
   ScopedFd fd(socket(address->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.valid() && errno == EAFNOSUPPORT && options.address.host == "::") {
@@ -91,7 +110,7 @@ Result<ScopedFd> Bind(const ListenOptions& options) {
     v4.address.host = "0.0.0.0";
     return Bind(v4);
   }
-  if (!fd.valid()) return Fail(SystemError(errno, Side::kConfig, where));
+  if (!fd.valid()) return Refused(errno, options.address);
   const int on = 1;
   const int off = 0;
   setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
@@ -101,7 +120,7 @@ Result<ScopedFd> Bind(const ListenOptions& options) {
   }
   if (bind(fd.get(), address->get(), address->size) != 0 ||
       listen(fd.get(), options.backlog) != 0) {
-    return Fail(SystemError(errno, Side::kConfig, where));
+    return Refused(errno, options.address);
   }
   return fd;
 }
@@ -114,6 +133,14 @@ Result<std::unique_ptr<Listener>> Listener::Open(Loop& loop, const ListenOptions
   if (!fd) return Fail(std::move(fd.error()));
   return std::make_unique<SocketListener>(SocketLoop::From(loop), options, std::move(*fd),
                                           std::move(on_accept));
+}
+
+Status Listener::Try(const Address& address) {
+  ListenOptions alone;
+  alone.address = address;
+  const Result<ScopedFd> fd = Bind(alone);
+  if (!fd) return Fail(fd.error());
+  return {};
 }
 
 }  // namespace skerry::net

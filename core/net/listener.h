@@ -33,10 +33,17 @@ class Listener {
   virtual const Address& address() const = 0;
   // Stops accepting and closes the socket; accepted transports live on.
   virtual void Close() = 0;
+  // The certificate of connections accepted from now on; those there are keep theirs.
+  // REQUIRES: it was opened with TLS.
+  virtual void SetTls(std::shared_ptr<TlsContext> tls) = 0;
 
-  // "port in use" is Code::kRefused with a context that names the address.
+  // "port in use" is Code::kRefused with a context that names address and remedy.
   static Result<std::unique_ptr<Listener>> Open(Loop& loop, const ListenOptions& options,
                                                 OnAccept on_accept);
+
+  // Could we have this address for us alone? Nothing stays open. Open with reuse_port
+  // would quietly share it with another process of ours. Port 0 always can.
+  static Status Try(const Address& address);
 };
 
 struct DialOptions {

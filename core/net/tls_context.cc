@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -23,6 +24,10 @@ Result<FilePtr> OpenFile(const std::string& file) {
   FilePtr opened(fopen(file.c_str(), "re"));
   if (opened == nullptr) {
     return BadFile(file, "cannot be opened: " + std::generic_category().message(errno));
+  }
+  struct stat about {};
+  if (fstat(fileno(opened.get()), &about) == 0 && S_ISDIR(about.st_mode)) {
+    return BadFile(file, "is a folder; name the file in it");
   }
   return opened;
 }

@@ -632,6 +632,30 @@ TEST_F(ListenerTest, WithReusePortWorkersShareAnAddress) {
   });
 }
 
+TEST_F(ListenerTest, ANewCertificateIsForNewConnectionsOnly) {
+  Listen(ServerTls({"h2"}));
+  Connect(ClientTls({"h2", "http/1.1"}));
+  ASSERT_TRUE(Await([&] { return client().connected; }));
+  On([&] { listener_->SetTls(ServerTls({"http/1.1"})); });
+  Peer& second = Connect(ClientTls({"h2", "http/1.1"}));
+  ASSERT_TRUE(Await([&] { return second.connected; }));
+  On([&] {
+    EXPECT_EQ("http/1.1", second.transport->alpn());
+    client().Say("still there?");
+  });
+  EXPECT_TRUE(Await([&] { return server().received == "still there?"; }));
+}
+
+TEST_F(ListenerTest, TryLeavesAFreeAddressFree) {
+  EXPECT_TRUE(Listener::Try({"127.0.0.1", 0}));
+  Listen(nullptr);
+  EXPECT_FALSE(Listener::Try(listener_->address()));
+  const Address address = listener_->address();
+  On([&] { listener_.reset(); });
+  EXPECT_TRUE(Listener::Try(address));
+  EXPECT_TRUE(Listener::Try(address));
+}
+
 TEST_F(ListenerTest, AcceptedTransportsOutliveAClosedListener) {
   prepare_server_ = [&](Peer&) { listener_->Close(); };
   Listen(nullptr);

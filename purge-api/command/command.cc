@@ -1,16 +1,22 @@
 #include "purge-api/command/command.h"
 
 #include <curl/curl.h>
+#include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "core/config/subcommands.h"
 #include "core/daemon/tokens.h"
+#include "core/http/upstream.h"
+#include "core/net/address.h"
 #include "purge-api/accept/request.h"
 #include "purge-api/log/receipt_json.h"
 
@@ -37,8 +43,14 @@ Result<std::vector<std::string>> ReadUrls(const std::string& file) {
   if (file.empty()) return urls;
   std::ifstream opened;
   if (file != "-") {
-    opened.open(file);
-    if (!opened) return Fail(Code::kIo, Side::kClient, file + " cannot be read");
+    struct stat about {};
+    if (stat(file.c_str(), &about) == 0 && S_ISDIR(about.st_mode))
+      errno = EISDIR;
+    else
+      opened.open(file);
+    if (!opened.is_open()) {
+      return Fail(Code::kIo, Side::kClient, file + " cannot be read: " + std::strerror(errno));
+    }
   }
   std::istream& in = file == "-" ? std::cin : opened;
   for (std::string line; std::getline(in, line);) {
@@ -46,6 +58,23 @@ Result<std::vector<std::string>> ReadUrls(const std::string& file) {
     if (!url.empty() && url.front() != '#') urls.emplace_back(url);
   }
   return urls;
+}
+
+// A token goes over TLS, or stays on this machine.
+Status CheckTo(const std::string& to) {
+  const auto url = http::UpstreamUrl::Parse(to);
+  if (!url) {
+    return Fail(Code::kInvalid, Side::kClient,
+                "--to=" + to + " is no URL of a service; write https://HOST[:PORT]");
+  }
+  const bool local = url->host == "localhost" || net::Address{url->host, 0}.IsLoopback();
+  if (url->scheme == "http" && !local) {
+    return Fail(Code::kInvalid, Side::kClient,
+                "--to=" + to +
+                    " would send the token in clear text; write https:// (http:// is "
+                    "for loopback)");
+  }
+  return {};
 }
 
 struct Sent {
@@ -179,16 +208,18 @@ int RunCommand(int argc, char** argv) {
       "refused, 2 usage, 4 not confirmed in time.",
       "skerry-purge purge");
   Describe(app, line);
+  config::ExplainMistakes(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kDone : kUsage;
   }
+  if (const Status to = CheckTo(line.to); !to) return Complain(to.error().context, kUsage);
   const std::optional<Millis> wait = ParseDuration(line.wait);
   if (!wait) return Complain("--wait: expected a duration such as 10s or 500ms", kUsage);
   if (line.token_file.empty()) return Complain("--token_file: expected a file", kUsage);
   const Result<std::vector<std::string>> tokens = daemon::ReadTokens(line.token_file);
-  if (!tokens) return Complain(tokens.error().context, kUsage);
+  if (!tokens) return Complain("--token_file: " + tokens.error().context, kUsage);
   const Result<std::vector<std::string>> urls = ReadUrls(line.file);
   if (!urls) return Complain("--file: " + urls.error().context, kUsage);
   const std::string body = BodyOf(line, *urls);

@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -201,51 +200,6 @@ class EdgeTest(Case):
         edge.process.send_signal(signal.SIGHUP)
         eventually(lambda: "not reloaded" in edge.log())
         self.assertEqual(fetch(self.url(edge, "/a")).field("x-version"), "two")
-
-
-class BadInputTest(Case):
-    """Each mistake: one clear message that names cause and remedy, exit code 2, nothing begun."""
-
-    def refused(self, *flags, says):
-        code, printed = self.run_program("skerry-edge", *flags)
-        self.assertEqual(code, 2, printed)
-        for text in says:
-            self.assertIn(text, printed)
-        self.assertNotIn("terminate called", printed)
-
-    def test_wrong_flag(self):
-        self.refused("--origin=http://127.0.0.1:1", "--ram_cach=1GiB", says=["ram_cach", "ram_cache"])
-
-    def test_wrong_unit(self):
-        self.refused("--origin=http://127.0.0.1:1", "--ram_cache=512MB", says=["ram_cache", "MB", "512MiB"])
-
-    def test_nothing_to_serve(self):
-        self.refused(says=["--origin"])
-
-    def test_unknown_key_in_the_file(self):
-        config = self.file("edge.toml", 'origin = "http://127.0.0.1:1"\ndisk_cahce = "1GiB"\n')
-        self.refused(f"--config={config}", says=["edge.toml:2", "disk_cahce", "disk_cache"])
-        self.refused(f"--config={config}", "--check_config", says=["edge.toml:2"])
-
-    def test_unreadable_certificate(self):
-        self.refused("--origin=http://127.0.0.1:1", "--https=127.0.0.1:0", "--cert=/nowhere.crt", "--key=/nowhere.key", says=["/nowhere.crt"])
-
-    def test_port_in_use(self):
-        with socket.socket() as taken:
-            taken.bind(("127.0.0.1", 0))
-            taken.listen()
-            port = taken.getsockname()[1]
-            self.refused("--origin=http://127.0.0.1:1", f"--https=127.0.0.1:{port}", says=[f"127.0.0.1:{port}", "in use"])
-
-    def test_clear_text_outside_loopback(self):
-        self.refused("--origin=http://127.0.0.1:1", "--http=0.0.0.0:0", says=["loopback"])
-        self.refused("--shield=http://192.0.2.1:80", says=["loopback"])
-
-    def test_a_store_that_another_process_holds(self):
-        origin = self.origin()
-        cache = os.path.join(self.folder, "cache")
-        self.edge(origin=origin, cache=cache)
-        self.refused(f"--origin={origin.url}", "--https=127.0.0.1:0", f"--cache_dir={cache}", says=[cache])
 
 
 class ExampleConfigTest(Case):

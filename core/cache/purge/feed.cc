@@ -159,7 +159,8 @@ void PurgeFeed::Driver::OnEnd(http::Fields) {
     const bool denied = status_ == 401 || status_ == 403;
     return RetryAfter(
         {denied ? Code::kDenied : Code::kUnavailable, Side::kUpstream, true,
-         "the purge service answered " + std::to_string(status_) + ' ' + body_.substr(0, 300)});
+         "the purge service answered " + std::to_string(status_) + ' ' + body_.substr(0, 300) +
+             (denied ? "; purge_token_file must begin with a token that it knows" : "")});
   }
   Parse();
 }
