@@ -123,6 +123,15 @@ std::vector<std::string> ClassesFor(std::string_view name, const http::Fields& r
 
 // ---- Would the same have been chosen?
 
+// How much we want a coding (docs/why/coding-preference.md). One that we do not know
+// may be wanted more than any by the origin.
+int Rank(std::string_view coding) {
+  if (coding == "identity") return 0;
+  if (coding == "gzip") return 1;
+  if (coding == "zstd") return 2;
+  return coding == "br" ? 3 : 4;
+}
+
 bool CodingMatches(const http::Fields& response, const Line& stored, const http::Fields& request) {
   const std::optional<std::string> coding = ClassOf("accept-encoding", response);
   const std::string wanted = NormalizeVaryValue("accept-encoding", request);
@@ -137,7 +146,7 @@ bool CodingMatches(const http::Fields& response, const Line& stored, const http:
   const Words was_offered = Split(offered);
   return std::all_of(wants.begin(), wants.end(), [&](std::string_view word) {
     // Whether a dictionary would make a difference, its own field says.
-    return Has(was_offered, word) || IsDictionaryCoding(word) || word == "identity";
+    return Rank(word) <= Rank(*coding) || Has(was_offered, word) || IsDictionaryCoding(word);
   });
 }
 

@@ -10,8 +10,9 @@
 //                                       alone would have got the same
 //   asked for "fr, en;q=0.5", got en →  the origin has no French
 //
-// This assumes that an origin gives the most wanted of what it has. A request that
-// offers anything whose outcome is not known yet goes upstream.
+// This assumes that an origin gives the most wanted of what it has; of codings, br
+// before zstd before gzip. A request that offers anything better whose outcome is not
+// known yet goes upstream.
 //
 // Pure functions over values. `request`: as it goes upstream. Where a response does not
 // say what it is, and for every other name, values are compared as they are.

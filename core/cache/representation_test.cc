@@ -83,6 +83,13 @@ TEST(RepresentationTest, ACodingThatWasNeverOfferedMayExist) {
   EXPECT_FALSE(Matches(kEncoding, {}, {}, Codings("gzip")));
 }
 
+TEST(RepresentationTest, ACodingThatIsNotPreferredNeedNotHaveBeenOffered) {
+  EXPECT_TRUE(Matches(kEncoding, Codings("br, gzip"), In("br"), Codings("br, zstd, gzip")));
+  EXPECT_TRUE(Matches(kEncoding, Codings("zstd"), In("zstd"), Codings("zstd, gzip")));
+  EXPECT_FALSE(Matches(kEncoding, Codings("br, gzip"), In("gzip"), Codings("br, zstd, gzip")));
+  EXPECT_FALSE(Matches(kEncoding, Codings("br"), In("br"), Codings("br, better")));
+}
+
 TEST(RepresentationTest, WeightsAreComparedAsTheyAre) {
   EXPECT_FALSE(
       Matches(kEncoding, Codings("br;q=0.1, gzip"), In("gzip"), Codings("gzip;q=0.1, br")));

@@ -84,6 +84,24 @@ TEST_F(EncodedExchangeTest, ThreeHundredSpellingsAreThreeVariants) {
   EXPECT_LE(at_.asked(), 4u);
 }
 
+TEST_F(EncodedExchangeTest, OneRefreshIsEnoughForAllWhoAreGivenTheSame) {
+  Fill("br", {{"etag", "\"v1\""}, {"x", "y"}});
+  at_.Purge(OneUrl("https://example.com/a.css"));
+  const Stream stream = Ask("br");
+  at_.Answer(200,
+             {{"cache-control", "max-age=60, stale-while-revalidate=60"},
+              {"content-type", "text/css"},
+              {"etag", "\"v1\""}},
+             Css());
+  at_.RunUntil([&] { return stream->ended; });
+  at_.loop.Advance(Seconds(61));
+  const size_t asked = at_.asked();
+  for (const char* accepts : {"br", "br, gzip", "gzip, deflate, br, zstd"}) {
+    EXPECT_EQ(Decoded(Ask(accepts)), Css());
+  }
+  EXPECT_EQ(at_.asked(), asked + 1);
+}
+
 TEST_F(EncodedExchangeTest, VaryIsInEveryAnswerOfWhatComesInSeveralCodings) {
   const Stream coded = Fill("br");
   const Stream plain = Fill("identity");

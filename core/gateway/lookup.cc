@@ -115,7 +115,8 @@ Lookup Assess(const Shared& shared, const LookupInput& input, cache::EntryPtr en
               std::string_view tier) {
   Lookup lookup;
   lookup.tier = tier;
-  lookup.variant_hint = cache::VariantHash(entry->head.vary, input.sent);
+  // The same place for all requests that would be given this one.
+  lookup.variant_hint = entry->head.variant_hash;
   const cache::Purged purged = shared.generations->Judge(*entry);
   if (purged == cache::Purged::kHard) {
     lookup.found = Found::kPurged;
