@@ -646,16 +646,6 @@ TEST_F(ListenerTest, ANewCertificateIsForNewConnectionsOnly) {
   EXPECT_TRUE(Await([&] { return server().received == "still there?"; }));
 }
 
-TEST_F(ListenerTest, TryLeavesAFreeAddressFree) {
-  EXPECT_TRUE(Listener::Try({"127.0.0.1", 0}));
-  Listen(nullptr);
-  EXPECT_FALSE(Listener::Try(listener_->address()));
-  const Address address = listener_->address();
-  On([&] { listener_.reset(); });
-  EXPECT_TRUE(Listener::Try(address));
-  EXPECT_TRUE(Listener::Try(address));
-}
-
 TEST_F(ListenerTest, AcceptedTransportsOutliveAClosedListener) {
   prepare_server_ = [&](Peer&) { listener_->Close(); };
   Listen(nullptr);
