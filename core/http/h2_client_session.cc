@@ -382,7 +382,7 @@ bool H2ClientSession::Field(Stream& stream, std::string_view name, std::string_v
 }
 
 void H2ClientSession::BlockDone(Stream& stream) {
-  if (stream.exchange == nullptr) return;
+  if (stream.exchange == nullptr || stream.error) return;
   const auto exchange = stream.exchange;
   used_ = true;
   exchange->Answered();
@@ -406,7 +406,7 @@ void H2ClientSession::BlockDone(Stream& stream) {
 }
 
 void H2ClientSession::Data(Stream& stream, std::string_view bytes) {
-  if (stream.exchange == nullptr) return;
+  if (stream.exchange == nullptr || stream.error) return;
   const auto exchange = stream.exchange;
   exchange->Progress();
   if (exchange->paused() || !stream.held.empty()) {
@@ -419,6 +419,7 @@ void H2ClientSession::Data(Stream& stream, std::string_view bytes) {
 }
 
 void H2ClientSession::AnswerEnded(Stream& stream) {
+  if (stream.error) return;  // fails when it closes
   stream.ended = true;
   if (stream.exchange == nullptr || !stream.held.empty()) return;
   // The rest of a request that was answered early is of no use to the peer.

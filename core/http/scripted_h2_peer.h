@@ -90,11 +90,17 @@ class ScriptedH2Peer {
     nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, id, nullptr, lines, 1, nullptr);
   }
   // A header block with nothing but that status, in three digits, past nghttp2's checks.
-  void AnswerRaw(int32_t id, int status) {
+  // `data` may follow at once.
+  void AnswerRaw(int32_t id, int status, bool end = false, std::string_view data = {}) {
     const std::string code = std::to_string(1000 + status).substr(1);
-    std::string frame("\0\0\5\1\4", 5);
+    peer_.Say(FrameHead(5, 1, end ? 5 : 4, id) + std::string("\x08\x03", 2) + code +
+              (data.empty() ? "" : FrameHead(data.size(), 0, 1, id) + std::string(data)));
+  }
+  static std::string FrameHead(size_t size, uint8_t type, uint8_t flags, int32_t id) {
+    std::string frame = {0, static_cast<char>(size >> 8), static_cast<char>(size),
+                         static_cast<char>(type), static_cast<char>(flags)};
     for (int shift = 24; shift >= 0; shift -= 8) frame.push_back(static_cast<char>(id >> shift));
-    peer_.Say(frame + std::string("\x08\x03", 2) + code);
+    return frame;
   }
   void Reset(int32_t id, uint32_t code) {
     nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, code);

@@ -211,6 +211,18 @@ TEST_F(UpstreamH2Test, StatusCodesOutOfRangeResetTheirStream) {
   }
 }
 
+TEST_F(UpstreamH2Test, NothingBehindAHeadThatWasRefusedIsHeard) {
+  for (const bool with_data : {false, true}) {
+    FetchLog log;
+    Start(log);
+    ScriptedH2Peer& h2 = h2_.empty() ? Connect() : *h2_[0];
+    h2.Pump();
+    h2.AnswerRaw(h2.requests.rbegin()->first, 99, !with_data, with_data ? "body" : "");
+    Run();
+    EXPECT_THAT(log.heard, ElementsAre("failed invalid")) << with_data;
+  }
+}
+
 TEST_F(UpstreamH2Test, LongHeadsFailByTheOptions) {
   options_.header_bytes = 200;
   options_.header_count = 3;
