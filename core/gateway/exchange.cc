@@ -333,21 +333,31 @@ void Exchange::OnFill() {
   switch (fill_->phase()) {
     case cache::Fill::Phase::kAsking: return;
     case cache::Fill::Phase::kFailed:
-      if (fill_->answer() == nullptr) return OnFillFailed(fill_->error());
-      return OnFillAnswer();
+      // Broken before we have said a word: an answer of our own tells the client more than a
+      // body cut short.
+      if (const auto answer = fill_->answer()) {
+        if (!initiator_ && !MayStay()) return;
+        verdict_.fwd_status = answer->head.status;
+      }
+      return OnFillFailed(fill_->error());
     case cache::Fill::Phase::kAnswer: return OnFillAnswer();
     case cache::Fill::Phase::kValidated: break;
   }
-  if (!initiator_) {
-    const cache::Joined joined =
-        fill_->MayStay(*gateway_.shared().generations, forwarded_.head.fields);
-    if (joined != cache::Joined::kJoined) return LookAgain(Name(joined));
-  }
+  if (!initiator_ && !MayStay()) return;
   lookup_.entry = fill_->entry();
   verdict_.fwd_status = fill_->validated_by();
   verdict_.stored = true;
   seat_.reset();
   RunFrom("write");
+}
+
+// Whether what another one fetched is ours too; looks again where it is not.
+bool Exchange::MayStay() {
+  const cache::Joined joined =
+      fill_->MayStay(*gateway_.shared().generations, forwarded_.head.fields);
+  if (joined == cache::Joined::kJoined) return true;
+  LookAgain(Name(joined));
+  return false;
 }
 
 void Exchange::LookAgain(std::string_view) {
@@ -368,11 +378,7 @@ bool Exchange::AnswerIsFarAway(const cache::Answer& answer) const {
 
 void Exchange::OnFillAnswer() {
   const std::shared_ptr<const cache::Answer> answer = fill_->answer();
-  if (!initiator_) {
-    const cache::Joined joined =
-        fill_->MayStay(*gateway_.shared().generations, forwarded_.head.fields);
-    if (joined != cache::Joined::kJoined) return LookAgain(Name(joined));
-  }
+  if (!initiator_ && !MayStay()) return;
   const int status = answer->head.status;
   verdict_.fwd_status = status;
   if (status >= 500 && MayServeStale()) return ServeStale(status);

@@ -65,6 +65,7 @@ class Exchange : public http::StreamEvents, public std::enable_shared_from_this<
   void OnFillAnswer();
   void OnFillFailed(const Error& error);
   // The fill's answer is not for us: look again, or fetch alone after a few rounds.
+  bool MayStay();
   void LookAgain(std::string_view why);
   bool AnswerIsFarAway(const cache::Answer& answer) const;
   bool MayServeStale() const;

@@ -204,7 +204,8 @@ namespace {
 // The error types of RFC 9209 2.3.
 std::string_view ProxyErrorType(const Error& error) {
   switch (error.code) {
-    case Code::kTimeout: return "http_response_timeout";
+    case Code::kTimeout: return error.retryable ? "connection_timeout" : "http_response_timeout";
+    case Code::kDenied: return "tls_certificate_error";
     case Code::kRefused: return "connection_refused";
     case Code::kReset: return "connection_terminated";
     case Code::kLimit: return "http_response_header_section_size";

@@ -63,7 +63,31 @@ def get(stream, path="/", **more):
     return headers(stream, request_fields(path, **more))
 
 
-_DIGITS = {f"{code:0{bits}b}": digit for digit, (code, bits) in enumerate([(0, 5), (1, 5), (2, 5), *((25 + i, 6) for i in range(7))])}
+# Of RFC 7541's Huffman code what stands in statuses and in the paths of tests.
+_HUFFMAN = {f"{first + i:0{bits}b}": letter for bits, first, letters in (
+    (5, 0, "012aceiost"), (6, 0x16, "-./3456789=A_bdfghlmnpru"), (7, 0x74, "jkqvwxyz")) for i, letter in enumerate(letters)}
+
+
+def _decode(data):
+    """A string of HPACK: its text, and what follows it."""
+    size, text = data[0] & 0x7f, data[1:]
+    if not data[0] & 0x80:
+        return text[:size].decode("latin-1"), text[size:]
+    bits, letters, code = "".join(f"{byte:08b}" for byte in text[:size]), "", ""
+    for bit in bits:
+        code += bit
+        if code in _HUFFMAN:
+            letters, code = letters + _HUFFMAN[code], ""
+    return letters, text[size:]
+
+
+def _path(block):
+    """The path of a request as nghttp2 writes it: behind method, scheme and authority."""
+    while block and block[0] != 0x04:
+        if block[0] == 0x84:
+            return "/"
+        block = block[1:] if block[0] & 0x80 else _decode(block[1:])[1]
+    return _decode(block[1:])[0] if block else ""
 
 
 def _status(block):
@@ -80,15 +104,7 @@ def _status(block):
         return static[block[0]]
     if block[0] not in (0x08, 0x18, 0x48):
         return 0
-    size, text = block[1] & 0x7f, block[2:]
-    if not block[1] & 0x80:
-        return int(text[:size])
-    bits, digits, code = "".join(f"{byte:08b}" for byte in text[:size]), "", ""
-    for bit in bits:
-        code += bit
-        if code in _DIGITS:
-            digits, code = digits + str(_DIGITS[code]), ""
-    return int(digits)
+    return int(_decode(block[1:])[0])
 
 
 class H2Answer:
@@ -286,6 +302,79 @@ class RawOrigin:
     def count(self, path):
         with self._lock:
             return sum(1 for head in self.heads if head.split(" ")[1].split("?")[0] == path)
+
+    def close(self):
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        with self._lock:
+            for connection in self._open:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+
+
+class RawH2Origin:
+    """An origin that speaks HTTP/2 over TLS, frame by frame; `certificate` and `key` are files.
+
+    `script(connection, stream, path)` is called for each HEADERS frame that comes; what it returns is whether the
+    connection goes on. `paths` lists what was asked for: lower-case letters, digits and underscores.
+    """
+
+    def __init__(self, script, certificate, key, first=None):
+        self.script, self.paths, self.connections = script, [], 0
+        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.tls.load_cert_chain(certificate, key)
+        self.tls.set_alpn_protocols(["h2"])
+        self.first = settings() if first is None else first
+        self._lock = threading.Lock()
+        self._open = set()
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self.url = f"https://127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            with self._lock:
+                self.connections += 1
+                self._open.add(connection)
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection):
+        data = b""
+
+        def need(count):
+            nonlocal data
+            while len(data) < count:
+                piece = connection.recv(65536)
+                if not piece:
+                    raise ConnectionError
+                data += piece
+
+        with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
+            connection = stack.enter_context(self.tls.wrap_socket(connection, server_side=True))
+            need(len(PREFACE))
+            data = data[len(PREFACE):]
+            connection.sendall(self.first)
+            while True:
+                need(9)
+                size = int.from_bytes(data[:3], "big")
+                need(9 + size)
+                kind, stream, payload = data[3], int.from_bytes(data[5:9], "big"), data[9:9 + size]
+                if kind == SETTINGS and not data[4] & ACK:
+                    connection.sendall(frame(SETTINGS, ACK, 0))
+                data = data[9 + size:]
+                if kind == HEADERS:
+                    path = _path(payload)
+                    with self._lock:
+                        self.paths.append(path)
+                    if not self.script(connection, stream, path):
+                        return
+        with self._lock:
+            self._open.discard(connection)
 
     def close(self):
         with contextlib.suppress(OSError):
