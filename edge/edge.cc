@@ -360,7 +360,9 @@ Status Edge::State::OpenAll() {
   workers = std::make_unique<daemon::Workers>("worker", count);
   ports.resize(count);
   DescribePorts();
-  classifier = MakeClassifier(options, upstreams);
+  auto made = MakeClassifier(options, upstreams);
+  if (!made) return Fail(std::move(made.error()));
+  classifier = std::move(*made);
   for (size_t i = 0; i < count; ++i) {
     if (Status status = OpenWorker(i); !status) return status;
   }
@@ -409,7 +411,9 @@ Result<Edge::State::Renewal> Edge::State::Prepare(const Options& fresh) const {
     renewal.tls = std::move(*read);
   }
   renewal.upstreams = upstreams;
-  renewal.classifier = MakeClassifier(fresh, renewal.upstreams);
+  auto classifier = MakeClassifier(fresh, renewal.upstreams);
+  if (!classifier) return Fail(std::move(classifier.error()));
+  renewal.classifier = std::move(*classifier);
   return renewal;
 }
 
@@ -422,6 +426,7 @@ void Edge::State::Reconfigure(const Options& fresh) {
   const size_t known = upstreams.urls.size();
   upstreams = std::move(renewal->upstreams);
   options.sites = fresh.sites;
+  options.country_database = fresh.country_database;
   const auto take_over = [this, known, made = renewal->classifier, tls = renewal->tls,
                           added = upstreams](size_t i) {
     for (size_t u = known; u < added.urls.size(); ++u) {

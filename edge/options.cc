@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "core/http/upstream.h"
+#include "edge/country_file.h"
 #include "edge/rules.h"
 
 namespace skerry::edge {
@@ -110,6 +111,8 @@ const config::Table<Options>& OptionTable() {
        "How long the body of an answer may pause."},
       {"upstream.connections", &Options::upstream_connections, Integer(1, 65536, 256),
        "Connections to one upstream, a worker."},
+      {"country_database", &Options::country_database, Path(""),
+       "MaxMind DB file with the countries of addresses, for key.country.", kBoth | kReload},
       {"site", &Options::sites, SiteTable(), "A site: host names, origin, rules.", kFile | kReload},
   };
   return table;
@@ -161,6 +164,11 @@ void CheckOptions(const Options& options, Problems& problems) {
   }
   if (options.disk_cache != 0 && options.disk_cache < 64_MiB) {
     problems.Add(places.Of("disk_cache"), "disk_cache: at least 64MiB, or 0 for memory only");
+  }
+  if (!options.country_database.empty()) {
+    if (const auto opened = CountryFile::Open(options.country_database); !opened) {
+      problems.Add(places.Of("country_database"), "country_database: " + opened.error().context);
+    }
   }
   for (const SiteOptions& site : options.sites) CheckSite(options, site, problems);
 }

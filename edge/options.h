@@ -60,6 +60,7 @@ struct Options {
   Millis upstream_first_byte{0};
   Millis upstream_between_bytes{0};
   int64_t upstream_connections = 0;
+  std::string country_database;
   std::vector<SiteOptions> sites;
   config::Places places;
 };

@@ -34,12 +34,13 @@ inline std::string SiteWith(const std::string& rules) {
 // configuration ends the test.
 class RuleHarness : public gateway::GatewayHarness {
  public:
-  explicit RuleHarness(const std::string& rules) {
-    const ReadConfig read(SiteWith(rules));
+  // `top`: options that stand above the site.
+  explicit RuleHarness(const std::string& rules, const std::string& top = "") {
+    const ReadConfig read(top + SiteWith(rules));
     if (!read.problems.empty()) fprintf(stderr, "%s", read.Problem().c_str());
     SKERRY_CHECK(read.problems.empty());
     UpstreamList upstreams;
-    classifier = MakeClassifier(read.options, upstreams);
+    classifier = *MakeClassifier(read.options, upstreams);
     gateway->SetClassifier(classifier);
   }
 

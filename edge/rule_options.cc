@@ -1,6 +1,8 @@
 #include "edge/rule_options.h"
 
+#include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "core/config/kind.h"
 #include "core/http/message.h"
@@ -89,6 +91,25 @@ const config::Table<RuleOptions>& RuleTable() {
        "not reach the origin."},
       {"query_deny", &Rule::query_deny, TextList({{}}),
        "These query parameters do not count and do not reach the origin."},
+      {"key.country", &Rule::key_country, Bool(false),
+       "The country of the client's address is part of the key; needs country_database."},
+      {"key.country_as", &Rule::key_country_as, Text("X-Country"),
+       "The field by which the origin is told; \"\": it is not."},
+      {"key.device", &Rule::key_device, Bool(false),
+       "The class of device is part of the key: desktop, mobile, tablet, bot."},
+      {"key.device_as", &Rule::key_device_as, Text("X-Device"),
+       "The field by which the origin is told; \"\": it is not."},
+      {"key.tier_cookie", &Rule::key_tier_cookie, Text(""),
+       "The cookie whose value is part of the key, if it is one of key.tier_values."},
+      {"key.tier_field", &Rule::key_tier_field, Text(""), "The same for a field of the request."},
+      {"key.tier_values", &Rule::key_tier_values, TextList({{}}),
+       "The tiers; any other value counts as \"default\"."},
+      {"key.tier_as", &Rule::key_tier_as, Text("X-Tier"),
+       "The field by which the origin is told; \"\": it is not."},
+      {"key.fields", &Rule::key_fields,
+       ParsedList<KeyFieldText>("NAME or \"NAME: VALUE|VALUE\"", std::vector<KeyFieldText>()),
+       "Fields that are part of the key and go to the origin; with values, others count as "
+       "absent."},
       {"compress", &Rule::compress, Bool(true),
        "Brotli, zstd and gzip for compressible answers that come uncoded."},
       {"on_partition", &Rule::on_partition,
@@ -110,6 +131,12 @@ const config::Table<RuleOptions>& RuleTable() {
       {"request_remove_fields", &Rule::request_remove_fields,
        ParsedList<gateway::FieldName>("NAME", std::vector<gateway::FieldName>()),
        "Fields of the client that the origin is not sent."},
+      {"spa_fallback", &Rule::spa_fallback, Text(""),
+       "The page for navigations that find a 404 at a path that names no file: \"/index.html\"."},
+      {"error_pages", &Rule::error_pages,
+       ParsedList<gateway::ErrorPage>("\"STATUS: /path\"", std::vector<gateway::ErrorPage>()),
+       "Pages in place of errors, the origin's and our own: \"404: /404.html\", \"5xx: "
+       "/sorry.html\"."},
       {"redirect.to", &Rule::redirect_to, Text(""),
        "Answer with a redirect to this path or URL; $1 is what the first * stands for."},
       {"redirect.status", &Rule::redirect_status, Integer(301, 308, 308),
@@ -145,6 +172,32 @@ Result<StatusLifetime> StatusLifetime::Parse(std::string_view text) {
 
 std::string StatusLifetime::ToString() const {
   return status.ToString() + ": " + WholeSeconds(0s, kYear).print(ttl);
+}
+
+Result<KeyFieldText> KeyFieldText::Parse(std::string_view text) {
+  const size_t colon = text.find(':');
+  auto name = gateway::FieldName::Parse(text.substr(0, colon));
+  if (!name) return Fail(std::move(name.error()));
+  KeyFieldText parsed;
+  parsed.field.name = std::move(name->name);
+  std::string_view rest = colon == text.npos ? std::string_view() : text.substr(colon + 1);
+  while (!rest.empty()) {
+    const size_t bar = std::min(rest.find('|'), rest.size());
+    const std::string_view value = http::TrimBlanks(rest.substr(0, bar));
+    if (!value.empty()) parsed.field.values.emplace_back(value);
+    rest.remove_prefix(std::min(bar + 1, rest.size()));
+  }
+  if (colon != text.npos && parsed.field.values.empty()) {
+    return Fail(Code::kInvalid, Side::kConfig,
+                "expected \"Name\" or \"Name: value|value\", found \"" + std::string(text) + "\"");
+  }
+  return parsed;
+}
+
+std::string KeyFieldText::ToString() const {
+  std::string text;
+  for (const std::string& value : field.values) text += (text.empty() ? ": " : "|") + value;
+  return field.name + text;
 }
 
 const config::Table<SiteOptions>& SiteTable() {

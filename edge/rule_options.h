@@ -13,8 +13,10 @@
 #include "core/cache/freshness.h"
 #include "core/config/place.h"
 #include "core/config/table.h"
+#include "core/gateway/dimensions.h"
 #include "core/gateway/field_rule.h"
 #include "core/gateway/status_range.h"
+#include "core/gateway/substitute.h"
 
 namespace skerry::edge {
 
@@ -28,6 +30,14 @@ struct StatusLifetime {
   Seconds ttl{0};
 
   static Result<StatusLifetime> Parse(std::string_view text);
+  std::string ToString() const;
+};
+
+// "Save-Data: on|off": a field of the key, and which of its values count; any without.
+struct KeyFieldText {
+  gateway::KeyField field;
+
+  static Result<KeyFieldText> Parse(std::string_view text);
   std::string ToString() const;
 };
 
@@ -62,6 +72,15 @@ struct RuleOptions : SecurityOptions {
   bool sort_query = false;
   std::optional<std::vector<std::string>> query_allow;
   std::vector<std::string> query_deny;
+  bool key_country = false;
+  std::string key_country_as;
+  bool key_device = false;
+  std::string key_device_as;
+  std::string key_tier_cookie;
+  std::string key_tier_field;
+  std::vector<std::string> key_tier_values;
+  std::string key_tier_as;
+  std::vector<KeyFieldText> key_fields;
   bool compress = true;
   OnPartition on_partition = OnPartition::kRevalidate;
   std::optional<Use> use;
@@ -69,6 +88,8 @@ struct RuleOptions : SecurityOptions {
   std::vector<gateway::FieldName> remove_fields;
   std::vector<gateway::FieldLine> request_set_fields;
   std::vector<gateway::FieldName> request_remove_fields;
+  std::string spa_fallback;
+  std::vector<gateway::ErrorPage> error_pages;
   std::string redirect_to;
   int64_t redirect_status = 308;
   bool redirect_query = true;

@@ -8,6 +8,7 @@
 
 #include "core/gateway/redirect.h"
 #include "core/http/upstream.h"
+#include "core/http/url.h"
 #include "edge/security.h"
 
 namespace skerry::edge {
@@ -47,6 +48,10 @@ void SetPolicy(const RuleOptions& rule, cache::Policy& policy) {
   policy.store_set_cookie |= rule.store_set_cookie;
 }
 
+bool HasTier(const RuleOptions& rule) {
+  return !rule.key_tier_cookie.empty() || !rule.key_tier_field.empty();
+}
+
 http::Fields LinesOf(const std::vector<gateway::FieldLine>& lines) {
   http::Fields fields;
   for (const gateway::FieldLine& line : lines) fields.Add(line.name, line.value);
@@ -64,6 +69,42 @@ void AddVary(std::string_view name, std::string& vary) {
   const std::string lower = http::AsciiLower(name);
   if ((", " + vary + ",").find(", " + lower + ",") != std::string::npos) return;
   vary += (vary.empty() ? "" : ", ") + lower;
+}
+
+// The fields by which the origin is told what is in the key, lower case.
+std::vector<std::string> ToldBy(const RuleOptions& rule) {
+  std::vector<std::string> names;
+  const auto add = [&names](bool used, const std::string& name) {
+    if (used && !name.empty()) names.push_back(http::AsciiLower(name));
+  };
+  add(rule.key_country, rule.key_country_as);
+  add(rule.key_device, rule.key_device_as);
+  add(HasTier(rule), rule.key_tier_as);
+  return names;
+}
+
+void SetKey(const RuleOptions& rule, std::shared_ptr<const gateway::Countries> countries,
+            gateway::Route& route) {
+  gateway::KeySpec& key = route.key;
+  std::string& vary = route.answer.vary;
+  if (rule.key_country) key.countries = std::move(countries);
+  key.country_as = http::AsciiLower(rule.key_country_as);
+  key.device = rule.key_device;
+  key.device_as = http::AsciiLower(rule.key_device_as);
+  if (rule.key_device) {
+    AddVary("user-agent", vary);
+    AddVary("sec-ch-ua-mobile", vary);
+  }
+  if (HasTier(rule)) {
+    key.tier = gateway::TierSource{rule.key_tier_cookie, http::AsciiLower(rule.key_tier_field),
+                                   rule.key_tier_values};
+    key.tier_as = http::AsciiLower(rule.key_tier_as);
+    AddVary(rule.key_tier_cookie.empty() ? rule.key_tier_field : "cookie", vary);
+  }
+  for (const KeyFieldText& text : rule.key_fields) {
+    key.fields.push_back(text.field);
+    AddVary(text.field.name, vary);
+  }
 }
 
 size_t LeastStars(const RuleOptions& rule) {
@@ -157,6 +198,70 @@ void CheckUse(const Options& options, const SiteOptions& site, const RuleOptions
   }
 }
 
+// An option that means nothing without another one.
+void CheckNeeds(const RuleOptions& rule, const char* name, bool there, const std::string& needed,
+                Problems& problems) {
+  if (there || !rule.places.Has(name)) return;
+  problems.Add(rule.places.Of(name), std::string(name) + ": there is no " + needed);
+}
+
+void CheckFieldName(const RuleOptions& rule, const char* name, const std::string& value,
+                    Problems& problems) {
+  if (value.empty()) return;
+  const auto parsed = gateway::FieldName::Parse(value);
+  if (!parsed) {
+    return problems.Add(rule.places.Of(name), std::string(name) + ": " + parsed.error().context);
+  }
+  // These decide by themselves who is answered, or have rules of their own.
+  for (const char* own : {"authorization", "cookie", "range", "accept-encoding"}) {
+    if (parsed->name == own) {
+      problems.Add(rule.places.Of(name), std::string(name) + ": not " + value);
+    }
+  }
+}
+
+void CheckKey(const Options& options, const SiteOptions& site, const RuleOptions& rule,
+              Problems& problems) {
+  const config::Places& places = rule.places;
+  if (rule.key_country && options.country_database.empty()) {
+    problems.Add(places.Of("key.country"), "key.country: there is no country_database");
+  }
+  CheckNeeds(rule, "key.country_as", rule.key_country, "key.country", problems);
+  CheckNeeds(rule, "key.device_as", rule.key_device, "key.device", problems);
+  const bool tier = HasTier(rule);
+  CheckNeeds(rule, "key.tier_values", tier, "key.tier_cookie or key.tier_field", problems);
+  CheckNeeds(rule, "key.tier_as", tier, "key.tier_cookie or key.tier_field", problems);
+  if (tier && rule.key_tier_values.empty()) {
+    problems.Add(places.Of("key.tier_values"), "key.tier_values: name at least one tier");
+  }
+  if (!rule.key_tier_cookie.empty() && !rule.key_tier_field.empty()) {
+    problems.Add(places.Of("key.tier_field"), "key.tier_field: there is key.tier_cookie already");
+  }
+  CheckFieldName(rule, "key.country_as", rule.key_country_as, problems);
+  CheckFieldName(rule, "key.device_as", rule.key_device_as, problems);
+  CheckFieldName(rule, "key.tier_as", rule.key_tier_as, problems);
+  CheckFieldName(rule, "key.tier_field", rule.key_tier_field, problems);
+  for (const KeyFieldText& text : rule.key_fields) {
+    CheckFieldName(rule, "key.fields", text.field.name, problems);
+  }
+  // A shield believes an edge's key only with a token.
+  const bool keyed = rule.key_country || rule.key_device || tier || !rule.key_fields.empty();
+  const bool to_shield =
+      rule.use == Use::kShield || (!rule.use && !options.shield.empty() && site.origin.empty());
+  if ((keyed || !rule.request_set_fields.empty()) && to_shield &&
+      options.purge_token_file.empty()) {
+    problems.Add(rule.places.start(),
+                 "key.* and request_set_fields on the way to a shield need purge_token_file");
+  }
+}
+
+void CheckPages(const RuleOptions& rule, Problems& problems) {
+  const std::string& page = rule.spa_fallback;
+  if (page.empty() || (page.starts_with('/') && http::ParseTarget(page))) return;
+  problems.Add(rule.places.Of("spa_fallback"),
+               "spa_fallback: expected \"/path\", found \"" + page + "\"");
+}
+
 }  // namespace
 
 void CheckSite(const Options& options, const SiteOptions& site, Problems& problems) {
@@ -169,6 +274,8 @@ void CheckSite(const Options& options, const SiteOptions& site, Problems& proble
     CheckReached(site, i, problems);
     CheckUse(options, site, site.rules[i], problems);
     CheckRedirect(site, i, problems);
+    CheckKey(options, site, site.rules[i], problems);
+    CheckPages(site.rules[i], problems);
   }
 }
 
@@ -187,10 +294,15 @@ gateway::Route SiteRoute(const Options& options, const SiteOptions& site) {
   route.place = LineOf(site.places.start());
   if (site.https_redirect) route.https_port = static_cast<uint16_t>(site.https_port);
   route.answer.defaults = SecurityFields(site, {});
+  for (const RuleOptions& rule : site.rules) {
+    for (std::string& name : ToldBy(rule)) route.request.remove.push_back(std::move(name));
+  }
   return route;
 }
 
-gateway::Route RuleRoute(const SiteOptions& site, const RuleOptions& rule, gateway::Route route) {
+gateway::Route RuleRoute(const SiteOptions& site, const RuleOptions& rule,
+                         std::shared_ptr<const gateway::Countries> countries,
+                         gateway::Route route) {
   route.rule = rule.name.empty() ? rule.match.front() : rule.name;
   route.place = LineOf(rule.places.start());
   SetPolicy(rule, route.policy);
@@ -200,7 +312,13 @@ gateway::Route RuleRoute(const SiteOptions& site, const RuleOptions& rule, gatew
   route.bypass_on = {rule.bypass_on, rule.bypass_on_cookies};
   for (const gateway::FieldTest& test : rule.bypass_on) AddVary(test.name, route.answer.vary);
   if (!rule.bypass_on_cookies.empty()) AddVary("cookie", route.answer.vary);
-  route.request = {LinesOf(rule.request_set_fields), NamesOf(rule.request_remove_fields)};
+  SetKey(rule, std::move(countries), route);
+  // route.request.remove has what no client may tell the site's origin.
+  route.request.set = LinesOf(rule.request_set_fields);
+  for (std::string& name : NamesOf(rule.request_remove_fields)) {
+    route.request.remove.push_back(std::move(name));
+  }
+  route.substitutes = {rule.error_pages, rule.spa_fallback};
   route.answer.set = LinesOf(rule.set_fields);
   route.answer.remove = NamesOf(rule.remove_fields);
   route.answer.defaults = SecurityFields(site, rule);

@@ -14,7 +14,9 @@ void CheckSite(const Options& options, const SiteOptions& site, config::Problems
 // The route of what no rule matches. Without its upstream.
 gateway::Route SiteRoute(const Options& options, const SiteOptions& site);
 // The route of a rule, from that of its site. REQUIRES: CheckSite found no problem.
-gateway::Route RuleRoute(const SiteOptions& site, const RuleOptions& rule, gateway::Route route);
+// `countries` may be null where no rule asks for them.
+gateway::Route RuleRoute(const SiteOptions& site, const RuleOptions& rule,
+                         std::shared_ptr<const gateway::Countries> countries, gateway::Route route);
 
 // Simple mode's route for everything.
 gateway::Route SimpleRoute(const Options& options);

@@ -64,7 +64,7 @@ hosts = ["shop.example", "*.shop.example"]
 )");
   ASSERT_EQ(read.Problem(), "");
   UpstreamList upstreams;
-  const auto classifier = MakeClassifier(read.options, upstreams);
+  const auto classifier = *MakeClassifier(read.options, upstreams);
   const auto site = [&](std::string authority) -> std::string {
     const auto target = cache::NormalizeTarget({"GET", "https", std::move(authority), "/", {}});
     const auto route = classifier->Classify(*target);
@@ -433,8 +433,8 @@ TEST(SecurityTest, WithoutConfigurationNothingIsAdded) {
 std::string ProblemOf(const std::string& rules) { return ReadConfig(SiteWith(rules)).Problem(); }
 
 TEST(CheckRulesTest, NameTheLineAndTheNearestKey) {
-  EXPECT_EQ(ProblemOf("[[site.rule]]\nmatch = [\"/a\"]\nege_ttl = \"1h\"\n"),
-            "edge.toml:7:1: unknown key \"ege_ttl\"; did you mean \"edge_ttl\"?\n");
+  EXPECT_THAT(ProblemOf("[[site.rule]]\nmatch = [\"/a\"]\nege_ttl = \"1h\"\n"),
+              HasSubstr("edge.toml:7:1: unknown key \"ege_ttl\"; did you mean \"edge_ttl\"?"));
   EXPECT_THAT(ProblemOf("[[site.rule]]\nmatch = [\"/a\"]\nbrowser_cache = \"nocache\"\n"),
               HasSubstr("edge.toml:7:17: browser_cache: "));
   EXPECT_THAT(ProblemOf("security.preset = \"strct\"\n"), HasSubstr("strict"));

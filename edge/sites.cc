@@ -6,6 +6,7 @@
 
 #include "core/gateway/glob.h"
 #include "core/http/message.h"
+#include "edge/country_file.h"
 #include "edge/rules.h"
 
 namespace skerry::edge {
@@ -32,7 +33,9 @@ namespace {
 // Immutable: a snapshot of the configuration. Thread: any.
 class Sites : public gateway::Classifier {
  public:
-  Sites(const Options& options, UpstreamList& upstreams) {
+  Sites(const Options& options, std::shared_ptr<const gateway::Countries> countries,
+        UpstreamList& upstreams)
+      : countries_(std::move(countries)) {
     for (const SiteOptions& site : options.sites) Add(options, site, upstreams);
   }
 
@@ -75,7 +78,7 @@ class Sites : public gateway::Classifier {
     Site site;
     site.otherwise = std::make_shared<const gateway::Route>(base);
     for (const RuleOptions& rule : from.rules) {
-      gateway::Route route = RuleRoute(from, rule, base);
+      gateway::Route route = RuleRoute(from, rule, countries_, base);
       if (rule.use == Use::kShield) route.upstream = upstreams.Add(options.shield, true);
       if (rule.use == Use::kOrigin) route.upstream = upstreams.Add(own_origin, false);
       site.rules.push_back({{rule.match.begin(), rule.match.end()},
@@ -96,15 +99,24 @@ class Sites : public gateway::Classifier {
     return any == hosts_.end() ? nullptr : &sites_[any->second];
   }
 
+  std::shared_ptr<const gateway::Countries> countries_;  // null: no database
   std::vector<Site> sites_;
   std::map<std::string, size_t, std::less<>> hosts_;
 };
 
 }  // namespace
 
-std::shared_ptr<const gateway::Classifier> MakeClassifier(const Options& options,
-                                                          UpstreamList& upstreams) {
-  if (!options.sites.empty()) return std::make_shared<Sites>(options, upstreams);
+Result<std::shared_ptr<const gateway::Classifier>> MakeClassifier(const Options& options,
+                                                                  UpstreamList& upstreams) {
+  std::shared_ptr<const gateway::Countries> countries;
+  if (!options.country_database.empty()) {
+    auto opened = CountryFile::Open(options.country_database);
+    if (!opened) return Fail(std::move(opened.error()).In("country_database"));
+    countries = std::move(*opened);
+  }
+  if (!options.sites.empty()) {
+    return std::make_shared<Sites>(options, std::move(countries), upstreams);
+  }
   gateway::Route route = SimpleRoute(options);
   route.upstream = options.shield.empty() ? upstreams.Add(options.origin, false)
                                           : upstreams.Add(options.shield, true);

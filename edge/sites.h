@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/result.h"
 #include "core/gateway/route.h"
 #include "edge/options.h"
 
@@ -20,9 +21,10 @@ struct UpstreamList {
 };
 
 // The sites of a configuration, or simple mode's one route. Adds every upstream that
-// a route needs to `upstreams`. REQUIRES: CheckOptions found no problem.
-std::shared_ptr<const gateway::Classifier> MakeClassifier(const Options& options,
-                                                          UpstreamList& upstreams);
+// a route needs to `upstreams`. Fails where the country database cannot be opened.
+// REQUIRES: CheckOptions found no problem.
+Result<std::shared_ptr<const gateway::Classifier>> MakeClassifier(const Options& options,
+                                                                  UpstreamList& upstreams);
 
 // Does any rule serve while the purge log is out of reach? Such a node says so.
 bool ServesOnPartition(const Options& options);

@@ -13,6 +13,7 @@ _OWNERS = {
     "avif/": ("pipeline/",),
     "gumbo": ("pipeline/",),
     "gflags/": ("core/config/",),
+    "maxminddb": ("edge/",),
     "toml++/": ("core/config/",),
     "spdlog/": ("core/base/",),
     "prometheus/": ("core/base/",),

@@ -404,7 +404,9 @@ TEST(WhyTest, EveryJudgementHasItsGround) {
   const auto ground = [](std::string control, Seconds age, http::Fields later = {},
                          bool soft = false) {
     const Policy policy = Policy::Rfc();
-    const StoreDecision stored = WithControl(std::move(control)).Stored();
+    const StoreDecision stored =
+        Case{.fields = {{"cache-control", std::move(control)}, {"etag", "\"v\""}}, .policy = policy}
+            .Stored();
     return JudgeWithGround({stored.lifetimes, 0s, kNow, kNow + age, soft},
                            ParseRequestDirectives(later, policy), policy)
         .ground;

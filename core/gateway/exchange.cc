@@ -96,7 +96,8 @@ Exchange::Next Exchange::Classify() {
     SendError(421, {Code::kNotFound, Side::kClient, false, "no site here has this host"});
     return Next::kDone;
   }
-  if (auto redirected = Redirected(*route_, target_, gateway_.shared().name)) {
+  auto redirected = Redirected(*route_, target_, gateway_.shared().name);
+  if (redirected && replaced_ == nullptr) {
     verdict_.generated = true;
     verdict_.detail = "redirect";
     Respond(std::move(*redirected));
@@ -109,8 +110,10 @@ Exchange::Next Exchange::Classify() {
 // --- key
 
 Exchange::Next Exchange::MakeKey() {
+  dimensions_ = from_edge_.dimensions;
+  if (!route_->key.empty()) dimensions_ = DimensionsOf(route_->key, request_.fields, peer_);
   Keyed keyed = KeyOf(request_, std::move(target_), cacheability_, *route_,
-                      gateway_.upstream_is_shield(route_->upstream));
+                      gateway_.upstream_is_shield(route_->upstream), dimensions_);
   target_ = std::move(keyed.target);
   key_ = std::move(keyed.key);
   directives_ = keyed.directives;
@@ -279,6 +282,7 @@ Exchange::Next Exchange::AskShared(bool background) {
     plan.stale = lookup_.entry;
     plan.siblings = lookup_.siblings;
     plan.keep_tags = from_edge_.trusted;
+    plan.dimensions = dimensions_;
     plan.on_interim = [weak = stream_](const http::ResponseHead& head) {
       if (const auto stream = weak.lock()) stream->SendInterim(head);
     };
@@ -317,9 +321,10 @@ Exchange::Next Exchange::AskAlone(bool as_it_came) {
   plan.client_scheme = target_.scheme;
   plan.may_share = like_shared;
   plan.may_store = may_store;
-  plan.sent = like_shared ? forwarded_.head : ForwardAlone(request_, peer_, *route_);
+  plan.sent = like_shared ? forwarded_.head : ForwardAlone(request_, peer_, *route_, dimensions_);
   StripTierFields(plan.sent.fields);
   plan.keep_tags = from_edge_.trusted;
+  plan.dimensions = dimensions_;
   if (SendsBody()) plan.body = std::move(upload_body_);
   plan.on_interim = [weak = stream_](const http::ResponseHead& head) {
     if (const auto stream = weak.lock()) stream->SendInterim(head);
@@ -428,18 +433,68 @@ void Exchange::ServeStale(int fwd_status) {
 
 void Exchange::OnFillFailed(const Error& error) {
   if (MayServeStale()) return ServeStale(0);
-  SendError(StatusOf(error), error);
+  if (!AskForPage(StatusOf(error), error)) SendError(StatusOf(error), error);
 }
 
 // --- write
 
 Exchange::Next Exchange::WriteAnswer() {
+  const bool in_flight = fill_ != nullptr && fill_->phase() != cache::Fill::Phase::kValidated;
+  const int status = in_flight ? fill_->answer()->head.status : lookup_.entry->head.status;
+  if (replaced_ != nullptr && status != 200) {
+    SendReplaced();
+  } else if (!AskForPage(status, std::nullopt)) {
+    if (replaced_ != nullptr && verdict_.detail.empty()) {
+      verdict_.detail = replaced_->page.keeps_status ? "error-page" : "fallback";
+    }
+    Send();
+  }
+  return Next::kDone;
+}
+
+void Exchange::Send() {
   if (fill_ != nullptr && fill_->phase() != cache::Fill::Phase::kValidated) {
     SendFill();
   } else {
     SendStored();
   }
-  return Next::kDone;
+}
+
+// --- a page in place of an answer: classify to write again, for another path
+
+bool Exchange::AskForPage(int status, std::optional<Error> error) {
+  if (replaced_ != nullptr || page_failed_ || route_->substitutes.empty()) return false;
+  const std::optional<Substitute> page = SubstituteFor(route_->substitutes, request_, status);
+  if (!page) return false;
+  http::RequestHead asked = RequestForPage(request_, *page);
+  replaced_ = std::make_unique<Replaced>(Replaced{
+      status, *page, std::move(error), std::move(request_), std::move(target_), std::move(route_),
+      std::move(lookup_), std::move(fill_), std::move(seat_), as_it_came_, std::move(verdict_)});
+  request_ = std::move(asked);
+  lookup_ = Lookup{};
+  verdict_ = Verdict{};
+  fill_.reset();
+  seat_.reset();
+  rows_.clear();
+  looked_ = initiator_ = alone_ = as_it_came_ = false;
+  rounds_ = 0;
+  RunFrom("classify");
+  return true;
+}
+
+void Exchange::SendReplaced() {
+  const std::unique_ptr<Replaced> replaced = std::move(replaced_);
+  page_failed_ = true;
+  request_ = std::move(replaced->request);
+  target_ = std::move(replaced->target);
+  route_ = std::move(replaced->route);
+  lookup_ = std::move(replaced->lookup);
+  fill_ = std::move(replaced->fill);
+  seat_ = std::move(replaced->seat);
+  as_it_came_ = replaced->as_it_came;
+  verdict_ = std::move(replaced->verdict);
+  if (replaced->error) return SendError(replaced->status, *replaced->error);
+  Send();
 }
 
 void Exchange::SendStored() {
@@ -484,6 +539,7 @@ void Exchange::SendFill() {
 }
 
 void Exchange::SendError(int status, const Error& error) {
+  if (replaced_ != nullptr) return SendReplaced();
   http::Response response = WriteError(status, error, gateway_.shared().name, CacheStatus());
   if (route_ != nullptr) {
     AddAnswerFields(route_->answer, {}, target_.scheme == "https", response.own);
@@ -499,7 +555,17 @@ void Exchange::Respond(http::Response response) {
   const auto stream = stream_.lock();
   responded_ = true;
   if (stream == nullptr) return;
+  if (replaced_ != nullptr) {
+    DressPage(replaced_->page, replaced_->status, response);
+    replaced_->seat.reset();
+    replaced_->fill.reset();
+  }
   status_ = response.status;
+  const Route* asked_by = replaced_ == nullptr ? route_.get() : replaced_->route.get();
+  const int found = replaced_ == nullptr ? response.status : replaced_->status;
+  if (asked_by != nullptr && found == 404 && !asked_by->substitutes.spa_fallback.empty()) {
+    response.own.Add("vary", "accept, sec-fetch-mode");
+  }
   if (from_edge_.trusted) {
     response.own.Add("skerry-purge-seq",
                      cache::ToFieldValue(gateway_.shared().generations->applied_at()));
@@ -547,13 +613,14 @@ void Exchange::OnGone(bool complete) {
   const uint64_t bytes = stream == nullptr ? 0 : stream->bytes_sent();
   const double seconds =
       static_cast<double>((gateway_.loop().clock().Steady() - begun).count()) / 1e6;
+  const http::RequestHead& asked = replaced_ == nullptr ? request_ : replaced_->request;
   const std::string_view site = route_ == nullptr ? std::string_view("none") : route_->site;
   gateway_.counters().Answered(site, status_, CacheLabel(verdict_), seconds, bytes);
   if (AccessLog* log = gateway_.access_log()) {
     const std::string cache_status = CacheStatus();
-    log->Write({gateway_.shared().clock->Wall(), request_.method, request_.scheme,
-                request_.authority, request_.path, protocol_, peer_.host, site, status_, bytes,
-                seconds * 1e3, cache_status,
+    log->Write({gateway_.shared().clock->Wall(), asked.method, asked.scheme, asked.authority,
+                asked.path, protocol_, peer_.host, site, status_, bytes, seconds * 1e3,
+                cache_status,
                 responded_ ? std::string_view("write")
                            : kSteps[std::min(step_, std::size(kSteps) - 1)].name,
                 complete});

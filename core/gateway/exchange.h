@@ -71,6 +71,12 @@ class Exchange : public http::StreamEvents, public std::enable_shared_from_this<
   bool MayServeStale() const;
   void ServeStale(int fwd_status);
 
+  // Begins again for the page that the rule shows in place of such an answer; false:
+  // it shows none. What it replaces is kept, should the page fail.
+  bool AskForPage(int status, std::optional<Error> error);
+  void SendReplaced();
+
+  void Send();
   void SendStored();
   void SendFill();
   void SendError(int status, const Error& error);
@@ -79,7 +85,7 @@ class Exchange : public http::StreamEvents, public std::enable_shared_from_this<
 
   Gateway& gateway_;
   std::weak_ptr<http::ServerStream> stream_;
-  const http::RequestHead request_;
+  http::RequestHead request_;  // the client's, or the one for the page that stands for its answer
   std::string_view protocol_;
   net::Address peer_;
   size_t step_ = 0;
@@ -95,6 +101,8 @@ class Exchange : public http::StreamEvents, public std::enable_shared_from_this<
   cache::RequestDirectives directives_;
   bool bypass_tier_ = false;  // an edge has applied more of the log than we have
 
+  std::vector<Dimension> dimensions_;  // of the key, beside the URL
+
   Lookup lookup_;
   bool looked_ = false;
   bool hinted_ = false;               // a 103 was sent
@@ -107,6 +115,23 @@ class Exchange : public http::StreamEvents, public std::enable_shared_from_this<
   int rounds_ = 0;
   std::shared_ptr<http::BodyPipe::Feed> upload_;   // where the request body goes in
   std::unique_ptr<http::BodySource> upload_body_;  // and where it comes out
+
+  // The answer that a page stands for, until the page has been sent.
+  struct Replaced {
+    int status = 0;
+    Substitute page;
+    std::optional<Error> error;  // there was no answer at all
+    http::RequestHead request;
+    cache::Target target;
+    std::shared_ptr<const Route> route;
+    Lookup lookup;
+    std::shared_ptr<cache::Fill> fill;
+    std::shared_ptr<cache::Fill::Seat> seat;
+    bool as_it_came = false;
+    Verdict verdict;
+  };
+  std::unique_ptr<Replaced> replaced_;
+  bool page_failed_ = false;
 
   Verdict verdict_;
   bool responded_ = false;

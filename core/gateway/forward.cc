@@ -100,12 +100,21 @@ void NormalizeAcceptEncoding(http::Fields& fields, bool to_shield) {
   if (!normal.empty()) fields.Add("accept-encoding", normal);
 }
 
+bool IsTold(const std::vector<Dimension>& dimensions, std::string_view name) {
+  return std::any_of(dimensions.begin(), dimensions.end(),
+                     [name](const Dimension& dimension) { return dimension.field == name; });
+}
+
 void ChangeFields(const RequestChanges& changes, http::Fields& fields) {
   for (const std::string& name : changes.remove) fields.Remove(name);
   for (const http::Field& field : changes.set) fields.Set(field.name, field.value);
 }
 
 }  // namespace
+
+bool IsSettled(const Route& route, std::string_view name) {
+  return route.request.set.Has(name) || Among(route.request.remove, name) || route.key.Covers(name);
+}
 
 std::string_view Name(Cacheability cacheability) {
   switch (cacheability) {
@@ -133,7 +142,8 @@ Cacheability Classify(const http::RequestHead& request, const Route& route) {
 }
 
 Forwarded ForwardShared(const http::RequestHead& request, const cache::Target& target,
-                        const Route& route, bool to_shield) {
+                        const Route& route, bool to_shield,
+                        const std::vector<Dimension>& dimensions) {
   Forwarded forwarded;
   forwarded.head.method = "GET";
   forwarded.head.scheme = target.scheme;
@@ -145,7 +155,8 @@ Forwarded ForwardShared(const http::RequestHead& request, const cache::Target& t
     if (Among(kConditions, field.name) || field.name == "range") continue;
     if (!careful || Among(kShared, field.name)) {
       forwarded.head.fields.Add(field.name, field.value);
-    } else if (!IsHarmless(field.name) && !IsSpoofable(field.name)) {
+    } else if (!IsHarmless(field.name) && !IsSpoofable(field.name) &&
+               !IsSettled(route, field.name) && !IsTold(dimensions, field.name)) {
       forwarded.lost = true;
     }
   }
@@ -155,11 +166,12 @@ Forwarded ForwardShared(const http::RequestHead& request, const cache::Target& t
     NormalizeAccept(forwarded.head.fields);
   }
   ChangeFields(route.request, forwarded.head.fields);
+  TellOrigin(dimensions, forwarded.head.fields);
   return forwarded;
 }
 
 http::RequestHead ForwardAlone(const http::RequestHead& request, const net::Address& peer,
-                               const Route& route) {
+                               const Route& route, const std::vector<Dimension>& dimensions) {
   http::RequestHead head = request;
   http::RemoveHopByHop(head.fields);
   head.fields.Remove("expect");  // answered by our own session
@@ -169,6 +181,7 @@ http::RequestHead ForwardAlone(const http::RequestHead& request, const net::Addr
     head.fields.Add("x-forwarded-proto", request.scheme);
   }
   ChangeFields(route.request, head.fields);
+  TellOrigin(dimensions, head.fields);
   return head;
 }
 

@@ -8,7 +8,10 @@
 // again, alone and with everything: the anonymous request goes first.
 #pragma once
 
+#include <vector>
+
 #include "core/cache/key.h"
+#include "core/gateway/dimensions.h"
 #include "core/gateway/route.h"
 #include "core/http/message.h"
 #include "core/net/address.h"
@@ -24,15 +27,17 @@ struct Forwarded {
 // Accept-Encoding ("br, zstd, gzip", what of them is accepted), Accept for images; no
 // conditions, no Range. Only to a shield of ours also which dictionary the client has
 // (RFC 9842), if it can use it: what the shield then says tells which ones exist, and
-// no other is kept apart (core/cache/representation.h).
+// no other is kept apart (core/cache/representation.h). `dimensions`: what the key
+// holds beside the URL; the origin is told those that have a field.
 Forwarded ForwardShared(const http::RequestHead& request, const cache::Target& target,
-                        const Route& route, bool to_shield = false);
+                        const Route& route, bool to_shield = false,
+                        const std::vector<Dimension>& dimensions = {});
 
 // For this client alone: everything end-to-end, but fields by which clients pretend
 // to be a proxy (X-Forwarded-*, Forwarded, X-Real-IP, X-Original-URL, …); ours take
 // their place. Profile rfc forwards all.
 http::RequestHead ForwardAlone(const http::RequestHead& request, const net::Address& peer,
-                               const Route& route);
+                               const Route& route, const std::vector<Dimension>& dimensions = {});
 
 // May this request be answered from a stored response, and its answer be stored?
 enum class Cacheability : uint8_t {

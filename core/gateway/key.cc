@@ -13,15 +13,15 @@ Result<cache::Target> TargetOf(const http::RequestHead& request, std::string_vie
 }
 
 Keyed KeyOf(const http::RequestHead& request, cache::Target target, Cacheability cacheability,
-            const Route& route, bool to_shield) {
+            const Route& route, bool to_shield, const std::vector<Dimension>& dimensions) {
   Keyed keyed;
   keyed.target = cache::ApplyKeyRules(std::move(target), route.key_rules);
-  keyed.key = cache::MakeKey(keyed.target);
+  keyed.key = cache::MakeKey(keyed.target, KeyLines(dimensions));
   keyed.directives = cache::ParseRequestDirectives(request.fields, route.policy);
   if (cacheability != Cacheability::kShared) return keyed;
   http::RequestHead asked = request;
   StripTierFields(asked.fields);
-  keyed.forwarded = ForwardShared(asked, keyed.target, route, to_shield);
+  keyed.forwarded = ForwardShared(asked, keyed.target, route, to_shield, dimensions);
   return keyed;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 #include "core/base/result.h"
 #include "core/cache/freshness.h"
@@ -26,8 +27,10 @@ struct Keyed {
 Result<cache::Target> TargetOf(const http::RequestHead& request, std::string_view client_scheme);
 
 // `target`: TargetOf the request. `route`: the one that it was classified by.
-// `to_shield`: the route's upstream is one of ours.
+// `to_shield`: the route's upstream is one of ours. `dimensions`: of the route's key,
+// or what an edge of ours has told.
 Keyed KeyOf(const http::RequestHead& request, cache::Target target, Cacheability cacheability,
-            const Route& route, bool to_shield = false);
+            const Route& route, bool to_shield = false,
+            const std::vector<Dimension>& dimensions = {});
 
 }  // namespace skerry::gateway

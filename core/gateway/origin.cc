@@ -22,6 +22,16 @@ constexpr uint64_t kWorthFinishing = 16_MiB;
 // does not match is fetched again unseen. Of larger ones only the last piece waits.
 constexpr uint64_t kHeldWhole = 64 * 1024;
 
+// What the shield's key must hold and its origin be told: our key's dimensions, and the
+// fields that our rule sets and the shield knows nothing of.
+std::vector<Dimension> ForShield(const FetchPlan& plan) {
+  std::vector<Dimension> dimensions = plan.dimensions;
+  for (const http::Field& field : plan.route->request.set) {
+    dimensions.push_back({"set " + field.name, field.value, field.name});
+  }
+  return dimensions;
+}
+
 }  // namespace
 
 void Retrieval::Begin(Gateway& gateway, FetchPlan plan) {
@@ -54,7 +64,7 @@ void Retrieval::Start() {
   if (gateway_.upstream_is_shield(plan_.route->upstream)) {
     // At least what the fill's stamp stands for: it was read a moment ago.
     AddTierFields(head.fields, gateway_.shared().tier, plan_.client_scheme,
-                  gateway_.shared().generations->applied_at());
+                  gateway_.shared().generations->applied_at(), ForShield(plan_));
   }
   http::Upstream* upstream = gateway_.upstream(plan_.route->upstream);
   request_time_ = gateway_.shared().clock->Wall();
@@ -342,6 +352,7 @@ void Retrieval::Refetch() {
   plan.route = plan_.route;
   plan.siblings = plan_.siblings;
   plan.keep_tags = plan_.keep_tags;
+  plan.dimensions = plan_.dimensions;
   plan.refetch = true;
   gateway_.counters().refetches.Add();
   Begin(gateway_, std::move(plan));

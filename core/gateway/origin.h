@@ -35,6 +35,7 @@ struct FetchPlan {
   std::vector<cache::EntryPtr> siblings;   // other stored variants that are in memory
   std::unique_ptr<http::BodySource> body;  // of the request
   bool keep_tags = false;                  // the answer goes to an edge of ours
+  std::vector<Dimension> dimensions;       // of the key, for a shield of ours
   bool refetch = false;                    // of a body that did not match its digest
   // 1xx answers go to the one who asked first, as they come.
   std::function<void(const http::ResponseHead&)> on_interim;

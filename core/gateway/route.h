@@ -5,14 +5,17 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "core/cache/freshness.h"
 #include "core/cache/key.h"
 #include "core/gateway/answer_fields.h"
+#include "core/gateway/dimensions.h"
 #include "core/gateway/field_rule.h"
 #include "core/gateway/redirect.h"
+#include "core/gateway/substitute.h"
 #include "core/http/message.h"
 #include "core/net/address.h"
 
@@ -39,9 +42,14 @@ struct Route {
   BypassOn bypass_on;               // requests that go past the cache
   RequestChanges request;
   AnswerFields answer;
+  KeySpec key;                         // beside the URL
+  Substitutes substitutes;             // pages in place of answers that are none
   std::optional<Redirect> redirect;    // answered here, nothing goes upstream
   std::optional<uint16_t> https_port;  // http is redirected to https there
 };
+
+// Is it settled by the rule or the key what this request field can say to the origin?
+bool IsSettled(const Route& route, std::string_view name);
 
 // host → site, path → rule: first match. Thread: any; implementations are
 // immutable. Null: no site here answers for that host (421).

@@ -18,7 +18,8 @@ bool VariesOnUnforwarded(const cache::VaryNames& vary, const StoreInput& input) 
   if (input.route.policy.profile == cache::Policy::Profile::kRfc) return false;
   return std::any_of(vary.names.begin(), vary.names.end(), [&](const std::string& name) {
     return input.client_request.fields.Has(name) && !input.sent.fields.Has(name) &&
-           name != "accept-encoding" && name != "available-dictionary" && name != "range";
+           !IsSettled(input.route, name) && name != "accept-encoding" &&
+           name != "available-dictionary" && name != "range";
   });
 }
 

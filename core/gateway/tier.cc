@@ -1,5 +1,7 @@
 #include "core/gateway/tier.h"
 
+#include <utility>
+
 #include "core/base/digest.h"
 
 namespace skerry::gateway {
@@ -37,6 +39,11 @@ FromEdge ReadTierFields(const http::Fields& request, const Tier& tier) {
     // What cannot be read may stand for any position: refused, not guessed.
     from.bad = !from.applied;
   }
+  if (const auto key = request.Combined("skerry-key")) {
+    auto dimensions = ParseDimensions(*key);
+    from.bad |= !dimensions;
+    if (dimensions) from.dimensions = std::move(*dimensions);
+  }
   return from;
 }
 
@@ -45,12 +52,13 @@ void StripTierFields(http::Fields& fields) {
 }
 
 void AddTierFields(http::Fields& fields, const Tier& tier, std::string_view client_scheme,
-                   const cache::AppliedAt& applied) {
+                   const cache::AppliedAt& applied, const std::vector<Dimension>& dimensions) {
   if (!tier.node.empty()) fields.Set("skerry-node", tier.node);
   if (!tier.token.empty()) {
     fields.Set("skerry-node-token", tier.token);
     fields.Set("skerry-scheme", client_scheme);
     fields.Set("skerry-purge-seq", cache::ToFieldValue(applied));
+    if (!dimensions.empty()) fields.Set("skerry-key", ToFieldValue(dimensions));
   }
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/cache/purge/tier.h"
+#include "core/gateway/dimensions.h"
 #include "core/http/message.h"
 
 namespace skerry::gateway {
@@ -28,14 +29,16 @@ struct FromEdge {
   std::string node;
   std::string scheme;                       // of the client
   std::optional<cache::AppliedAt> applied;  // there: our answer must not be older
+  std::vector<Dimension> dimensions;        // of the edge's key beside the URL
 };
 FromEdge ReadTierFields(const http::Fields& request, const Tier& tier);
 
 // Removes every Skerry-* field.
 void StripTierFields(http::Fields& fields);
 
-// Adds ours to a request towards a shield.
+// Adds ours to a request towards a shield. `dimensions`: what the edge's key holds
+// beside the URL, so that the shield's does, too.
 void AddTierFields(http::Fields& fields, const Tier& tier, std::string_view client_scheme,
-                   const cache::AppliedAt& applied);
+                   const cache::AppliedAt& applied, const std::vector<Dimension>& dimensions = {});
 
 }  // namespace skerry::gateway

@@ -42,6 +42,15 @@ TEST(TierTest, APositionThatCannotBeReadIsRefusedNotGuessed) {
   EXPECT_TRUE(ReadTierFields(fields, Shield()).bad);
 }
 
+TEST(TierTest, AShieldLearnsTheEdgesKeyOrRefusesTheRequest) {
+  const std::vector<Dimension> dimensions = {{"country", "DE", "x-country"}};
+  http::Fields fields;
+  AddTierFields(fields, EdgeTier(), "https", {1, ""}, dimensions);
+  EXPECT_EQ(ReadTierFields(fields, Shield()).dimensions, dimensions);
+  fields.Set("skerry-key", "no list \"");
+  EXPECT_TRUE(ReadTierFields(fields, Shield()).bad);
+}
+
 TEST(TierTest, AnEdgeBelievesNobody) {
   http::Fields fields;
   AddTierFields(fields, EdgeTier(), "https", {1, ""});
