@@ -113,6 +113,27 @@ immutable = true
   EXPECT_FALSE(IsHit(at.Ask("/assets/b.js")));
 }
 
+TEST(RuleTest, APageBehindTheNameOfAFileIsNotKeptByARuleForFiles) {
+  RuleHarness at(R"([[site.rule]]
+match = ["*.css"]
+immutable = true
+[[site.rule]]
+match = ["*.png"]
+default_ttl = "1h"
+)");
+  for (const char* path : {"/account/x.css", "/account/x.png"}) {
+    const auto stream = at.Ask(path);
+    at.Answer(200, {{"content-type", "text/html"}}, "of one user");
+    EXPECT_THAT(stream->Field("cache-status"), Not(HasSubstr("stored"))) << path;
+    EXPECT_FALSE(stream->fields.Has("cache-control")) << path;
+  }
+  at.Fill("/a.css", {{"content-type", "text/css"}}, "css");
+  EXPECT_TRUE(IsHit(at.Ask("/a.css")));
+  // What the origin itself calls fresh is.
+  at.Fill("/b.css", {{"content-type", "text/html"}, {"cache-control", "max-age=60"}}, "page");
+  EXPECT_TRUE(IsHit(at.Ask("/b.css")));
+}
+
 TEST(RuleTest, HtmlIsShortAtTheEdgeRefreshedBehindAndAskedForByBrowsers) {
   RuleHarness at(R"([[site.rule]]
 match = ["*"]

@@ -507,7 +507,7 @@ void Exchange::SendStored() {
   writing.length = entry->body_size;
   writing.age = age;
   // browser_ttl counts from now: an Age would have browsers take it for used up.
-  writing.send_age = !route_->policy.browser_ttl;
+  writing.send_age = !route_->policy.browser_ttl || entry->head.status >= 400;
   writing.unvalidated = verdict_.hit;
   if (verdict_.hit && shared.upgrades != nullptr) shared.upgrades->OnHit(entry);
   writing.name = shared.name;
@@ -526,7 +526,8 @@ void Exchange::SendFill() {
   Writing writing{.request = request_, .head = head, .route = *route_};
   writing.length = answer->length;
   writing.age = head.initial_age;
-  writing.send_age = head.initial_age > Seconds(0) && !route_->policy.browser_ttl;
+  writing.send_age =
+      head.initial_age > Seconds(0) && (!route_->policy.browser_ttl || head.status >= 400);
   writing.ours = !as_it_came_;
   writing.name = shared.name;
   writing.cache_status = CacheStatus();

@@ -6,6 +6,7 @@
 #include "core/cache/purge/scopes.h"
 #include "core/cache/representation.h"
 #include "core/gateway/digest_field.h"
+#include "core/gateway/masked_page.h"
 #include "core/gateway/variant.h"
 #include "core/http/date.h"
 
@@ -23,7 +24,18 @@ bool VariesOnUnforwarded(const cache::VaryNames& vary, const StoreInput& input) 
   });
 }
 
-cache::StoredHead MakeHead(StoreInput& input, const cache::StoreDecision& decision) {
+// The rule's policy, or what is left of it for a page behind the name of a file; then
+// `own` holds it.
+const cache::Policy& PolicyFor(const StoreInput& input, const http::ResponseHead& response,
+                               std::optional<cache::Policy>& own) {
+  const cache::Policy& policy = input.route.policy;
+  if (policy.profile == cache::Policy::Profile::kRfc) return policy;
+  if (!IsMaskedPage(input.sent.path, response)) return policy;
+  return own.emplace(PolicyOfMaskedPage(policy));
+}
+
+cache::StoredHead MakeHead(StoreInput& input, const cache::StoreDecision& decision,
+                           const cache::Policy& policy) {
   cache::StoredHead head;
   head.key = input.key;
   head.vary = cache::ParseVary(input.response.fields);
@@ -44,7 +56,7 @@ cache::StoredHead MakeHead(StoreInput& input, const cache::StoreDecision& decisi
   }
   head.fields = std::make_shared<const http::Fields>(std::move(input.response.fields));
   head.client_fields = std::make_shared<const http::Fields>(
-      cache::ClientFields(*head.fields, input.route.policy, input.keep_tags, head.status));
+      cache::ClientFields(*head.fields, policy, input.keep_tags, head.status));
   return head;
 }
 
@@ -83,14 +95,16 @@ void LearnFrom(const std::vector<cache::EntryPtr>& siblings, cache::StoredHead* 
 
 cache::Answer MakeAnswer(StoreInput input) {
   cache::Answer answer;
-  const cache::StoreDecision decision = cache::Decide(
-      {input.client_request, input.response, input.response_time}, input.route.policy);
+  std::optional<cache::Policy> own;
+  const cache::Policy& policy = PolicyFor(input, input.response, own);
+  const cache::StoreDecision decision =
+      cache::Decide({input.client_request, input.response, input.response_time}, policy);
   answer.storable = decision.storable;
   if (input.sent.method != "HEAD") {
     answer.length = ContentLength(input.response.fields);
     input.response.fields.Remove("content-length");
   }
-  answer.head = MakeHead(input, decision);
+  answer.head = MakeHead(input, decision, policy);
   if (answer.storable == cache::Storable::kYes &&
       (answer.head.vary.any || VariesOnUnforwarded(answer.head.vary, input))) {
     answer.storable =
@@ -143,12 +157,14 @@ std::shared_ptr<cache::Entry> Freshen(const cache::Entry& stored, StoreInput inp
   http::ResponseHead updated{
       stored.head.status,
       cache::UpdateFields(*stored.head.fields, input.response.fields, input.route.policy)};
+  std::optional<cache::Policy> own;
+  const cache::Policy& policy = PolicyFor(input, updated, own);
   const cache::StoreDecision decision =
-      cache::Decide({input.client_request, updated, input.response_time}, input.route.policy);
+      cache::Decide({input.client_request, updated, input.response_time}, policy);
   *storable = decision.storable;
   input.response = std::move(updated);
   // The age of the stored response starts anew with the 304's own Age, if any.
-  entry->head = MakeHead(input, decision);
+  entry->head = MakeHead(input, decision, policy);
   entry->head.vary = stored.head.vary;
   entry->head.variant_text = stored.head.variant_text;
   entry->head.variant_hash = stored.head.variant_hash;
