@@ -33,6 +33,7 @@ class FillTest : public testing::Test {
     Answer answer;
     answer.head.key = Key::Of("https://example.com/a");
     answer.head.status = 200;
+    answer.head.fields = std::make_shared<const http::Fields>();
     answer.storable = storable;
     answer.length = length;
     return answer;
