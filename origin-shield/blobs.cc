@@ -151,8 +151,7 @@ Result<Chunk> BlobStore::Read(const Sha256Digest& name, ByteCount size, uint64_t
   if (good && PieceCount(size) == 1) {
     good = Sha256(piece->view()) == name;
   } else if (good) {
-    const Result<Chunk> sums =
-        ReadAt(file + std::string(kSumsSuffix), 0, (PieceCount(size) + 1) * 8);
+    Result<Chunk> sums = ReadAt(file + std::string(kSumsSuffix), 0, (PieceCount(size) + 1) * 8);
     if (!sums && sums.error().code != Code::kNotFound) return sums;
     good = sums && SumMatches(sums->view(), size, index, piece->view());
   }

@@ -126,17 +126,20 @@ Status Releases::Load() {
   MutexLock lock(mutex_);
   Status inner;
   Status status =
-      records_->ForEach(Table::kRelease, "", [&](std::string_view key, std::string_view record) {
-        const SiteKeyParts parts = SplitSiteKey(key);
-        inner = LoadRelease(parts.site, parts.rest, record);
-        return inner.has_value();
-      });
+      records_->ForEach(Table::kRelease, "",
+                        [&](std::string_view key, std::string_view record) SKERRY_REQUIRES(mutex_) {
+                          const SiteKeyParts parts = SplitSiteKey(key);
+                          inner = LoadRelease(parts.site, parts.rest, record);
+                          return inner.has_value();
+                        });
   if (!inner) return inner;
   if (!status) return status;
-  status = records_->ForEach(Table::kSite, "", [&](std::string_view name, std::string_view record) {
-    LoadSite(name, record);
-    return true;
-  });
+  status = records_->ForEach(Table::kSite, "",
+                             [&](std::string_view name, std::string_view record)
+                                 SKERRY_REQUIRES(mutex_) {
+                                   LoadSite(name, record);
+                                   return true;
+                                 });
   Publish();
   return status;
 }

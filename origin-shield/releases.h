@@ -122,8 +122,9 @@ class Releases {
   struct Snapshot;
   explicit Releases(Options options);
   Status Load();
-  Status LoadRelease(std::string_view site, std::string_view id, std::string_view record);
-  void LoadSite(std::string_view name, std::string_view record);
+  Status LoadRelease(std::string_view site, std::string_view id, std::string_view record)
+      SKERRY_REQUIRES(mutex_);
+  void LoadSite(std::string_view name, std::string_view record) SKERRY_REQUIRES(mutex_);
   Status CheckBindings(const Release& release) const;
   Status CheckSite(std::string_view site) const SKERRY_REQUIRES(mutex_);
   std::vector<Sha256Digest> MissingOf(const asset::Manifest& manifest) const;

@@ -105,13 +105,16 @@ def _tidy(name):
 
 
 def lint(options):
+    strange = [name for name in options.files if not (name.endswith(".cc") and os.path.isfile(in_tree(name)))]
+    if strange:
+        raise Failure("no .cc file of the tree: " + " ".join(strange), 2)
     packages.install_for("lint")
     ninja.generate("release")
     passed = subprocess.run([sys.executable, "-B", in_tree("build/presubmit.py")], cwd=ROOT).returncode == 0
     ninja.build("clang", ["default"], options.jobs)
-    changed = _changed_sources()
+    changed = options.files or _changed_sources()
     if changed:
-        heading(f"clang-tidy on {len(changed)} changed files")
+        heading(f"clang-tidy on {len(changed)} {'named' if options.files else 'changed'} files")
         with concurrent.futures.ThreadPoolExecutor(options.jobs or os.cpu_count()) as pool:
             for name, done in zip(changed, pool.map(_tidy, changed)):
                 passed &= done.returncode == 0
@@ -165,7 +168,8 @@ def main():
     add("test", test, "build, and run all tests and checkers").add_argument("--full", action="store_true", help="the long ones too: soak, many kills, big simulations")
     add("bench", bench, "build, and run the benchmarks")
     add("fmt", fmt, "format the sources")
-    add("lint", lint, "checkers, clang's thread-safety analysis, clang-tidy on changed files")
+    linting = add("lint", lint, "checkers, clang's thread-safety analysis, clang-tidy on changed files, or on those named")
+    linting.add_argument("files", nargs="*", metavar="FILE.cc", help="instead of the changed ones")
     add("asan", sanitized("asan"), "tests under address and undefined-behaviour sanitizers")
     add("tsan", sanitized("tsan"), "tests under the thread sanitizer")
     fuzzing = add("fuzz", fuzz, "run the fuzzers, or one")

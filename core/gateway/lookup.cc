@@ -93,8 +93,9 @@ Looked Select(const Shared& shared, const LookupInput& input,
 
 Looked Look(Shared& shared, const LookupInput& input) {
   Looked looked = Select(shared, input, shared.ram->Find(input.key));
-  if (looked.in_ram != nullptr)
-    looked.lookup = Weigh(shared, input, std::move(looked.in_ram), "ram");
+  if (const cache::EntryPtr entry = std::move(looked.in_ram); entry != nullptr) {
+    looked.lookup = Weigh(shared, input, entry, "ram");
+  }
   return looked;
 }
 
@@ -104,7 +105,7 @@ Looked Peek(const Shared& shared, const LookupInput& input) {
   return looked;
 }
 
-Lookup Weigh(Shared& shared, const LookupInput& input, cache::EntryPtr entry,
+Lookup Weigh(Shared& shared, const LookupInput& input, const cache::EntryPtr& entry,
              std::string_view tier) {
   Lookup lookup = Assess(shared, input, entry, tier);
   if (lookup.found == Found::kPurged) Forget(shared, entry);

@@ -75,7 +75,7 @@ void Forget(Shared& shared, const cache::EntryPtr& entry);
 // a hard purge has taken it.
 Lookup Assess(const Shared& shared, const LookupInput& input, cache::EntryPtr entry,
               std::string_view tier);
-Lookup Weigh(Shared& shared, const LookupInput& input, cache::EntryPtr entry,
+Lookup Weigh(Shared& shared, const LookupInput& input, const cache::EntryPtr& entry,
              std::string_view tier);
 
 }  // namespace skerry::gateway

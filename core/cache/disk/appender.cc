@@ -76,14 +76,14 @@ bool Appender::Push(Op op, ByteCount bytes) {
   return true;
 }
 
-void Appender::Append(std::shared_ptr<Fill> fill, Chunk chunk) {
+void Appender::Append(const std::shared_ptr<Fill>& fill, Chunk chunk) {
   if (fill->abandoned()) return;
   const ByteCount bytes = chunk.size() + kOpBytes;
   if (queued_bytes() + bytes > parts_.queue_bytes) return fill->Abandon();
   if (!Push(AppendOp{fill, std::move(chunk)}, bytes)) fill->Abandon();
 }
 
-void Appender::AppendWaiting(std::shared_ptr<Fill> fill, Chunk chunk) {
+void Appender::AppendWaiting(const std::shared_ptr<Fill>& fill, Chunk chunk) {
   const ByteCount bytes = chunk.size() + kOpBytes;
   {
     MutexLock lock(mutex_);
@@ -94,7 +94,7 @@ void Appender::AppendWaiting(std::shared_ptr<Fill> fill, Chunk chunk) {
   if (!Push(AppendOp{fill, std::move(chunk)}, bytes)) fill->Abandon();
 }
 
-void Appender::Commit(std::shared_ptr<Fill> fill, uint64_t body_size, http::Fields trailers,
+void Appender::Commit(const std::shared_ptr<Fill>& fill, uint64_t body_size, http::Fields trailers,
                       std::function<bool()> valid) {
   const bool pushed =
       Push(CommitOp{fill, body_size, std::move(trailers), std::move(valid)}, kOpBytes);

@@ -43,12 +43,12 @@ class Appender {
   ~Appender();
 
   // The next chunk of a fill. The fill is abandoned if the queue is full.
-  void Append(std::shared_ptr<Fill> fill, Chunk chunk);
+  void Append(const std::shared_ptr<Fill>& fill, Chunk chunk);
   // The same, but waits for room. Thread: one that may block, not the appender's.
-  void AppendWaiting(std::shared_ptr<Fill> fill, Chunk chunk);
+  void AppendWaiting(const std::shared_ptr<Fill>& fill, Chunk chunk);
   // Makes it findable, if it was wholly written, `valid` (may be empty) agrees and
   // the horizon has not reached it.
-  void Commit(std::shared_ptr<Fill> fill, uint64_t body_size, http::Fields trailers,
+  void Commit(const std::shared_ptr<Fill>& fill, uint64_t body_size, http::Fields trailers,
               std::function<bool()> valid);
   // Removes the rows' metadata, unless a newer response has taken their place.
   void Delete(std::vector<DiskRow> rows);
