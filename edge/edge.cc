@@ -346,6 +346,9 @@ Status Edge::State::OpenAdmin() {
 Status Edge::State::OpenAll() {
   if (Status status = Preflight(); !status) return status;
   if (Status status = OpenTrust(); !status) return status;
+  auto made = MakeClassifier(options, upstreams);
+  if (!made) return Fail(std::move(made.error()));
+  classifier = std::move(*made);
   if (Status status = OpenCertificates(); !status) return status;
   if (Status status = OpenCaches(); !status) return status;
   if (Status status = OpenFeed(); !status) return status;
@@ -360,9 +363,6 @@ Status Edge::State::OpenAll() {
   workers = std::make_unique<daemon::Workers>("worker", count);
   ports.resize(count);
   DescribePorts();
-  auto made = MakeClassifier(options, upstreams);
-  if (!made) return Fail(std::move(made.error()));
-  classifier = std::move(*made);
   for (size_t i = 0; i < count; ++i) {
     if (Status status = OpenWorker(i); !status) return status;
   }
