@@ -60,7 +60,7 @@ Visit::Visit(Service& service, std::shared_ptr<http::ServerStream> stream)
 
 void Visit::Begin() {
   from_edge_ = gateway::ReadTierFields(request_.fields, service_.serving().tier);
-  if (from_edge_.bad) return SendProblem(403, "Skerry-* fields need a node's token");
+  if (from_edge_.bad) return SendRefused();
   catch_up_until_ = service_.loop().clock().Steady() + service_.serving().catch_up;
   CatchUp();
 }
@@ -166,12 +166,19 @@ void Visit::Send(shield::Answer answer, std::unique_ptr<http::BodySource> body) 
   stream_->Respond(std::move(response));
 }
 
-void Visit::SendProblem(int status, std::string detail) {
+void Visit::SendRefused() {
+  http::Fields fields;
+  gateway::MarkRefused(fields);
+  SendProblem(403, "Skerry-* fields need a node's token", std::move(fields));
+}
+
+void Visit::SendProblem(int status, std::string detail, http::Fields fields) {
   http::Problem problem;
   problem.status = status;
   problem.detail = std::move(detail);
   shield::Answer answer;
   answer.status = status;
+  answer.fields = std::move(fields);
   answer.fields.Add("content-type", http::kProblemType);
   answer.fields.Add("cache-control", "no-store");
   std::string text = problem.ToJson();

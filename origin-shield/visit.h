@@ -32,7 +32,8 @@ class Visit : public http::StreamEvents, public std::enable_shared_from_this<Vis
   void SendWhenReadable(shield::Answer answer);
   void OnUnreadable(const Error& error);
   void Send(shield::Answer answer, std::unique_ptr<http::BodySource> body);
-  void SendProblem(int status, std::string detail);
+  void SendRefused();
+  void SendProblem(int status, std::string detail, http::Fields fields = {});
 
   Service& service_;
   std::shared_ptr<http::ServerStream> stream_;  // until OnGone

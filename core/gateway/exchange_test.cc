@@ -432,6 +432,25 @@ TEST(ExchangeTierTest, AShieldBehindItsEdgeBypassesItsCache) {
   EXPECT_EQ(at.Ask("/a", {{"skerry-node-token", "guess"}})->status, 403);
 }
 
+TEST(ExchangeTierTest, AShieldThatDoesNotKnowOurTokenIsAFailureOfOurs) {
+  GatewayHarness at({}, /*shield_behind=*/true);
+  const auto refused = at.Ask("/a");
+  at.Answer(403, {{"skerry-refused", "node-token"}}, "who are you?");
+  EXPECT_EQ(refused->status, 502);
+  EXPECT_EQ(refused->Field("proxy-status"), "skerry-edge; error=connection_refused");
+  const auto denied = at.Ask("/b");
+  at.Answer(403, {}, "not for you");
+  EXPECT_EQ(denied->status, 403);
+}
+
+TEST(ExchangeTierTest, OnlyAShieldCanRefuseUs) {
+  GatewayHarness at;
+  const auto answer = at.Ask("/a");
+  at.Answer(403, {{"skerry-refused", "node-token"}}, "not for you");
+  EXPECT_EQ(answer->status, 403);
+  EXPECT_EQ(answer->Field("skerry-refused"), "");
+}
+
 TEST(ExchangeTierTest, AShieldHandsAnEdgeNothingThatWasPurgedSoftly) {
   GatewayHarness at;
   at.shared.tier.is_shield = true;

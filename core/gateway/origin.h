@@ -82,6 +82,7 @@ class Retrieval : public http::FetchEvents, public std::enable_shared_from_this<
   void Deserted();
   void Room();
   void End();
+  void OnRefused();
   void Fail(Error error);
 
   Gateway& gateway_;

@@ -7,6 +7,7 @@
 namespace skerry::gateway {
 namespace {
 
+constexpr std::string_view kRefused = "skerry-refused";
 constexpr std::string_view kPrefix = "skerry-";
 
 // Skerry-Cache-Control and Skerry-Variants are answers' fields, not of this hop.
@@ -45,6 +46,12 @@ FromEdge ReadTierFields(const http::Fields& request, const Tier& tier) {
     if (dimensions) from.dimensions = std::move(*dimensions);
   }
   return from;
+}
+
+void MarkRefused(http::Fields& answer) { answer.Add(std::string(kRefused), "node-token"); }
+
+bool IsRefused(const http::ResponseHead& answer) {
+  return answer.status == 403 && answer.fields.Has(kRefused);
 }
 
 void StripTierFields(http::Fields& fields) {

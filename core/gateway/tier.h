@@ -33,6 +33,11 @@ struct FromEdge {
 };
 FromEdge ReadTierFields(const http::Fields& request, const Tier& tier);
 
+// A shield's answer to a node whose token it does not know, told apart from a 403 of
+// the application behind it.
+void MarkRefused(http::Fields& answer);
+bool IsRefused(const http::ResponseHead& answer);
+
 // Removes every Skerry-* field.
 void StripTierFields(http::Fields& fields);
 

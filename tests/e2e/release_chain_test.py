@@ -49,6 +49,15 @@ class ChainTest(ReleaseCase):
         for answer in (changed, same, added):
             self.assertEqual((answer.field("cache-tag"), answer.field("skerry-cache-control"), answer.field("skerry-variants")), ("", "", ""))
 
+    def test_an_edge_with_another_token_says_so_and_blames_no_client(self):
+        purge = self.purge()
+        shield = self.follower(purge)
+        self.deploy(shield, {"/index.html": b"one"})
+        self.nodes = self.file("other.tokens", "another-token-of-thirty-two-bytes-1\n")
+        edge = self.edge_of(shield, purge)
+        self.assertEqual(self.page(edge).status, 502)
+        eventually(lambda: "the shield refuses this node" in edge.log(), what="the reason in the log")
+
     def test_rollback_reaches_the_edge(self):
         purge = self.purge()
         shield = self.follower(purge)
