@@ -21,6 +21,7 @@
 #include "core/daemon/tokens.h"
 #include "core/daemon/workers.h"
 #include "core/gateway/cache.h"
+#include "core/gateway/explain.h"
 #include "core/gateway/gateway.h"
 #include "core/net/tls.h"
 #include "edge/sites.h"
@@ -337,6 +338,18 @@ Status Edge::State::OpenAdmin() {
     input.metrics_text = metrics.Text();
     return daemon::Admin::Page{200, "text/html; charset=utf-8", StatusPage(input)};
   };
+  admin_options.later_pages["/explain"] = [this](const http::RequestHead& asking,
+                                                 daemon::Admin::Done done) {
+    gateway::ExplainSources sources{
+        .shared = shared, .classifier = classifier, .upstream_is_shield = upstreams.is_shield};
+    if (feed != nullptr) {
+      sources.find_record = [this](cache::Seq record) { return feed->Find(record); };
+    }
+    gateway::AnswerExplain(sources, asking, control->loop(0),
+                           [done = std::move(done)](gateway::ExplainPage page) {
+                             done({page.status, std::move(page.type), std::move(page.body)});
+                           });
+  };
   auto opened = daemon::Admin::Open(control->loop(0), std::move(admin_options));
   if (!opened) return Fail(std::move(opened.error()).In(options.places.Title("admin")));
   admin = std::move(*opened);
@@ -427,6 +440,7 @@ void Edge::State::Reconfigure(const Options& fresh) {
   upstreams = std::move(renewal->upstreams);
   options.sites = fresh.sites;
   options.country_database = fresh.country_database;
+  classifier = renewal->classifier;  // what /explain speaks of
   const auto take_over = [this, known, made = renewal->classifier, tls = renewal->tls,
                           added = upstreams](size_t i) {
     for (size_t u = known; u < added.urls.size(); ++u) {

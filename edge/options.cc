@@ -41,7 +41,8 @@ const config::Table<Options>& OptionTable() {
       {"http", &Options::http, Parsed<net::Address>("ADDRESS:PORT"),
        "Listens for HTTP/1.1, and HTTP/2 by prior knowledge, in clear text; loopback only.", kBoth},
       {"admin", &Options::admin, Parsed<net::Address>("ADDRESS:PORT"),
-       "Listens for /livez /readyz /healthz /metrics in clear text; loopback only.", kBoth},
+       "Listens for /livez /readyz /healthz /metrics /explain in clear text; loopback only.",
+       kBoth},
       {"cert", &Options::cert, Path(""),
        "Certificate chain (PEM). Without it a development certificate is made in cache_dir.",
        kBoth | kReload},
@@ -113,6 +114,22 @@ const config::Table<Options>& OptionTable() {
        "Connections to one upstream, a worker."},
       {"country_database", &Options::country_database, Path(""),
        "MaxMind DB file with the countries of addresses, for key.country.", kBoth | kReload},
+      {"explain", &Options::explain, Text(""),
+       "Instead of serving: says what happens to a request for this URL, and why. Asks the node "
+       "at --admin; where none answers, tells what the configuration says.",
+       kFlag},
+      {"header", &Options::header, Text(""),
+       "A field of that request, \"Name: value\"; may be given several times.", kFlag},
+      {"dry_run", &Options::dry_run, Path(""),
+       "Instead of serving: replays this access log through the configuration and prints what "
+       "would have come of it.",
+       kFlag},
+      {"against", &Options::against, Path(""),
+       "For --dry_run: a second configuration file to compare with; without it, what the log says "
+       "has happened.",
+       kFlag},
+      {"json", &Options::json, Bool(false), "For --explain and --dry_run: JSON for machines.",
+       kFlag},
       {"site", &Options::sites, SiteTable(), "A site: host names, origin, rules.", kFile | kReload},
   };
   return table;
@@ -169,6 +186,12 @@ void CheckOptions(const Options& options, Problems& problems) {
     if (const auto opened = CountryFile::Open(options.country_database); !opened) {
       problems.Add(places.Of("country_database"), "country_database: " + opened.error().context);
     }
+  }
+  if (!options.explain.empty() && !options.dry_run.empty()) {
+    problems.Add(places.Of("dry_run"), "dry_run: not together with --explain");
+  }
+  if (!options.against.empty() && options.dry_run.empty()) {
+    problems.Add(places.Of("against"), "against: only with --dry_run=ACCESS.log");
   }
   for (const SiteOptions& site : options.sites) CheckSite(options, site, problems);
 }

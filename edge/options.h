@@ -62,6 +62,12 @@ struct Options {
   int64_t upstream_connections = 0;
   std::string country_database;
   std::vector<SiteOptions> sites;
+  // What to do instead of serving.
+  std::string explain;
+  std::string header;  // for the manual: main() takes them, since there may be several
+  std::string dry_run;
+  std::string against;
+  bool json = false;
   config::Places places;
 };
 

@@ -26,6 +26,7 @@
 #include "origin-shield/activator.h"
 #include "origin-shield/blobs.h"
 #include "origin-shield/control.h"
+#include "origin-shield/explain.h"
 #include "origin-shield/files.h"
 #include "origin-shield/pieces.h"
 #include "origin-shield/releases.h"
@@ -81,6 +82,8 @@ struct Shield::State {
   std::unique_ptr<Activator> activator;
   std::unique_ptr<cache::PurgeFeed> feed;
   gateway::Shared shared;
+  const std::shared_ptr<const gateway::Classifier> classifier =
+      std::make_shared<gateway::OneRoute>(gateway::Route{});
   Uploads uploads;
   Serving serving;
   std::unique_ptr<Pool> compute;
@@ -103,6 +106,7 @@ struct Shield::State {
   Status OpenLog();
   Status OpenWorker(size_t index);
   Status OpenAdmin();
+  void Explain(const http::RequestHead& asking, daemon::Admin::Done done);
   std::unique_ptr<gateway::Gateway> MakeGateway(net::Loop& loop);
   std::unique_ptr<http::Upstream> MakePurgeUpstream();
   void AddGauges();
@@ -254,7 +258,7 @@ Status Shield::State::OpenLog() {
 
 std::unique_ptr<gateway::Gateway> Shield::State::MakeGateway(net::Loop& loop) {
   gateway::Gateway::Options gateway_options;
-  gateway_options.classifier = std::make_shared<gateway::OneRoute>(gateway::Route{});
+  gateway_options.classifier = classifier;
   gateway_options.upstream_is_shield = {false};
   gateway_options.access_log = access_log.get();
   http::Upstream::Options upstream;
@@ -284,6 +288,22 @@ void Shield::State::AddGauges() {
   if (feed == nullptr) cache::AddGaugesWithoutFeed(metrics);
 }
 
+void Shield::State::Explain(const http::RequestHead& asking, daemon::Admin::Done done) {
+  const auto send = [done = std::move(done)](gateway::ExplainPage page) {
+    done({page.status, std::move(page.type), std::move(page.body)});
+  };
+  const auto query = gateway::ParseExplainQuery(asking.path);
+  if (!query) return send(gateway::ToPage(query.error()));
+  const bool has_origin = !options.origin.empty();
+  const auto told = ExplainRelease(*releases, has_origin, query->request);
+  if (told) return send(gateway::ToPage(*told, gateway::WantsJson(*query, asking.fields)));
+  gateway::ExplainSources sources{.shared = shared, .classifier = classifier};
+  if (feed != nullptr) {
+    sources.find_record = [this](cache::Seq record) { return feed->Find(record); };
+  }
+  gateway::AnswerExplain(sources, asking, control->loop(0), send);
+}
+
 Status Shield::State::OpenAdmin() {
   if (!options.admin) return {};
   daemon::Admin::Options admin_options;
@@ -311,6 +331,10 @@ Status Shield::State::OpenAdmin() {
   };
   // Damage is for people to see; what is whole goes on being served.
   admin_options.checks[1].ready = false;
+  admin_options.later_pages["/explain"] = [this](const http::RequestHead& asking,
+                                                 daemon::Admin::Done done) {
+    Explain(asking, std::move(done));
+  };
   auto opened = daemon::Admin::Open(control->loop(0), std::move(admin_options));
   if (!opened) return Fail(std::move(opened.error()).In(options.places.Title("admin")));
   admin = std::move(*opened);

@@ -63,6 +63,7 @@ Admin::Page Admin::Answer(const Options& options, std::string_view path_and_quer
   }
   std::string known = "not found; there is /livez /readyz /healthz?verbose /metrics";
   for (const auto& [name, handler] : options.pages) known += " " + name;
+  for (const auto& [name, handler] : options.later_pages) known += " " + name;
   return {404, "text/plain; charset=utf-8", known + "\n"};
 }
 
@@ -72,23 +73,38 @@ struct Admin::State {
   std::unique_ptr<net::Listener> listener;
 
   std::shared_ptr<http::StreamEvents> OnRequest(std::shared_ptr<http::ServerStream> stream) {
-    http::Response response;
     const http::RequestHead& request = stream->request();
+    auto events = std::make_shared<Quiet>(stream);
     if (request.method != "GET" && request.method != "HEAD") {
+      http::Response response;
       response.status = 405;
       response.own.Add("allow", "GET, HEAD");
-      response.body = std::make_unique<http::MemoryBody>("only GET and HEAD here\n");
-    } else {
-      Page page = Answer(options, request.path);
-      response.status = page.status;
-      response.own.Add("content-type", page.type);
-      response.body = std::make_unique<http::MemoryBody>(std::move(page.body));
+      Send(*stream, std::move(response), "only GET and HEAD here\n");
+      return events;
     }
+    const std::string_view path = std::string_view(request.path).substr(0, request.path.find('?'));
+    if (const auto later = options.later_pages.find(path); later != options.later_pages.end()) {
+      later->second(request, [weak = std::weak_ptr<http::ServerStream>(stream)](Page page) {
+        if (const auto open = weak.lock()) SendPage(*open, std::move(page));
+      });
+    } else {
+      SendPage(*stream, Answer(options, request.path));
+    }
+    return events;
+  }
+
+  static void SendPage(http::ServerStream& stream, Page page) {
+    http::Response response;
+    response.status = page.status;
+    response.own.Add("content-type", page.type);
+    Send(stream, std::move(response), std::move(page.body));
+  }
+
+  static void Send(http::ServerStream& stream, http::Response response, std::string body) {
+    response.body = std::make_unique<http::MemoryBody>(std::move(body));
     response.own.Add("cache-control", "no-store");
     response.own.Add("x-content-type-options", "nosniff");
-    auto events = std::make_shared<Quiet>(stream);
-    stream->Respond(std::move(response));
-    return events;
+    stream.Respond(std::move(response));
   }
 };
 

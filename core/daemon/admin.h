@@ -34,11 +34,17 @@ class Admin {
   // The whole path and query, "/explain?url=…". Called on the admin's loop; must not block.
   using Handler = std::function<Page(std::string_view path_and_query)>;
 
+  // A page that has to wait for something. `done` is to be called once, on the admin's
+  // loop, at any time.
+  using Done = std::function<void(Page)>;
+  using LaterHandler = std::function<void(const http::RequestHead& request, Done done)>;
+
   struct Options {
     net::ListenOptions listen;
     Metrics* metrics = nullptr;
     std::vector<Check> checks;
     std::map<std::string, Handler, std::less<>> pages;  // by path, without query
+    std::map<std::string, LaterHandler, std::less<>> later_pages;
   };
   static Result<std::unique_ptr<Admin>> Open(net::Loop& loop, Options options);
   ~Admin();
@@ -46,7 +52,7 @@ class Admin {
   const net::Address& address() const;
   void Close();
 
-  // What a path answers; the listener's handler, and for tests.
+  // What a path of `pages`, or one of this room's own, answers.
   static Page Answer(const Options& options, std::string_view path_and_query);
 
  private:

@@ -3,12 +3,16 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <thread>
+#include <utility>
 
 #include "core/base/clock.h"
+#include "core/base/digest.h"
 #include "core/base/thread.h"
 
 namespace skerry::gateway {
@@ -42,6 +46,66 @@ void AppendMember(std::string& line, std::string_view name, std::string_view tex
   AppendJsonString(line, text);
 }
 
+// What decides about storing and freshness (core/cache/freshness.h) and what a
+// stored response is compared by.
+constexpr std::array<std::string_view, 13> kOfAnswer = {"age",
+                                                        "cache-control",
+                                                        "cdn-cache-control",
+                                                        "content-encoding",
+                                                        "content-type",
+                                                        "date",
+                                                        "etag",
+                                                        "expires",
+                                                        "last-modified",
+                                                        "set-cookie",
+                                                        "no-vary-search",
+                                                        "vary",
+                                                        "skerry-cache-control"};
+
+void AppendAnswer(std::string& line, const AccessRecord& record) {
+  line.append(",\"answer\":{\"status\":").append(std::to_string(record.answer_status));
+  for (const std::string_view name : kOfAnswer) {
+    const auto value = record.answer->Combined(name);
+    if (!value) continue;
+    AppendMember(line, name, name == "set-cookie" ? std::string_view() : *value);
+  }
+  line.push_back('}');
+}
+
+bool TellsPeopleApart(std::string_view name) {
+  return !name.starts_with("accept") && name != "available-dictionary" && name != "user-agent";
+}
+
+// Lines "name: value" of VariantText as an object.
+void AppendVariant(std::string& line, std::string_view variant) {
+  line.append(",\"variant\":{");
+  bool first = true;
+  while (!variant.empty()) {
+    const size_t end = std::min(variant.find('\n'), variant.size());
+    const std::string_view one = variant.substr(0, end);
+    variant.remove_prefix(std::min(end + 1, variant.size()));
+    const size_t colon = one.find(": ");
+    if (colon == one.npos) continue;  // the request did not have it
+    const std::string_view name = one.substr(0, colon);
+    std::string value(one.substr(colon + 2));
+    if (TellsPeopleApart(name)) value = "#" + std::to_string(Xxh3(value));
+    if (!std::exchange(first, false)) line.push_back(',');
+    AppendJsonString(line, name);
+    line.push_back(':');
+    AppendJsonString(line, value);
+  }
+  line.push_back('}');
+}
+
+void AppendForReplay(std::string& line, const AccessRecord& record) {
+  if (record.size) line.append(",\"size\":").append(std::to_string(*record.size));
+  if (record.answer != nullptr) AppendAnswer(line, record);
+  if (!record.variant.empty()) AppendVariant(line, record.variant);
+  if (!record.range.empty()) AppendMember(line, "range", record.range);
+  if (record.authorized) line.append(",\"authorized\":true");
+  if (record.personal) line.append(",\"personal\":true");
+}
+
 }  // namespace
 
 std::string ToJsonLine(const AccessRecord& record, uint64_t dropped) {
@@ -64,6 +128,7 @@ std::string ToJsonLine(const AccessRecord& record, uint64_t dropped) {
   AppendMember(line, "cache", record.cache_status);
   AppendMember(line, "step", record.step);
   line.append(record.complete ? ",\"complete\":true" : ",\"complete\":false");
+  AppendForReplay(line, record);
   if (dropped > 0) line.append(",\"dropped\":").append(std::to_string(dropped));
   line.append("}\n");
   return line;

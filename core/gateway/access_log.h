@@ -2,11 +2,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "core/base/clock.h"
 #include "core/base/result.h"
+#include "core/http/message.h"
 
 namespace skerry::gateway {
 
@@ -26,6 +28,16 @@ struct AccessRecord {
   std::string_view cache_status;  // our member of Cache-Status
   std::string_view step;          // where the request was when it ended
   bool complete = true;           // false: the client left, or the body broke
+
+  // For the dry run, which lets a request happen again under other rules. Not known:
+  // null, 0, empty.
+  const http::Fields* answer = nullptr;  // as stored, or as upstream sent it
+  int answer_status = 0;                 // of the same: 200 where the client got 206 or 304
+  std::optional<uint64_t> size = {};     // of its whole body
+  std::string_view variant = {};         // the request's values of its Vary (VariantText)
+  std::string_view range = {};           // the request's Range
+  bool authorized = false;               // it carried Authorization
+  bool personal = false;                 // it carried more that no shared fetch forwards
 };
 
 // Lines are gathered in memory and written by a thread of its own, at the latest
@@ -47,7 +59,8 @@ class AccessLog {
   std::unique_ptr<State> state_;
 };
 
-// The line of a record, with its final newline.
+// The line of a record, with its final newline. No secret is in it: of Set-Cookie only
+// that it was there, and values of Vary that may tell people apart as a hash.
 std::string ToJsonLine(const AccessRecord& record, uint64_t dropped);
 
 }  // namespace skerry::gateway

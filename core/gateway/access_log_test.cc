@@ -39,6 +39,34 @@ TEST(AccessLogTest, ALineIsValidJsonWhateverThePathHolds) {
   EXPECT_FALSE(line.contains("dropped"));
 }
 
+TEST(AccessLogTest, AReplayIsToldWhatDecidesAndNoSecret) {
+  AccessRecord record = Sample();
+  const http::Fields fields = {{"cache-control", "max-age=60"},
+                               {"set-cookie", "session=secret"},
+                               {"vary", "accept-encoding, cookie"},
+                               {"x-other", "left out"}};
+  record.answer = &fields;
+  record.answer_status = 200;
+  record.size = 99;
+  record.variant = "accept-encoding: br\ncookie: id=secret\nx-absent\n";
+  record.range = "bytes=0-9";
+  record.authorized = true;
+  const std::string text = ToJsonLine(record, 0);
+  EXPECT_THAT(text, testing::Not(testing::HasSubstr("secret")));
+  const auto line = nlohmann::json::parse(text);
+  EXPECT_EQ(line["size"], 99);
+  EXPECT_EQ(line["answer"]["status"], 200);
+  EXPECT_EQ(line["answer"]["cache-control"], "max-age=60");
+  EXPECT_EQ(line["answer"]["set-cookie"], "");
+  EXPECT_FALSE(line["answer"].contains("x-other"));
+  EXPECT_EQ(line["variant"]["accept-encoding"], "br");
+  EXPECT_EQ(line["variant"]["cookie"].get<std::string>().front(), '#');
+  EXPECT_FALSE(line["variant"].contains("x-absent"));
+  EXPECT_EQ(line["range"], "bytes=0-9");
+  EXPECT_EQ(line["authorized"], true);
+  EXPECT_FALSE(line.contains("personal"));
+}
+
 TEST(AccessLogTest, SaysHowManyLinesWereDropped) {
   EXPECT_EQ(nlohmann::json::parse(ToJsonLine(Sample(), 7))["dropped"], 7);
 }

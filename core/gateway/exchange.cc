@@ -607,6 +607,27 @@ void Exchange::OnBodyEnd(http::Fields trailers) {
   if (upload_ != nullptr) upload_->End(std::move(trailers));
 }
 
+void Exchange::DescribeAnswer(AccessRecord& record, std::string& variant) const {
+  record.range = request_.fields.Find("range").value_or("");
+  record.authorized = request_.fields.Has("authorization");
+  record.personal = forwarded_.lost;
+  const cache::StoredHead* head = nullptr;
+  if (const auto answer = fill_ == nullptr ? nullptr : fill_->answer()) {
+    head = &answer->head;  // of the fill, which we hold
+    record.size = answer->length;
+    if (!record.size && record.complete) record.size = fill_->size();
+  } else if (lookup_.entry != nullptr) {
+    head = &lookup_.entry->head;
+    record.size = lookup_.entry->body_size;
+  }
+  if (head == nullptr) return;
+  record.answer = head->fields.get();
+  record.answer_status = head->status;
+  const bool shared = cacheability_ == Cacheability::kShared;
+  variant = cache::VariantText(head->vary, shared ? forwarded_.head.fields : request_.fields);
+  record.variant = variant;
+}
+
 void Exchange::OnGone(bool complete) {
   if (upload_ != nullptr) upload_->Fail();
   const auto stream = stream_.lock();
@@ -619,12 +640,25 @@ void Exchange::OnGone(bool complete) {
   gateway_.counters().Answered(site, status_, CacheLabel(verdict_), seconds, bytes);
   if (AccessLog* log = gateway_.access_log()) {
     const std::string cache_status = CacheStatus();
-    log->Write({gateway_.shared().clock->Wall(), asked.method, asked.scheme, asked.authority,
-                asked.path, protocol_, peer_.host, site, status_, bytes, seconds * 1e3,
-                cache_status,
-                responded_ ? std::string_view("write")
-                           : kSteps[std::min(step_, std::size(kSteps) - 1)].name,
-                complete});
+    AccessRecord record{gateway_.shared().clock->Wall(),
+                        asked.method,
+                        asked.scheme,
+                        asked.authority,
+                        asked.path,
+                        protocol_,
+                        peer_.host,
+                        site,
+                        status_,
+                        bytes,
+                        seconds * 1e3,
+                        cache_status,
+                        responded_ ? std::string_view("write")
+                                   : kSteps[std::min(step_, std::size(kSteps) - 1)].name,
+                        complete};
+    std::string variant;
+    // A page in place of an answer says nothing about the URL that was asked for.
+    if (replaced_ == nullptr) DescribeAnswer(record, variant);
+    log->Write(record);
   }
   seat_.reset();
   fill_.reset();

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/gateway/access_log.h"
 #include "core/gateway/body.h"
 #include "core/gateway/forward.h"
 #include "core/gateway/lookup.h"
@@ -82,6 +83,7 @@ class Exchange : public http::StreamEvents, public std::enable_shared_from_this<
   void SendError(int status, const Error& error);
   void Respond(http::Response response);
   std::string CacheStatus() const;
+  void DescribeAnswer(AccessRecord& record, std::string& variant) const;
 
   Gateway& gateway_;
   std::weak_ptr<http::ServerStream> stream_;

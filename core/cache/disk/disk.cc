@@ -143,7 +143,7 @@ bool Core::Admits(std::optional<uint64_t> length, bool wanted) const {
   if (store->failed() || store->cramped()) return false;
   if (length.value_or(0) > options.largest_object) return false;
   if (appender.queued_bytes() > appender.queue_limit() / 2) return false;
-  return FullBy(0) < (wanted ? Eviction::kBrakeAt : Eviction::kSecondHitAt);
+  return FullBy(0) < (wanted ? kBrakeAt : kSecondHitAt);
 }
 
 class FillHandle : public DiskFill {
@@ -396,7 +396,7 @@ void DiskTier::Register(Metrics& metrics) {
 namespace disk {
 
 Result<std::unique_ptr<Disk>> OpenDisk(Disk::Options options, rocksdb::Env* env) {
-  if (options.largest_object == 0) options.largest_object = options.budget / 8;
+  if (options.largest_object == 0) options.largest_object = LargestObject(options.budget);
   options.largest_object = std::min(options.largest_object, kLargestBody);
   Result<std::unique_ptr<Folder>> folder = Folder::Open(options.directory);
   if (!folder) return Fail(std::move(folder.error()));

@@ -16,19 +16,12 @@
 #include "core/cache/disk/pins.h"
 #include "core/cache/disk/reader.h"
 #include "core/cache/disk/store.h"
+#include "core/cache/disk/thresholds.h"
 
 namespace skerry::cache::disk {
 
 class Eviction {
  public:
-  // Parts of limit(): above the first only the second request for a response stores
-  // it, above the second files are dropped, above the third nothing new is admitted.
-  // What is stored anew may pass that brake, up to the fourth.
-  static constexpr double kSecondHitAt = 0.80;
-  static constexpr double kDropAt = 0.95;
-  static constexpr double kBrakeAt = 0.97;
-  static constexpr double kSpareNoneAt = 0.985;
-
   struct Parts {
     Store& store;
     Index& index;

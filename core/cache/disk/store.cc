@@ -16,17 +16,10 @@
 #include "core/base/log.h"
 #include "core/cache/disk/engine.h"
 #include "core/cache/disk/format.h"
+#include "core/cache/disk/thresholds.h"
 
 namespace skerry::cache::disk {
 namespace {
-
-// Budgets of tests and small machines get small memtables, so that a file stays a
-// small part of the budget and eviction by whole files works (measured with 64 MiB).
-ByteCount BodyMemtable(ByteCount budget) {
-  if (budget >= 32_GiB) return 64_MiB;
-  // One flush may write three memtables as one file.
-  return std::clamp(budget / 32, 1_MiB, 32_MiB);
-}
 
 // RocksDB writes "//" where it joins: files are told apart by their name alone.
 std::string FileName(const std::string& path) { return path.substr(path.rfind('/') + 1); }

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cctype>
+#include <deque>
 #include <optional>
 #include <utility>
 
@@ -18,6 +19,7 @@ constexpr size_t kMaxAnswerBytes = 64 << 20;
 constexpr size_t kSmallAnswerBytes = 16 << 10;
 // Beside the time the service holds a pull.
 constexpr Millis kPullPatience{3000};
+constexpr size_t kRemembered = 1000;
 // In place of a lease's end, where none was held.
 constexpr int64_t kFull = INT64_MIN;
 constexpr int64_t kStart = INT64_MIN + 1;
@@ -46,6 +48,14 @@ struct PurgeFeed::Shared {
   std::atomic<Seq> applied{0};
   std::atomic<Seq> head{0};
   const Clock* clock = nullptr;
+  mutable Mutex mutex;
+  std::deque<AppliedRecord> newest SKERRY_GUARDED_BY(mutex);
+
+  void Remember(const Record& record) {
+    MutexLock lock(mutex);
+    newest.push_back({record.seq, record.id, record.kind, record.release, clock->Wall()});
+    if (newest.size() > kRemembered) newest.pop_front();
+  }
 
   Fence fence() const {
     const int64_t until = lease_until_ms.load(std::memory_order_acquire);
@@ -208,6 +218,7 @@ Status PurgeFeed::Driver::Apply(const PurgeNode::Work& work) {
     if (record.seq <= generations.head()) continue;
     if (Status status = act(record); !status) return status;
     generations.Apply(record);
+    shared_->Remember(record);
   }
   return journal_->Append(work.log_id, work.records);
 }
@@ -273,6 +284,14 @@ void PurgeFeed::Start(net::Loop& loop, std::unique_ptr<http::Upstream> upstream)
 Fence PurgeFeed::fence() const { return shared_->fence(); }
 bool PurgeFeed::ready() const { return shared_->ready.load(std::memory_order_acquire); }
 Seq PurgeFeed::applied() const { return shared_->applied.load(std::memory_order_acquire); }
+std::optional<AppliedRecord> PurgeFeed::Find(Seq record) const {
+  MutexLock lock(shared_->mutex);
+  // From the newest on: another log begins its numbers anew.
+  for (auto it = shared_->newest.rbegin(); it != shared_->newest.rend(); ++it) {
+    if (it->seq == record) return *it;
+  }
+  return std::nullopt;
+}
 Seq PurgeFeed::head() const { return shared_->head.load(std::memory_order_acquire); }
 
 void AddGaugesWithoutFeed(Metrics& metrics) {

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/base/clock.h"
@@ -63,6 +64,8 @@ class PurgeFeed {
   bool ready() const;
   Seq applied() const;
   Seq head() const;
+  // What this process remembers of a record that it has applied: the newest thousand.
+  std::optional<AppliedRecord> Find(Seq record) const;  // takes a lock
 
  private:
   class Driver;

@@ -44,6 +44,15 @@ struct Record {
   bool operator==(const Record&) const = default;
 };
 
+// A record that this node has applied, as it remembers the newest ones for people.
+struct AppliedRecord {
+  Seq seq = 0;
+  std::string id;
+  RecordKind kind = RecordKind::kPurge;
+  std::string release;  // kActivation
+  WallTime at;          // when it was applied here
+};
+
 // One line. Members that have their default are left out, except seq, id and kind.
 std::string ToJson(const Record& record);
 // Refuses what ToJson would not write (kInvalid, upstream), naming the member.
