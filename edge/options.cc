@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-#include "core/http/upstream.h"
+#include "core/config/service_checks.h"
 #include "edge/country_file.h"
 #include "edge/rules.h"
 
@@ -135,26 +135,7 @@ const config::Table<Options>& OptionTable() {
   return table;
 }
 
-namespace {
-
-using config::Place;
 using config::Problems;
-
-// Clear text to our own services only inside the machine.
-void CheckUrl(const Options& options, std::string_view name, const std::string& url,
-              bool plain_anywhere, Problems& problems) {
-  if (url.empty()) return;
-  const auto parsed = http::UpstreamUrl::Parse(url);
-  const Place& place = options.places.Of(name);
-  if (!parsed) return problems.Add(place, std::string(name) + ": " + parsed.error().context);
-  const bool local = net::Address{parsed->host, 0}.IsLoopback() || parsed->host == "localhost";
-  if (parsed->scheme == "http" && !local && !plain_anywhere) {
-    problems.Add(place, std::string(name) + ": clear text only on loopback; use https://" +
-                            parsed->authority());
-  }
-}
-
-}  // namespace
 
 void CheckOptions(const Options& options, Problems& problems) {
   const config::Places& places = options.places;
@@ -162,20 +143,13 @@ void CheckOptions(const Options& options, Problems& problems) {
     problems.Add({"", 0, 0},
                  "nothing to serve: give --origin=URL or --shield=URL, or --config=FILE");
   }
-  CheckUrl(options, "origin", options.origin, /*plain_anywhere=*/true, problems);
-  CheckUrl(options, "shield", options.shield, /*plain_anywhere=*/false, problems);
-  CheckUrl(options, "purge", options.purge, /*plain_anywhere=*/false, problems);
-  for (const auto& [name, address] :
-       {std::pair("http", options.http), std::pair("admin", options.admin)}) {
-    if (address && !address->IsLoopback()) {
-      problems.Add(places.Of(name), std::string(name) + ": clear text only on loopback, not on " +
-                                        address->ToString());
-    }
-  }
-  if (options.cert.empty() != options.key.empty()) {
-    problems.Add(places.Of(options.cert.empty() ? "key" : "cert"),
-                 "cert and key: give both or neither");
-  }
+  config::ServiceChecks checks(places, problems);
+  checks.ApplicationUrl("origin", options.origin);
+  checks.ServiceUrl("shield", options.shield);
+  checks.ServiceUrl("purge", options.purge);
+  checks.ClearText("http", options.http);
+  checks.ClearText("admin", options.admin);
+  checks.CertificateAndKey(options.cert, options.key);
   if (!options.purge.empty() && (options.node.empty() || options.purge_token_file.empty())) {
     problems.Add(places.Of("purge"), "purge: needs --node=NAME and --purge_token_file=FILE too");
   }

@@ -1,6 +1,6 @@
 #include "origin-shield/options.h"
 
-#include "core/http/upstream.h"
+#include "core/config/service_checks.h"
 
 namespace skerry::shield {
 
@@ -68,43 +68,18 @@ const config::Table<Options>& OptionTable() {
   return table;
 }
 
-namespace {
-
-using config::Place;
 using config::Problems;
-
-// Clear text to our own services only inside the machine.
-void CheckUrl(const Options& options, std::string_view name, const std::string& url,
-              bool plain_anywhere, Problems& problems) {
-  if (url.empty()) return;
-  const auto parsed = http::UpstreamUrl::Parse(url);
-  const Place& place = options.places.Of(name);
-  if (!parsed) return problems.Add(place, std::string(name) + ": " + parsed.error().context);
-  const bool local = net::Address{parsed->host, 0}.IsLoopback() || parsed->host == "localhost";
-  if (parsed->scheme == "http" && !local && !plain_anywhere) {
-    problems.Add(place, std::string(name) + ": clear text only on loopback; use https://" +
-                            parsed->authority());
-  }
-}
-
-}  // namespace
 
 void CheckOptions(const Options& options, Problems& problems) {
   const config::Places& places = options.places;
-  CheckUrl(options, "origin", options.origin, /*plain_anywhere=*/true, problems);
-  CheckUrl(options, "purge", options.purge, /*plain_anywhere=*/false, problems);
-  if (options.cert.empty() && !options.listen.IsLoopback()) {
-    problems.Add(places.Of("listen"), "listen: clear text only on loopback, not on " +
-                                          options.listen.ToString() + "; give --cert and --key");
+  config::ServiceChecks checks(places, problems);
+  checks.ApplicationUrl("origin", options.origin);
+  checks.ServiceUrl("purge", options.purge);
+  if (options.cert.empty()) {
+    checks.ClearText("listen", options.listen, "; give --cert and --key");
   }
-  if (options.admin && !options.admin->IsLoopback()) {
-    problems.Add(places.Of("admin"),
-                 "admin: clear text only on loopback, not on " + options.admin->ToString());
-  }
-  if (options.cert.empty() != options.key.empty()) {
-    problems.Add(places.Of(options.cert.empty() ? "key" : "cert"),
-                 "cert and key: give both or neither");
-  }
+  checks.ClearText("admin", options.admin);
+  checks.CertificateAndKey(options.cert, options.key);
   if (!options.purge.empty() && options.purge_token_file.empty()) {
     problems.Add(places.Of("purge"), "purge: needs --purge_token_file=FILE too");
   }

@@ -1,5 +1,7 @@
 #include "purge-api/options.h"
 
+#include "core/config/service_checks.h"
+
 namespace skerry::purge {
 
 using namespace std::chrono_literals;
@@ -43,19 +45,12 @@ const config::Table<Options>& OptionTable() {
 }
 
 void CheckOptions(const Options& options, config::Problems& problems) {
-  const config::Places& places = options.places;
-  if (options.cert.empty() && !options.listen.IsLoopback()) {
-    problems.Add(places.Of("listen"), "listen: clear text only on loopback, not on " +
-                                          options.listen.ToString() + "; give --cert and --key");
+  config::ServiceChecks checks(options.places, problems);
+  if (options.cert.empty()) {
+    checks.ClearText("listen", options.listen, "; give --cert and --key");
   }
-  if (options.admin && !options.admin->IsLoopback()) {
-    problems.Add(places.Of("admin"),
-                 "admin: clear text only on loopback, not on " + options.admin->ToString());
-  }
-  if (options.cert.empty() != options.key.empty()) {
-    problems.Add(places.Of(options.cert.empty() ? "key" : "cert"),
-                 "cert and key: give both or neither");
-  }
+  checks.ClearText("admin", options.admin);
+  checks.CertificateAndKey(options.cert, options.key);
 }
 
 }  // namespace skerry::purge

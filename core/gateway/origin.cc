@@ -63,7 +63,7 @@ void Retrieval::Start() {
   http::RequestHead head = plan_.sent;
   // Not once more what some cache in between has.
   if (plan_.refetch || refetched_) head.fields.Set("cache-control", "no-cache");
-  if (gateway_.upstream_is_shield(plan_.route->upstream)) {
+  if (ToShield()) {
     // At least what the fill's stamp stands for: it was read a moment ago.
     AddTierFields(head.fields, gateway_.shared().tier, plan_.client_scheme,
                   gateway_.shared().generations->applied_at(), ForShield(plan_));
@@ -78,7 +78,7 @@ void Retrieval::AddConditions() {
   if (const auto etag = plan_.stale->head.etag()) {
     std::string tags = OriginTag(*etag);
     // A shield of ours may have encoded it, and knows it by that tag.
-    if (tags != *etag && gateway_.upstream_is_shield(plan_.route->upstream)) {
+    if (tags != *etag && ToShield()) {
       tags += (tags.empty() ? "" : ", ") + std::string(*etag);
     }
     if (!tags.empty()) plan_.sent.fields.Set("if-none-match", tags);
@@ -122,9 +122,7 @@ bool Retrieval::WouldReplaceUsable(int status) const {
 
 void Retrieval::OnHead(http::ResponseHead head) {
   gateway_.counters().Origin(head.status);
-  if (gateway_.upstream_is_shield(plan_.route->upstream) && IsRefused(head)) {
-    return OnRefused();
-  }
+  if (ToShield() && IsRefused(head)) return OnRefused();
   if (head.status == 304 && plan_.stale != nullptr) {
     if (IsConfirmed(*plan_.stale, head.fields)) return OnValidated(std::move(head));
     return AskWithoutConditions();
@@ -410,6 +408,8 @@ void Retrieval::OnFailed(Error error) {
   gateway_.counters().Origin(0);
   Fail(std::move(error));
 }
+
+bool Retrieval::ToShield() const { return gateway_.upstream_is_shield(plan_.route->upstream); }
 
 // No client's fault, and for the operator to mend: said in the log, once a minute.
 void Retrieval::OnRefused() {

@@ -82,6 +82,7 @@ class Retrieval : public http::FetchEvents, public std::enable_shared_from_this<
   void Deserted();
   void Room();
   void End();
+  bool ToShield() const;
   void OnRefused();
   void Fail(Error error);
 
