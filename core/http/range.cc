@@ -111,6 +111,23 @@ SelectedRanges SelectRanges(std::string_view text, uint64_t size, size_t most) {
   return selected;
 }
 
+std::vector<ByteRange> Coalesce(std::vector<ByteRange> ranges, uint64_t gap) {
+  // One that has grown may reach others, so from the beginning again.
+  for (size_t i = 0; i < ranges.size(); ++i) {
+    for (size_t j = i + 1; j < ranges.size(); ++j) {
+      ByteRange& a = ranges[i];
+      const ByteRange b = ranges[j];
+      const ByteRange& low = a.first <= b.first ? a : b;
+      const ByteRange& high = a.first <= b.first ? b : a;
+      if (high.first > low.last && high.first - low.last - 1 > gap) continue;
+      a = {std::min(a.first, b.first), std::max(a.last, b.last)};
+      ranges.erase(ranges.begin() + static_cast<std::ptrdiff_t>(j));
+      j = i;
+    }
+  }
+  return ranges;
+}
+
 std::string ContentRange::ToString() const {
   std::string text = "bytes ";
   text += range ? std::to_string(range->first) + '-' + std::to_string(range->last) : "*";

@@ -48,6 +48,10 @@ struct SelectedRanges {
 // more than two that overlap, give the whole (RFC 9110 14.2).
 SelectedRanges SelectRanges(std::string_view text, uint64_t size, size_t most = 16);
 
+// Ranges that overlap, or are not more than `gap` bytes apart, become one, which stands
+// where the first of them stood (RFC 9110 15.3.7.2). REQUIRES: few of them.
+std::vector<ByteRange> Coalesce(std::vector<ByteRange> ranges, uint64_t gap);
+
 // "bytes 0-4/10", "bytes 0-4/*", "bytes */10".
 struct ContentRange {
   std::optional<ByteRange> range;  // nothing: unsatisfied

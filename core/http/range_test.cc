@@ -127,6 +127,16 @@ TEST_F(IfRangeTest, ADateThatCouldHaveChangedWithinItsSecondIsWeak) {
   EXPECT_FALSE(Holds(FormatDate(kNow - Seconds(60))));
 }
 
+TEST(CoalesceTest, WhatIsNearBecomesOneWhereTheFirstOfThemStood) {
+  const std::vector<ByteRange> far = {{50, 59}, {0, 9}};
+  EXPECT_EQ(Coalesce(far, 10), far);
+  EXPECT_EQ(Coalesce(far, 40), (std::vector<ByteRange>{{0, 59}}));
+  EXPECT_EQ(Coalesce({{90, 99}, {0, 1}, {100, 101}, {2, 89}}, 0),
+            (std::vector<ByteRange>{{0, 101}}));
+  EXPECT_EQ(Coalesce({{5, 9}, {20, 29}, {7, 8}}, 0), (std::vector<ByteRange>{{5, 9}, {20, 29}}));
+  EXPECT_TRUE(Coalesce({}, 1).empty());
+}
+
 TEST_F(IfRangeTest, NothingElseHolds) {
   EXPECT_FALSE(Holds(""));
   EXPECT_FALSE(Holds("a"));
