@@ -6,6 +6,7 @@
 #include "core/gateway/gateway.h"
 #include "core/gateway/key.h"
 #include "core/gateway/origin.h"
+#include "core/gateway/precondition.h"
 #include "core/gateway/upgrade.h"
 #include "core/gateway/verdict.h"
 #include "core/http/url.h"
@@ -29,6 +30,12 @@ namespace {
 constexpr int kMostRounds = 3;
 // A range that begins so far behind what has arrived is fetched by itself.
 constexpr uint64_t kFarAway = 32_MiB;
+
+// Path and query of a key's URL.
+std::string PathOf(const cache::Key& key) {
+  const std::string_view rest = cache::PurgeUrl(key.url());
+  return std::string(rest.substr(std::min(rest.find('/'), rest.size())));
+}
 
 }  // namespace
 
@@ -128,7 +135,9 @@ Exchange::Next Exchange::MakeKey() {
 
 // --- lookup
 
-LookupInput Exchange::Input() const { return {key_, forwarded_.head.fields, directives_, *route_}; }
+LookupInput Exchange::Input() const {
+  return {key_, forwarded_.head.fields, directives_, *route_, request_.fields};
+}
 
 Exchange::Next Exchange::LookUp() {
   if (cacheability_ != Cacheability::kShared || bypass_tier_) return Next::kNext;
@@ -184,8 +193,16 @@ void Exchange::OnLoaded(Result<cache::EntryPtr> loaded) {
 // What follows from what was found.
 Exchange::Next Exchange::Decide() {
   looked_ = false;
+  if (own_key_ && (lookup_.entry == nullptr || !AliasHolds(lookup_.entry->head))) LeaveAlias();
+  if (lookup_.found == Found::kMiss && FollowAlias()) return LookUp();
   SendEarlyHints();
   verdict_ = Foretell(lookup_, directives_);
+  if (own_key_) verdict_.detail = "no-vary-search";
+  const WallTime now = gateway_.shared().clock->Wall();
+  if (verdict_.hit && !OriginsConditionHolds(request_, lookup_.entry->head, now)) {
+    verdict_.hit = false;
+    return Next::kNext;
+  }
   if (verdict_.hit) {
     if (lookup_.found == Found::kStaleWhileRevalidate) {
       gateway_.counters().refreshes.Add();
@@ -212,6 +229,29 @@ void Exchange::SendEarlyHints() {
   stream->SendInterim({103, std::move(hints)});
 }
 
+bool Exchange::FollowAlias() {
+  if (std::exchange(alias_tried_, true)) return false;
+  std::optional<cache::Key> alias = gateway_.shared().aliases.Find(key_);
+  if (!alias) return false;
+  own_key_ = std::exchange(key_, std::move(*alias));
+  forwarded_.head.path = PathOf(key_);
+  return true;
+}
+
+void Exchange::LeaveAlias() {
+  key_ = std::move(*own_key_);
+  own_key_.reset();
+  forwarded_.head.path = PathOf(key_);
+  lookup_ = Lookup{};
+}
+
+bool Exchange::AliasHolds(const cache::StoredHead& head) const {
+  // Whoever purges our URL means what it answers, wherever that is stored.
+  return cache::SameButForSearch(*own_key_, key_, *head.fields) &&
+         gateway_.shared().generations->Judge(*own_key_, head.tags, head.stamp) ==
+             cache::Purged::kNo;
+}
+
 // --- origin
 
 Exchange::Next Exchange::AskOrigin() {
@@ -234,6 +274,11 @@ Exchange::Next Exchange::AskOrigin() {
     verdict_.detail = "behind-the-edge";
     return AskAlone(/*as_it_came=*/true);
   }
+  if (HasOriginsCondition(request_)) {
+    verdict_.fwd = http::Forward::kRequest;
+    return AskAlone(/*as_it_came=*/true);
+  }
+  if (lookup_.unforwarded) return AskAlone(/*as_it_came=*/true);
   // A HEAD of which nothing is stored is passed on as it is.
   if (request_.method == "HEAD" && lookup_.entry == nullptr) return AskAlone(/*as_it_came=*/true);
   if (gateway_.shared().unshareable.Has(key_, gateway_.shared().clock->Steady()) ||
@@ -294,6 +339,7 @@ Exchange::Next Exchange::AskShared(bool background) {
 }
 
 Exchange::Next Exchange::AskAlone(bool as_it_came) {
+  if (as_it_came && own_key_) LeaveAlias();
   Shared& shared = gateway_.shared();
   const bool rfc = route_->policy.profile == cache::Policy::Profile::kRfc;
   // Whose request lost nothing that matters may fill the cache, too: a key whose
@@ -349,7 +395,12 @@ void Exchange::OnFill() {
     case cache::Fill::Phase::kValidated: break;
   }
   if (!initiator_ && !MayStay()) return;
-  lookup_.entry = fill_->entry();
+  const cache::EntryPtr entry = fill_->entry();
+  if (VariesOnUnforwarded(entry->head.vary, request_.fields, forwarded_.head.fields, *route_)) {
+    return AskAsItCame(std::string(Name(cache::Storable::kVaryUnforwarded)));
+  }
+  if (own_key_ && !AliasHolds(entry->head)) return LookAgain("alias");
+  lookup_.entry = entry;
   verdict_.fwd_status = fill_->validated_by();
   verdict_.stored = true;
   seat_.reset();
@@ -370,10 +421,18 @@ void Exchange::LookAgain(std::string_view) {
   fill_.reset();
   ++rounds_;
   verdict_ = Verdict{};
+  if (own_key_) LeaveAlias();
   // On a turn of its own: a fill that has ended would otherwise call us in a ring.
   gateway_.loop().Post([weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->RunFrom("lookup");
   });
+}
+
+void Exchange::AskAsItCame(std::string detail) {
+  seat_.reset();
+  fill_.reset();
+  verdict_.detail = std::move(detail);
+  AskAlone(/*as_it_came=*/true);
 }
 
 bool Exchange::AnswerIsFarAway(const cache::Answer& answer) const {
@@ -390,21 +449,16 @@ void Exchange::OnFillAnswer() {
   const bool kept = answer->storable == cache::Storable::kYes;
   const bool careful = route_->policy.profile == cache::Policy::Profile::kCareful;
   const bool for_all = kept || answer->storable == cache::Storable::kHead;
+  if (own_key_ && !AliasHolds(answer->head)) return LookAgain("alias");
   if (!alone_ && !for_all && forwarded_.lost && careful && status < 500) {
     // The anonymous request was not answered for everybody: now as who we are.
-    seat_.reset();
-    fill_.reset();
-    verdict_.detail = std::string(Name(answer->storable));
-    AskAlone(/*as_it_came=*/true);
-    return;
+    return AskAsItCame(std::string(Name(answer->storable)));
   }
-  if (AnswerIsFarAway(*answer)) {
-    seat_.reset();
-    fill_.reset();
-    verdict_.detail = "range";
-    AskAlone(/*as_it_came=*/true);
-    return;
+  if (!as_it_came_ && status < 500 &&
+      VariesOnUnforwarded(answer->head.vary, request_.fields, forwarded_.head.fields, *route_)) {
+    return AskAsItCame(std::string(Name(cache::Storable::kVaryUnforwarded)));
   }
+  if (AnswerIsFarAway(*answer)) return AskAsItCame("range");
   verdict_.stored = kept;
   if (!for_all && !alone_ && verdict_.detail.empty()) {
     verdict_.detail = std::string(Name(answer->storable));
@@ -476,7 +530,8 @@ bool Exchange::AskForPage(int status, std::optional<Error> error) {
   fill_.reset();
   seat_.reset();
   rows_.clear();
-  looked_ = initiator_ = alone_ = as_it_came_ = false;
+  own_key_.reset();
+  looked_ = initiator_ = alone_ = as_it_came_ = alias_tried_ = false;
   rounds_ = 0;
   RunFrom("classify");
   return true;
@@ -532,9 +587,11 @@ void Exchange::SendFill() {
   writing.name = shared.name;
   writing.cache_status = CacheStatus();
   const bool has_body = http::MayHaveBody(request_.method, head.status);
-  writing.body = [this, &shared, has_body](BodyPart part) -> std::unique_ptr<http::BodySource> {
+  writing.in_flight = true;
+  writing.body = [fill = fill_, seat = seat_, &shared, &loop = gateway_.loop(),
+                  has_body](BodyPart part) -> std::unique_ptr<http::BodySource> {
     if (!has_body) return nullptr;
-    return MakeFillBody(fill_, seat_, part, shared.disk, gateway_.loop());
+    return MakeFillBody(fill, seat, part, shared.disk, loop);
   };
   Respond(Write(writing));
 }

@@ -61,7 +61,15 @@ class Exchange : public http::StreamEvents, public std::enable_shared_from_this<
   // For this client and nobody else. `as_it_came`: with its cookies, conditions and
   // Range; otherwise, where nothing of that matters, like a shared fetch.
   Next AskAlone(bool as_it_came);
+  // The same after a fetch whose answer is not for this client.
+  void AskAsItCame(std::string detail);
   bool SendsBody() const;
+  // Under No-Vary-Search: go on as a request for the URL that a response is stored
+  // under, or back to our own.
+  bool FollowAlias();
+  void LeaveAlias();
+  // May what is stored, or was fetched at `stamp`, under that URL answer ours?
+  bool AliasHolds(const cache::StoredHead& head) const;
   void OnFill();
   void OnFillAnswer();
   void OnFillFailed(const Error& error);
@@ -101,6 +109,8 @@ class Exchange : public http::StreamEvents, public std::enable_shared_from_this<
   cache::Key key_;
   Forwarded forwarded_;
   cache::RequestDirectives directives_;
+  std::optional<cache::Key> own_key_;  // while following an alias
+  bool alias_tried_ = false;
   bool bypass_tier_ = false;  // an edge has applied more of the log than we have
 
   std::vector<Dimension> dimensions_;  // of the key, beside the URL

@@ -147,7 +147,7 @@ Forwarded ForwardShared(const http::RequestHead& request, const cache::Target& t
   Forwarded forwarded;
   forwarded.head.method = "GET";
   forwarded.head.scheme = target.scheme;
-  forwarded.head.authority = request.authority;
+  forwarded.head.authority = target.host;
   forwarded.head.path = target.path;
   if (target.has_query) forwarded.head.path += "?" + target.query;
   const bool careful = route.policy.profile == cache::Policy::Profile::kCareful;
@@ -168,6 +168,18 @@ Forwarded ForwardShared(const http::RequestHead& request, const cache::Target& t
   ChangeFields(route.request, forwarded.head.fields);
   TellOrigin(dimensions, forwarded.head.fields);
   return forwarded;
+}
+
+bool VariesOnUnforwarded(const cache::VaryNames& vary, const http::Fields& asked,
+                         const http::Fields& sent, const Route& route) {
+  if (route.policy.profile == cache::Policy::Profile::kRfc) return false;
+  // Left out and answered here, or normalised to nothing.
+  static constexpr std::array<std::string_view, 3> kOurs = {"accept-encoding",
+                                                            "available-dictionary", "range"};
+  return std::any_of(vary.names.begin(), vary.names.end(), [&](const std::string& name) {
+    return asked.Has(name) && !sent.Has(name) && !IsSettled(route, name) && !Among(kOurs, name) &&
+           !Among(kConditions, name);
+  });
 }
 
 http::RequestHead ForwardAlone(const http::RequestHead& request, const net::Address& peer,

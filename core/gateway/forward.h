@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/cache/key.h"
+#include "core/cache/vary.h"
 #include "core/gateway/dimensions.h"
 #include "core/gateway/route.h"
 #include "core/http/message.h"
@@ -32,6 +33,11 @@ struct Forwarded {
 Forwarded ForwardShared(const http::RequestHead& request, const cache::Target& target,
                         const Route& route, bool to_shield = false,
                         const std::vector<Dimension>& dimensions = {});
+
+// Does an answer with this Vary depend on a field that the client has sent and that
+// shared fetches leave out? Then it is for those who do not send the field.
+bool VariesOnUnforwarded(const cache::VaryNames& vary, const http::Fields& asked,
+                         const http::Fields& sent, const Route& route);
 
 // For this client alone: everything end-to-end, but fields by which clients pretend
 // to be a proxy (X-Forwarded-*, Forwarded, X-Real-IP, X-Original-URL, …); ours take

@@ -21,6 +21,7 @@
 #include "core/cache/purge/node.h"
 #include "core/cache/purge/tier.h"
 #include "core/cache/ram.h"
+#include "core/cache/search_aliases.h"
 #include "core/gateway/access_log.h"
 #include "core/gateway/counters.h"
 #include "core/gateway/route.h"
@@ -52,6 +53,7 @@ struct Shared {
 
   cache::FillTable fills;
   cache::UnshareableKeys unshareable;
+  cache::SearchAliases aliases;  // of responses with No-Vary-Search
 };
 
 class Retrieval;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/cache/representation.h"
+#include "core/gateway/forward.h"
 #include "core/gateway/gateway.h"
 
 namespace skerry::gateway {
@@ -121,6 +122,11 @@ Lookup Assess(const Shared& shared, const LookupInput& input, cache::EntryPtr en
   const cache::Purged purged = shared.generations->Judge(*entry);
   if (purged == cache::Purged::kHard) {
     lookup.found = Found::kPurged;
+    return lookup;
+  }
+  if (VariesOnUnforwarded(entry->head.vary, input.asked, input.sent, input.route)) {
+    lookup.found = Found::kVaryMiss;
+    lookup.unforwarded = true;
     return lookup;
   }
   lookup.soft_purged = purged == cache::Purged::kSoft;

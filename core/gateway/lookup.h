@@ -37,6 +37,9 @@ struct Lookup {
   std::string_view tier;                            // "ram" or "disk"
   bool fenced = false;                              // fresh, but this node may not say so now
   bool soft_purged = false;
+  // kVaryMiss: it varies on what this client sends and shared fetches leave out, so
+  // the client is fetched for alone.
+  bool unforwarded = false;
   // Where this request's variant has its place among the fills of the key.
   uint64_t variant_hint = 0;
   // Of a vary-miss: what was found of this key, for other requests.
@@ -48,6 +51,7 @@ struct LookupInput {
   const http::Fields& sent;  // the request as it would go upstream: variants match it
   const cache::RequestDirectives& directives;
   const Route& route;
+  const http::Fields& asked;  // as the client sent it
 };
 
 // What RAM and the index have. Without rows: done. Rows: what may be the request's variant

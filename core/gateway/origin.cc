@@ -13,6 +13,7 @@
 #include "core/gateway/lookup.h"
 #include "core/gateway/store.h"
 #include "core/gateway/upgrade.h"
+#include "core/http/no_vary_search.h"
 
 namespace skerry::gateway {
 namespace {
@@ -171,6 +172,7 @@ void Retrieval::OnHead(http::ResponseHead head) {
   const bool shares_error = plan_.may_share && status >= 500 &&
                             answer.storable != cache::Storable::kPrivate &&
                             !answer.head.fields->Has("set-cookie");
+  if (kept) shared.aliases.Learn(plan_.fill->key(), http::ParseNoVarySearch(*answer.head.fields));
   std::unique_ptr<cache::DiskFill> disk;
   LearnFrom(plan_.siblings, &answer.head);
   if (kept && shared.disk != nullptr) {

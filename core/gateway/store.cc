@@ -13,17 +13,6 @@
 namespace skerry::gateway {
 namespace {
 
-// A Vary on a field that never went upstream cannot be honoured: the origin did not
-// see it, so its answer cannot have depended on it, yet says that it does.
-bool VariesOnUnforwarded(const cache::VaryNames& vary, const StoreInput& input) {
-  if (input.route.policy.profile == cache::Policy::Profile::kRfc) return false;
-  return std::any_of(vary.names.begin(), vary.names.end(), [&](const std::string& name) {
-    return input.client_request.fields.Has(name) && !input.sent.fields.Has(name) &&
-           !IsSettled(input.route, name) && name != "accept-encoding" &&
-           name != "available-dictionary" && name != "range";
-  });
-}
-
 // The rule's policy, or what is left of it for a page behind the name of a file; then
 // `own` holds it.
 const cache::Policy& PolicyFor(const StoreInput& input, const http::ResponseHead& response,
@@ -105,10 +94,8 @@ cache::Answer MakeAnswer(StoreInput input) {
     input.response.fields.Remove("content-length");
   }
   answer.head = MakeHead(input, decision, policy);
-  if (answer.storable == cache::Storable::kYes &&
-      (answer.head.vary.any || VariesOnUnforwarded(answer.head.vary, input))) {
-    answer.storable =
-        answer.head.vary.any ? cache::Storable::kVaryAny : cache::Storable::kVaryUnforwarded;
+  if (answer.storable == cache::Storable::kYes && answer.head.vary.any) {
+    answer.storable = cache::Storable::kVaryAny;
   }
   if (answer.storable == cache::Storable::kYes) {
     if (!input.may_store) answer.storable = cache::Storable::kBypass;

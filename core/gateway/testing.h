@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -37,6 +38,7 @@ class FakeStream : public http::ServerStream {
     fields = response.stored == nullptr ? http::Fields{} : *response.stored;
     for (const http::Field& field : response.own) fields.Add(field.name, field.value);
     body_source_ = std::move(response.body);
+    if (body_source_ != nullptr) announced = body_source_->length();
     if (body_source_ != nullptr) body_source_->WakeWith([this] { Pull(); });
     Pull();
   }
@@ -50,6 +52,8 @@ class FakeStream : public http::ServerStream {
   int status = 0;
   http::Fields fields;
   std::string body;
+  std::optional<uint64_t> announced;  // the body's length, as far as it was known
+  http::Fields trailers;
   bool ended = false;   // the body came to its end
   bool broken = false;  // the body failed: the session would reset
   bool reset = false;
@@ -67,7 +71,10 @@ class FakeStream : public http::ServerStream {
       const http::BodySource::Piece piece = body_source_->Peek(16 * 1024);
       switch (piece.state) {
         case http::BodySource::State::kWait: return;
-        case http::BodySource::State::kEnd: ended = true; return;
+        case http::BodySource::State::kEnd:
+          ended = true;
+          if (body_source_->trailers() != nullptr) trailers = *body_source_->trailers();
+          return;
         case http::BodySource::State::kFailed: broken = true; return;
         case http::BodySource::State::kData: break;
       }
@@ -156,15 +163,23 @@ class GatewayHarness {
     gateway.reset();
   }
 
+  std::shared_ptr<FakeStream> AskFor(http::RequestHead request, bool end_of_body) {
+    auto stream =
+        std::make_shared<FakeStream>(std::move(request), end_of_body, loop.clock().Steady(), peer);
+    stream->speaks = protocol;
+    open_.emplace_back(stream, gateway->OnRequest(stream));
+    loop.RunPosted();
+    return stream;
+  }
   // A client asks; what happens without waiting for anybody has then happened.
   std::shared_ptr<FakeStream> Ask(std::string path, http::Fields fields = {},
                                   std::string method = "GET", bool end_of_body = true) {
-    return Open({std::move(method), scheme, "example.com", std::move(path), std::move(fields)},
-                end_of_body);
+    return AskFor({std::move(method), scheme, "example.com", std::move(path), std::move(fields)},
+                  end_of_body);
   }
   std::shared_ptr<FakeStream> AskOn(std::string host, std::string path,
                                     std::string method = "GET") {
-    return Open({std::move(method), scheme, std::move(host), std::move(path), {}}, true);
+    return AskFor({std::move(method), scheme, std::move(host), std::move(path), {}}, true);
   }
   http::StreamEvents& Events(const std::shared_ptr<FakeStream>& stream) {
     for (auto& [open, events] : open_) {
@@ -191,10 +206,10 @@ class GatewayHarness {
     Events(which)->OnBody(bytes);
     loop.RunPosted();
   }
-  void End(int which = -1) {
+  void End(int which = -1, http::Fields trailers = {}) {
     http::FetchEvents* events = Events(which);
     At(which)->events = nullptr;
-    events->OnEnd({});
+    events->OnEnd(std::move(trailers));
     loop.RunPosted();
   }
   void Fail(Error error, int which = -1) {
@@ -250,14 +265,6 @@ class GatewayHarness {
   std::unique_ptr<Gateway> gateway;
 
  private:
-  std::shared_ptr<FakeStream> Open(http::RequestHead request, bool end_of_body) {
-    auto stream =
-        std::make_shared<FakeStream>(std::move(request), end_of_body, loop.clock().Steady(), peer);
-    stream->speaks = protocol;
-    open_.emplace_back(stream, gateway->OnRequest(stream));
-    loop.RunPosted();
-    return stream;
-  }
   std::shared_ptr<FakeOrigin::Asked> At(int which) {
     const size_t index = which < 0 ? origin->asked.size() - 1 : static_cast<size_t>(which);
     SKERRY_CHECK(index < origin->asked.size());

@@ -23,7 +23,10 @@ Verdict Foretell(const Lookup& lookup, const cache::RequestDirectives& directive
       verdict.fwd = http::Forward::kUriMiss;
       verdict.detail = "purged";
       break;
-    case Found::kVaryMiss: verdict.fwd = http::Forward::kVaryMiss; break;
+    case Found::kVaryMiss:
+      verdict.fwd = http::Forward::kVaryMiss;
+      if (lookup.unforwarded) verdict.detail = Name(cache::Storable::kVaryUnforwarded);
+      break;
     case Found::kMiss: verdict.fwd = http::Forward::kUriMiss; break;
   }
   return verdict;

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "core/gateway/multipart.h"
 #include "core/gateway/variant.h"
 #include "core/http/conditional.h"
 #include "core/http/problem.h"
@@ -83,13 +84,8 @@ http::Response Failed(const Writing& writing, int status) {
   return response;
 }
 
-// The one range to send; nothing: the whole. Several ranges get the whole too, as
-// RFC 9110 14.2 lets a server do.
-struct Part {
-  http::RangeChoice choice = http::RangeChoice::kWhole;
-  http::ByteRange range;
-};
-Part SelectPart(const Writing& writing, const http::Validators& validators) {
+// The ranges to send, in the order asked for; kWhole: all of it.
+http::SelectedRanges SelectParts(const Writing& writing, const http::Validators& validators) {
   const auto range = writing.request.fields.Combined("range");
   if (!range || writing.request.method != "GET" || writing.head.status != 200 || !writing.length) {
     return {};
@@ -100,11 +96,35 @@ Part SelectPart(const Writing& writing, const http::Validators& validators) {
     if (one_of_many && if_range->find('"') == if_range->npos) return {};
     if (!http::IfRangeHolds(*if_range, validators, writing.head.response_time)) return {};
   }
-  const http::SelectedRanges selected = http::SelectRanges(*range, *writing.length);
-  if (selected.choice == http::RangeChoice::kPartial && selected.ranges.size() != 1) return {};
-  Part part{selected.choice, {}};
-  if (!selected.ranges.empty()) part.range = selected.ranges.front();
-  return part;
+  http::SelectedRanges selected = http::SelectRanges(*range, *writing.length);
+  selected.ranges = http::Coalesce(selected.ranges, kPartOverhead);
+  const bool ascending = std::is_sorted(
+      selected.ranges.begin(), selected.ranges.end(),
+      [](const http::ByteRange& a, const http::ByteRange& b) { return a.first < b.first; });
+  if (writing.in_flight && !ascending) return {};
+  return selected;
+}
+
+http::Response Partial(const Writing& writing, const std::vector<http::ByteRange>& ranges,
+                       http::Response response) {
+  response.status = 206;
+  if (ranges.size() == 1) {
+    const http::ByteRange& range = ranges.front();
+    response.own.Add("content-range", http::ContentRange{range, writing.length}.ToString());
+    response.body = writing.body({range.first, range.size()});
+    return response;
+  }
+  auto fields = std::make_shared<http::Fields>(*response.stored);
+  // A rule may have set another one.
+  std::optional<std::string> type = response.own.Combined("content-type");
+  if (!type) type = fields->Combined("content-type");
+  fields->Remove("content-type");
+  response.own.Remove("content-type");
+  Multipart multipart = MakeMultipart(ranges, *writing.length, type.value_or(""), writing.body);
+  response.stored = std::move(fields);
+  response.own.Add("content-type", multipart.type);
+  response.body = std::move(multipart.body);
+  return response;
 }
 
 }  // namespace
@@ -159,13 +179,10 @@ http::Response Write(const Writing& writing) {
   http::Response response;
   response.status = writing.head.status;
   AddFields(writing, response);
-  const Part part = SelectPart(writing, validators);
-  if (part.choice == http::RangeChoice::kUnsatisfiable) return Failed(writing, 416);
-  if (part.choice == http::RangeChoice::kPartial) {
-    response.status = 206;
-    response.own.Add("content-range", http::ContentRange{part.range, writing.length}.ToString());
-    response.body = writing.body({part.range.first, part.range.size()});
-    return response;
+  const http::SelectedRanges parts = SelectParts(writing, validators);
+  if (parts.choice == http::RangeChoice::kUnsatisfiable) return Failed(writing, 416);
+  if (parts.choice == http::RangeChoice::kPartial) {
+    return Partial(writing, parts.ranges, std::move(response));
   }
   response.body = writing.body({});
   return response;

@@ -45,6 +45,7 @@ struct Writing {
   Seconds age{0};
   bool send_age = true;
   bool ours = true;            // conditions and ranges are ours to answer, not upstream's
+  bool in_flight = false;      // the body is still arriving: parts only in its order
   bool unvalidated = false;    // a hit: fields of no-cache="…" are left out
   std::string_view name = {};  // ours, for Via
   std::string cache_status = {};
