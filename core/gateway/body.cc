@@ -90,6 +90,8 @@ class StoredBody : public http::BodySource {
   void Consume(size_t count) override { position_ += count; }
   void WakeWith(std::function<void()> wake) override { reader_.SetWake(std::move(wake)); }
   std::optional<uint64_t> length() const override {
+    // Behind a Content-Length HTTP/1.1 has no place for trailers.
+    if (trailers() != nullptr) return std::nullopt;
     return whole_ ? entry_->body_size : end_ - std::min(position_, end_);
   }
   const http::Fields* trailers() const override {

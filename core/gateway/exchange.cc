@@ -5,7 +5,6 @@
 #include "core/gateway/early_hints.h"
 #include "core/gateway/gateway.h"
 #include "core/gateway/key.h"
-#include "core/gateway/origin.h"
 #include "core/gateway/precondition.h"
 #include "core/gateway/upgrade.h"
 #include "core/gateway/verdict.h"
@@ -30,12 +29,6 @@ namespace {
 constexpr int kMostRounds = 3;
 // A range that begins so far behind what has arrived is fetched by itself.
 constexpr uint64_t kFarAway = 32_MiB;
-
-// Path and query of a key's URL.
-std::string PathOf(const cache::Key& key) {
-  const std::string_view rest = cache::PurgeUrl(key.url());
-  return std::string(rest.substr(std::min(rest.find('/'), rest.size())));
-}
 
 }  // namespace
 
@@ -153,12 +146,10 @@ Exchange::Next Exchange::LookUp() {
 void Exchange::LoadNext() {
   const cache::DiskRow row = rows_.back();
   rows_.pop_back();
-  gateway_.shared().disk->Load(row, key_, gateway_.loop(),
-                               [weak = weak_from_this()](Result<cache::EntryPtr> loaded) {
-                                 if (const auto self = weak.lock()) {
-                                   self->OnLoaded(std::move(loaded));
-                                 }
-                               });
+  auto loaded = [weak = weak_from_this()](Result<cache::EntryPtr> entry) {
+    if (const auto self = weak.lock()) self->OnLoaded(std::move(entry));
+  };
+  gateway_.shared().disk->Load(row, key_, gateway_.loop(), std::move(loaded));
 }
 
 void Exchange::OnLoaded(Result<cache::EntryPtr> loaded) {
@@ -169,18 +160,7 @@ void Exchange::OnLoaded(Result<cache::EntryPtr> loaded) {
   looked_ = true;
   rows_.clear();
   if (usable) {
-    cache::EntryPtr entry = std::move(*loaded);
-    if (entry->head.client_fields == nullptr) {
-      auto complete = std::make_shared<cache::Entry>();
-      complete->head = entry->head;
-      complete->head.client_fields = std::make_shared<const http::Fields>(cache::ClientFields(
-          *entry->head.fields, route_->policy, from_edge_.trusted, entry->head.status));
-      complete->body_size = entry->body_size;
-      complete->chunks = entry->chunks;
-      complete->extents = entry->extents;
-      complete->trailers = entry->trailers;
-      entry = std::move(complete);
-    }
+    const cache::EntryPtr entry = WithClientFields(*loaded, route_->policy, from_edge_.trusted);
     if (Upgrades* upgrades = gateway_.shared().upgrades) upgrades->Watch(*entry);
     lookup_ = Weigh(gateway_.shared(), Input(), entry, "disk");
     if (lookup_.entry != nullptr && entry->in_memory()) gateway_.shared().ram->Offer(entry);
@@ -315,27 +295,32 @@ Exchange::Next Exchange::AskShared(bool background) {
     });
   }
   if (place.initiator) {
-    FetchPlan plan;
-    plan.fill = place.fill;
+    FetchPlan plan = PlanFor(place.fill);
     plan.variant_hint = place_hint;
     plan.in_table = true;
-    plan.client_request = request_;
     plan.sent = forwarded_.head;
     if (head) plan.sent.method = "HEAD";
-    plan.client_scheme = target_.scheme;
-    plan.route = route_;
     plan.stale = lookup_.entry;
     plan.siblings = lookup_.siblings;
-    plan.keep_tags = from_edge_.trusted;
-    plan.dimensions = dimensions_;
-    plan.on_interim = [weak = stream_](const http::ResponseHead& head) {
-      if (const auto stream = weak.lock()) stream->SendInterim(head);
-    };
     Retrieval::Begin(gateway_, std::move(plan));
   } else if (!background) {
     OnFill();
   }
   return Next::kWait;
+}
+
+FetchPlan Exchange::PlanFor(std::shared_ptr<cache::Fill> fill) const {
+  FetchPlan plan;
+  plan.fill = std::move(fill);
+  plan.client_request = request_;
+  plan.client_scheme = target_.scheme;
+  plan.route = route_;
+  plan.keep_tags = from_edge_.trusted;
+  plan.dimensions = dimensions_;
+  plan.on_interim = [weak = stream_](const http::ResponseHead& head) {
+    if (const auto stream = weak.lock()) stream->SendInterim(head);
+  };
+  return plan;
 }
 
 Exchange::Next Exchange::AskAlone(bool as_it_came) {
@@ -360,21 +345,12 @@ Exchange::Next Exchange::AskAlone(bool as_it_came) {
   seat_ = fill_->Sit(gateway_.loop(), [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->OnFill();
   });
-  FetchPlan plan;
-  plan.fill = fill_;
-  plan.client_request = request_;
-  plan.route = route_;
-  plan.client_scheme = target_.scheme;
+  FetchPlan plan = PlanFor(fill_);
   plan.may_share = like_shared;
   plan.may_store = may_store;
   plan.sent = like_shared ? forwarded_.head : ForwardAlone(request_, peer_, *route_, dimensions_);
   StripTierFields(plan.sent.fields);
-  plan.keep_tags = from_edge_.trusted;
-  plan.dimensions = dimensions_;
   if (SendsBody()) plan.body = std::move(upload_body_);
-  plan.on_interim = [weak = stream_](const http::ResponseHead& head) {
-    if (const auto stream = weak.lock()) stream->SendInterim(head);
-  };
   Retrieval::Begin(gateway_, std::move(plan));
   return Next::kWait;
 }

@@ -13,6 +13,7 @@
 #include "core/gateway/body.h"
 #include "core/gateway/forward.h"
 #include "core/gateway/lookup.h"
+#include "core/gateway/origin.h"
 #include "core/gateway/route.h"
 #include "core/gateway/tier.h"
 #include "core/gateway/write.h"
@@ -57,6 +58,8 @@ class Exchange : public http::StreamEvents, public std::enable_shared_from_this<
   void LoadNext();
   void OnLoaded(Result<cache::EntryPtr> loaded);
   LookupInput Input() const;
+  // What both ways of asking have in common.
+  FetchPlan PlanFor(std::shared_ptr<cache::Fill> fill) const;
   Next AskShared(bool background);
   // For this client and nobody else. `as_it_came`: with its cookies, conditions and
   // Range; otherwise, where nothing of that matters, like a shared fetch.

@@ -1,5 +1,6 @@
 #include "core/gateway/key.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/gateway/tier.h"
@@ -23,6 +24,11 @@ Keyed KeyOf(const http::RequestHead& request, cache::Target target, Cacheability
   StripTierFields(asked.fields);
   keyed.forwarded = ForwardShared(asked, keyed.target, route, to_shield, dimensions);
   return keyed;
+}
+
+std::string PathOf(const cache::Key& key) {
+  const std::string_view rest = cache::PurgeUrl(key.url());
+  return std::string(rest.substr(std::min(rest.find('/'), rest.size())));
 }
 
 }  // namespace skerry::gateway

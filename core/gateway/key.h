@@ -2,6 +2,7 @@
 // values; the exchange acts on them and /explain tells them.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -32,5 +33,8 @@ Result<cache::Target> TargetOf(const http::RequestHead& request, std::string_vie
 Keyed KeyOf(const http::RequestHead& request, cache::Target target, Cacheability cacheability,
             const Route& route, bool to_shield = false,
             const std::vector<Dimension>& dimensions = {});
+
+// Path and query of a key's URL, as a request for it has them.
+std::string PathOf(const cache::Key& key);
 
 }  // namespace skerry::gateway

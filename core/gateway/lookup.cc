@@ -63,6 +63,20 @@ bool IsFenced(const Shared& shared, const Route& route, bool content_hashed) {
   return cache::Holds(shared.fence(), route.serve_on_partition, content_hashed);
 }
 
+cache::EntryPtr WithClientFields(cache::EntryPtr entry, const cache::Policy& policy,
+                                 bool keep_tags) {
+  if (entry->head.client_fields != nullptr) return entry;
+  auto complete = std::make_shared<cache::Entry>();
+  complete->head = entry->head;
+  complete->head.client_fields = std::make_shared<const http::Fields>(
+      cache::ClientFields(*entry->head.fields, policy, keep_tags, entry->head.status));
+  complete->body_size = entry->body_size;
+  complete->chunks = entry->chunks;
+  complete->extents = entry->extents;
+  complete->trailers = entry->trailers;
+  return complete;
+}
+
 bool IsFor(const cache::Entry& entry, const LookupInput& input) {
   return cache::MatchesVariant(entry.head.vary, entry.head.variant_text, *entry.head.fields,
                                input.sent);

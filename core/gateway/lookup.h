@@ -68,6 +68,10 @@ Looked Peek(const Shared& shared, const LookupInput& input);
 // Is this stored response, as it came from the disk, the request's variant?
 bool IsFor(const cache::Entry& entry, const LookupInput& input);
 
+// The same entry with the fields for clients, which the disk does not keep.
+cache::EntryPtr WithClientFields(cache::EntryPtr entry, const cache::Policy& policy,
+                                 bool keep_tags);
+
 // Must objects of this route be validated upstream before any use? A request then
 // shares no fetch that began before it, either.
 bool IsFenced(const Shared& shared, const Route& route, bool content_hashed);

@@ -23,6 +23,7 @@ bool Among(const std::vector<std::string>& names, const std::string& name) {
 }
 
 // Fields that applications, frameworks and proxies are known to act on, and others.
+// Long: one list.
 std::vector<std::string> Names() {
   std::vector<std::string> names = {"a-im",
                                     "accept-charset",
