@@ -176,13 +176,8 @@ Exchange::Next Exchange::Decide() {
   if (own_key_ && (lookup_.entry == nullptr || !AliasHolds(lookup_.entry->head))) LeaveAlias();
   if (lookup_.found == Found::kMiss && FollowAlias()) return LookUp();
   SendEarlyHints();
-  verdict_ = Foretell(lookup_, directives_);
-  if (own_key_) verdict_.detail = "no-vary-search";
-  const WallTime now = gateway_.shared().clock->Wall();
-  if (verdict_.hit && !OriginsConditionHolds(request_, lookup_.entry->head, now)) {
-    verdict_.hit = false;
-    return Next::kNext;
-  }
+  verdict_ = Foretell(request_, lookup_, directives_, gateway_.shared().clock->Wall());
+  if (own_key_ && !HasOriginsCondition(request_)) verdict_.detail = "no-vary-search";
   if (verdict_.hit) {
     if (lookup_.found == Found::kStaleWhileRevalidate) {
       gateway_.counters().refreshes.Add();
@@ -226,10 +221,7 @@ void Exchange::LeaveAlias() {
 }
 
 bool Exchange::AliasHolds(const cache::StoredHead& head) const {
-  // Whoever purges our URL means what it answers, wherever that is stored.
-  return cache::SameButForSearch(*own_key_, key_, *head.fields) &&
-         gateway_.shared().generations->Judge(*own_key_, head.tags, head.stamp) ==
-             cache::Purged::kNo;
+  return AnswersFor(gateway_.shared(), *own_key_, key_, head);
 }
 
 // --- origin
@@ -254,11 +246,7 @@ Exchange::Next Exchange::AskOrigin() {
     verdict_.detail = "behind-the-edge";
     return AskAlone(/*as_it_came=*/true);
   }
-  if (HasOriginsCondition(request_)) {
-    verdict_.fwd = http::Forward::kRequest;
-    return AskAlone(/*as_it_came=*/true);
-  }
-  if (lookup_.unforwarded) return AskAlone(/*as_it_came=*/true);
+  if (HasOriginsCondition(request_) || lookup_.unforwarded) return AskAlone(/*as_it_came=*/true);
   // A HEAD of which nothing is stored is passed on as it is.
   if (request_.method == "HEAD" && lookup_.entry == nullptr) return AskAlone(/*as_it_came=*/true);
   if (gateway_.shared().unshareable.Has(key_, gateway_.shared().clock->Steady()) ||

@@ -8,6 +8,7 @@
 #include "core/gateway/explain_words.h"
 #include "core/gateway/key.h"
 #include "core/gateway/lookup.h"
+#include "core/gateway/precondition.h"
 #include "core/gateway/verdict.h"
 #include "core/gateway/words.h"
 #include "core/http/cache_control.h"
@@ -60,6 +61,7 @@ class Telling : public std::enable_shared_from_this<Telling> {
     verdict_.generated = true;
     verdict_.detail = "only-if-cached";
   }
+  void FollowAlias();
   void Judge();
   void TellLookup();
   void TellStored(Part& part) const;
@@ -85,6 +87,7 @@ class Telling : public std::enable_shared_from_this<Telling> {
   std::vector<cache::DiskRow> rows_;  // still to be looked at, the last one first
   bool unreadable_ = false;
   bool refused_ = false;
+  std::optional<cache::Key> alias_;  // under No-Vary-Search: where it is stored
   Verdict verdict_;
 };
 
@@ -190,6 +193,20 @@ void Telling::OnLoaded(const Result<cache::EntryPtr>& loaded, net::Loop& loop) {
   Judge();
 }
 
+void Telling::FollowAlias() {
+  if (lookup_.found != Found::kMiss) return;
+  std::optional<cache::Key> alias = sources_.shared.aliases.Find(keyed_.key);
+  if (!alias) return;
+  LookupInput input = Input();
+  Looked looked =
+      Peek(sources_.shared, {*alias, input.sent, input.directives, *route_, input.asked});
+  if (looked.lookup.entry == nullptr) return;
+  if (!AnswersFor(sources_.shared, keyed_.key, *alias, looked.lookup.entry->head)) return;
+  lookup_ = std::move(looked.lookup);
+  entry_ = std::move(looked.in_ram);
+  alias_ = std::move(alias);
+}
+
 void Telling::Judge() {
   if (!sources_.running) {
     Part& part = Begin("lookup", "What is stored?");
@@ -198,7 +215,9 @@ void Telling::Judge() {
     TellFreshness();
     return Finish();
   }
-  verdict_ = Foretell(lookup_, keyed_.directives);
+  FollowAlias();
+  verdict_ = Foretell(request_, lookup_, keyed_.directives, now());
+  if (alias_ && !HasOriginsCondition(request_)) verdict_.detail = "no-vary-search";
   const bool ahead =
       from_edge_.applied &&
       cache::CheckTier(*from_edge_.applied, sources_.shared.generations->applied_at()) !=
@@ -234,6 +253,11 @@ void Telling::TellStored(Part& part) const {
   const bool disk = lookup_.tier == "disk";
   part.facts.push_back(
       {"found", std::string(disk ? "disk" : "ram"), disk ? "yes, on disk" : "yes, in memory"});
+  if (alias_) {
+    part.facts.push_back({"stored_under", std::string(alias_->url()),
+                          std::string(alias_->url()) +
+                              ": its No-Vary-Search says that this query makes no difference"});
+  }
   part.facts.push_back({"status", int64_t{head.status}});
   part.facts.push_back(
       {"bytes", static_cast<int64_t>(entry_->body_size), Grouped(entry_->body_size) + " bytes"});

@@ -150,6 +150,22 @@ std::vector<Case> Situations() {
          at.Answer(200, {}, "done");
        },
        get},
+      {"stored under another query",
+       [](GatewayHarness& at) {
+         at.Fill("/a?u=1", {{"cache-control", "max-age=60"}, {"no-vary-search", "params=(\"u\")"}},
+                 "x");
+       },
+       RequestFor("/a?u=2")},
+      {"a condition that holds", stored("max-age=60", 1s),
+       RequestFor("/a", {{"if-match", "\"v\""}})},
+      {"a condition that does not", stored("max-age=60", 1s),
+       RequestFor("/a", {{"if-match", "\"w\""}})},
+      {"a condition on a miss", [](GatewayHarness&) {}, RequestFor("/a", {{"if-match", "*"}})},
+      {"it varies on what is left out",
+       [](GatewayHarness& at) {
+         at.Fill("/a", {{"cache-control", "max-age=60"}, {"vary", "cookie"}}, "x");
+       },
+       RequestFor("/a", {{"cookie", "a=b"}})},
   };
 }
 

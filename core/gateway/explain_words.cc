@@ -62,6 +62,15 @@ std::string WhyAnswer(const Situation& situation) {
   if (situation.verdict.detail == "behind-the-edge") {
     return "the asking edge has applied more of the purge log than this shield";
   }
+  if (situation.lookup.unforwarded) {
+    return "it varies on a field of this request that no shared fetch carries, so the request is "
+           "fetched for alone";
+  }
+  const bool condition = !situation.verdict.hit && situation.verdict.fwd == http::Forward::kRequest;
+  if (condition && (Is(situation, Found::kFresh) || Is(situation, Found::kStaleWhileRevalidate))) {
+    return "If-Match or If-Unmodified-Since, which only an origin may refuse, does not hold for "
+           "what is stored";
+  }
   switch (situation.lookup.found) {
     case Found::kMiss:
     case Found::kVaryMiss: return WhyNothing(situation.lookup.found);

@@ -77,6 +77,12 @@ cache::EntryPtr WithClientFields(cache::EntryPtr entry, const cache::Policy& pol
   return complete;
 }
 
+bool AnswersFor(const Shared& shared, const cache::Key& own, const cache::Key& stored_under,
+                const cache::StoredHead& head) {
+  return cache::SameButForSearch(own, stored_under, *head.fields) &&
+         shared.generations->Judge(own, head.tags, head.stamp) == cache::Purged::kNo;
+}
+
 bool IsFor(const cache::Entry& entry, const LookupInput& input) {
   return cache::MatchesVariant(entry.head.vary, entry.head.variant_text, *entry.head.fields,
                                input.sent);

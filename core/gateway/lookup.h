@@ -72,6 +72,12 @@ bool IsFor(const cache::Entry& entry, const LookupInput& input);
 cache::EntryPtr WithClientFields(cache::EntryPtr entry, const cache::Policy& policy,
                                  bool keep_tags);
 
+// May the response that is stored under another URL answer for `own`? If it says so
+// itself (No-Vary-Search), and no purge names `own` since: whoever purges a URL means
+// what it answers, wherever that is stored.
+bool AnswersFor(const Shared& shared, const cache::Key& own, const cache::Key& stored_under,
+                const cache::StoredHead& head);
+
 // Must objects of this route be validated upstream before any use? A request then
 // shares no fetch that began before it, either.
 bool IsFenced(const Shared& shared, const Route& route, bool content_hashed);

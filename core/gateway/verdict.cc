@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/gateway/precondition.h"
+
 namespace skerry::gateway {
 
 Verdict Foretell(const Lookup& lookup, const cache::RequestDirectives& directives) {
@@ -29,6 +31,16 @@ Verdict Foretell(const Lookup& lookup, const cache::RequestDirectives& directive
       break;
     case Found::kMiss: verdict.fwd = http::Forward::kUriMiss; break;
   }
+  return verdict;
+}
+
+Verdict Foretell(const http::RequestHead& request, const Lookup& lookup,
+                 const cache::RequestDirectives& directives, WallTime now) {
+  Verdict verdict = Foretell(lookup, directives);
+  if (!HasOriginsCondition(request)) return verdict;
+  if (verdict.hit && OriginsConditionHolds(request, lookup.entry->head, now)) return verdict;
+  verdict.hit = false;
+  verdict.fwd = http::Forward::kRequest;
   return verdict;
 }
 

@@ -13,6 +13,10 @@ namespace skerry::gateway {
 
 // A hit, or why the request goes upstream.
 Verdict Foretell(const Lookup& lookup, const cache::RequestDirectives& directives);
+// The same, where the request may have a condition that is an origin's to answer
+// (precondition.h) and does not hold for what was found.
+Verdict Foretell(const http::RequestHead& request, const Lookup& lookup,
+                 const cache::RequestDirectives& directives, WallTime now);
 // The same for what is not looked up. REQUIRES: not kShared.
 Verdict Foretell(Cacheability cacheability);
 
