@@ -343,6 +343,19 @@ TEST_F(H2LimitsTest, AnIdleConnectionIsClosed) {
   EXPECT_TRUE(raw().wire().closed);
 }
 
+TEST_F(H2LimitsTest, AnIdleConnectionWhoseClientDoesNotReadCostsNoTime) {
+  AnswerAll();
+  raw().Send(Request(1));
+  loop_.Advance(Seconds(45));
+  raw().wire().capacity = 0;
+  loop_.Advance(Seconds(15));
+  const auto timers = loop_.timers_made();
+  loop_.Advance(Millis(10));
+  EXPECT_LT(loop_.timers_made() - timers, 50u);
+  loop_.Advance(Seconds(30));
+  EXPECT_TRUE(raw().wire().aborted);
+}
+
 TEST_F(H2LimitsTest, AWaitingRequestKeepsTheConnection) {
   Get();
   loop_.Advance(Seconds(300));

@@ -134,11 +134,12 @@ void H2Session::Tick() {
   }
   Pump();
   if (closed_) return;
-  const bool busy = !streams_.empty() || !settings_seen_ || head_open_since_ != SteadyTime();
   const Micros idle_left =
       std::chrono::duration_cast<Micros>(limits().idle_timeout - (now - idle_since_));
-  tick_.Start(busy ? kBusyTick : std::max(Micros(1), std::min(kIdleTick, idle_left)),
-              [this] { Tick(); });
+  // Without any idle time left it waits for a client that does not read our GOAWAY.
+  const bool busy = !streams_.empty() || !settings_seen_ || head_open_since_ != SteadyTime() ||
+                    idle_left <= Micros(0);
+  tick_.Start(busy ? kBusyTick : std::min(kIdleTick, idle_left), [this] { Tick(); });
 }
 
 // The client takes nothing of what waits behind the connection's window or in the

@@ -39,6 +39,9 @@ class FakeLoop : public Loop {
   const FakeClock& clock() const override { return clock_; }
   FakeClock& fake_clock() { return clock_; }
 
+  // Timers ever started: how busy a subject is.
+  TimerId timers_made() const { return last_id_; }
+
   // Runs what is posted, and what that posts, until nothing is left.
   void RunPosted() {
     while (Task task = Take()) task();
