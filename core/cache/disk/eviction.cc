@@ -36,9 +36,12 @@ bool Eviction::DropOldest(bool spare_none) {
   const std::vector<IndexRow> rows = parts_.index.RaiseHorizon(horizon);
   allowance_ =
       std::min(allowance_ + oldest->bytes / 2, std::max(oldest->bytes / 2, parts_.budget / 16));
-  const bool full = static_cast<double>(parts_.store.used()) >
-                    kSpareNoneAt * static_cast<double>(parts_.store.limit());
-  if (!spare_none && !full) {
+  parts_.store.Measure();
+  const ByteCount taken = parts_.store.used() + parts_.appender.queued_bytes();
+  // While a memtable becomes a file, both are counted.
+  const ByteCount limit = parts_.store.limit() + parts_.store.memtable_bytes();
+  room_ = limit - std::min(taken, limit);
+  if (!spare_none) {
     for (const IndexRow& row : rows) {
       if (row.hit) StoreAnew(row);
     }
@@ -56,7 +59,7 @@ bool Eviction::DropOldest(bool spare_none) {
 }
 
 bool Eviction::StoreAnew(const IndexRow& row) {
-  if (row.row.size > allowance_) return false;
+  if (row.row.size > std::min(allowance_, room_)) return false;
   // The log's position before the question, so that a purge between the two is newer
   // than the new stamp.
   const Seq head_seq = parts_.purge_head();
@@ -75,6 +78,7 @@ bool Eviction::StoreAnew(const IndexRow& row) {
     parts_.appender.AppendWaiting(fill, *std::move(chunk));
   }
   allowance_ -= row.row.size;
+  room_ -= row.row.size;
   parts_.appender.Commit(std::move(fill), row.row.size, (*entry)->trailers, nullptr);
   return true;
 }

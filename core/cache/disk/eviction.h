@@ -38,7 +38,7 @@ class Eviction {
 
   bool Needed() const;
   // Drops the oldest file that nobody reads; false if there is none. Responses that
-  // were hit are stored anew unless `spare_none` or the log is too full for it.
+  // were hit are stored anew, as far as the budget has room for them, unless `spare_none`.
   bool DropOldest(bool spare_none = false);
   // Drops files that only readers had kept.
   void DropLeftBehind();
@@ -49,6 +49,7 @@ class Eviction {
 
   Parts parts_;
   ByteCount allowance_ = 0;   // bytes that may come back
+  ByteCount room_ = 0;        // and that fit, until the oldest file is gone
   bool left_behind_ = false;  // pins have kept files below the horizon
 };
 

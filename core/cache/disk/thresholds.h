@@ -12,9 +12,9 @@ namespace skerry::cache::disk {
 inline constexpr double kSecondHitAt = 0.80;
 // Above this the oldest files are dropped.
 inline constexpr double kDropAt = 0.95;
-// Above this nothing new is admitted; what is stored anew may pass it up to the next.
+// Above this nothing new is admitted; the rest is for what is under way and for what
+// was hit and is stored anew.
 inline constexpr double kBrakeAt = 0.97;
-inline constexpr double kSpareNoneAt = 0.985;
 
 // Budgets of tests and small machines get small memtables, so that a file stays a
 // small part of the budget and eviction by whole files works (measured with 64 MiB).
