@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string_view>
 
+#include "core/base/clock.h"
 #include "core/base/result.h"
 #include "core/net/loop.h"
 #include "core/net/transport.h"
@@ -55,6 +57,9 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
 
   virtual size_t capacity() const = 0;  // exchanges that may begin now
   virtual size_t active() const = 0;    // exchanges under way
+
+  // How long the peer has said that it keeps a connection without requests open.
+  virtual std::optional<Seconds> kept_for() const { return std::nullopt; }
 
   // From the transport.
   virtual void OnBytes(std::string_view bytes) = 0;

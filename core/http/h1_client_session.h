@@ -21,6 +21,7 @@ class H1ClientSession : public ClientSession, private H1ResponseParser::Events {
   void Abandon() override;
   size_t capacity() const override { return exchange_ == nullptr && !closed_ ? 1 : 0; }
   size_t active() const override { return exchange_ == nullptr ? 0 : 1; }
+  std::optional<Seconds> kept_for() const override { return parser_.kept_for(); }
 
   void OnBytes(std::string_view bytes) override;
   void OnWritable() override;

@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "core/http/cache_control.h"
+
 namespace skerry::http {
 namespace {
 
@@ -27,6 +29,15 @@ std::string_view View(beast::string_view text) { return {text.data(), text.size(
 bool HasFold(std::string_view lines) {
   return lines.find("\r\n ") != std::string_view::npos ||
          lines.find("\r\n\t") != std::string_view::npos;
+}
+
+std::optional<Seconds> KeptFor(const Fields& fields) {
+  const std::optional<std::string> text = fields.Combined("keep-alive");
+  if (!text) return std::nullopt;
+  for (const Directive& parameter : ParseDirectives(*text)) {
+    if (parameter.name == "timeout" && parameter.value) return ParseDeltaSeconds(*parameter.value);
+  }
+  return std::nullopt;
 }
 
 // The grammar of one response. Events become members that Machine reads.
@@ -146,6 +157,7 @@ class H1ResponseParser::Machine : private Grammar::Sink {
   bool head_done() const { return head_done_; }
   bool done() const { return done_; }
   bool reusable() const { return reusable_; }
+  std::optional<Seconds> kept_for() const { return kept_for_; }
   Fields TakeTrailers() {
     RemoveHopByHop(grammar_->trailers);
     return std::move(grammar_->trailers);
@@ -236,6 +248,7 @@ class H1ResponseParser::Machine : private Grammar::Sink {
     const bool bodiless = head.status < 200 || head.status == 204 || head.status == 304;
     const bool says_length = length && *length > 0 && head.status != 304;
     if (bodiless && (says_length || grammar_->has_coding())) weird_ = true;
+    kept_for_ = KeptFor(head.fields);
     RemoveHopByHop(head.fields);
     if (head.status < 200) {
       if (++interims_ > limits_.interims) return TooMuch("too many interim responses");
@@ -299,6 +312,7 @@ class H1ResponseParser::Machine : private Grammar::Sink {
   bool head_done_ = false;
   bool done_ = false;
   bool reusable_ = false;
+  std::optional<Seconds> kept_for_;
   bool weird_ = false;  // framing fields beside a status that has no body
   bool stopped_ = false;
 };
@@ -317,6 +331,7 @@ bool H1ResponseParser::began() const { return machine_->began(); }
 bool H1ResponseParser::head_done() const { return machine_->head_done(); }
 bool H1ResponseParser::done() const { return machine_->done(); }
 bool H1ResponseParser::reusable() const { return machine_->reusable(); }
+std::optional<Seconds> H1ResponseParser::kept_for() const { return machine_->kept_for(); }
 Fields H1ResponseParser::TakeTrailers() { return machine_->TakeTrailers(); }
 
 }  // namespace skerry::http

@@ -10,9 +10,11 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "core/base/clock.h"
 #include "core/base/result.h"
 #include "core/http/message.h"
 
@@ -56,6 +58,10 @@ class H1ResponseParser {
   bool done() const;       // the body is complete
   // REQUIRES: done(). Another request may follow on the connection.
   bool reusable() const;
+  // How long the peer keeps the connection open for another request, as Keep-Alive says
+  // (its RFC 2068 form, which servers still send: "timeout=5"). Nothing: it does not say.
+  // REQUIRES: head_done().
+  std::optional<Seconds> kept_for() const;
   // REQUIRES: done().
   Fields TakeTrailers();
 

@@ -12,6 +12,9 @@
 namespace skerry::http {
 namespace {
 
+// How long before the peer does we close a connection that it keeps for a time it says.
+constexpr Micros kCloseEarly = Seconds(1);
+
 // A transport and, once it is connected, what is spoken over it.
 class PooledConnection : public std::enable_shared_from_this<PooledConnection>,
                          private net::Transport::Events,
@@ -58,7 +61,13 @@ class PooledConnection : public std::enable_shared_from_this<PooledConnection>,
 
   void StartIdleTimer() {
     if (idle_timer_.running()) return;
-    idle_timer_.Start(options_.idle_timeout, [this] { Retire(); });
+    Micros limit = options_.idle_timeout;
+    // A peer that says how long it waits closes without asking: a request sent at that
+    // moment is lost, and not each may be repeated.
+    if (const auto kept = session_->kept_for())
+      limit = std::min(limit, Micros(*kept) - kCloseEarly);
+    if (limit <= Micros(0)) return Retire();
+    idle_timer_.Start(limit, [this] { Retire(); });
   }
   // Ends a connection that has nothing to do.
   void Retire() { OnDone(true); }

@@ -77,7 +77,9 @@ class Upstream {
     bool http2 = false;                    // TLS with ALPN h2, or prior knowledge
     size_t max_connections = 256;          // beyond that fetches wait in order
     size_t max_idle = 64;
-    Millis idle_timeout = std::chrono::seconds(30);  // under what origins usually keep
+    // Under what origins usually keep; one that says less (Keep-Alive: timeout=5) is left
+    // a second earlier.
+    Millis idle_timeout = std::chrono::seconds(30);
     FetchTimeouts timeouts;
     size_t header_bytes = size_t{64} * 1024;  // longer heads fail: kLimit
     size_t header_count = 256;

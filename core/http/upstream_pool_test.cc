@@ -135,6 +135,32 @@ TEST_F(UpstreamPoolTest, IdleConnectionsEndAfterTheirTime) {
   EXPECT_EQ(peers_.size(), 2u);
 }
 
+// Node's servers close after 5 s, with a request under way if it comes just then.
+TEST_F(UpstreamPoolTest, ItEndsBeforeThePeerEndsItWhereThatOneSaysWhen) {
+  const auto keep = [this](std::string_view keep_alive) {
+    FetchLog log;
+    Start(log);
+    peers_.back()->Connect();
+    peers_.back()->Say("HTTP/1.1 200 OK\r\nkeep-alive: " + std::string(keep_alive) +
+                       "\r\ncontent-length: 0\r\n\r\n");
+    EXPECT_THAT(log.heard, ElementsAre("head 200", "end"));
+  };
+  keep("max=9, Timeout=5");
+  loop_.Advance(Millis(3'999));
+  EXPECT_TRUE(peers_.back()->open());
+  loop_.Advance(Millis(1));
+  EXPECT_TRUE(peers_.back()->closed);
+  keep("timeout=1");
+  EXPECT_TRUE(peers_.back()->closed);
+  for (const char* nothing_said : {"timeout", "timeout=x", "max=1", "timeout=99999999999"}) {
+    keep(nothing_said);
+    loop_.Advance(Millis(29'999));
+    EXPECT_TRUE(peers_.back()->open()) << nothing_said;
+    loop_.Advance(Millis(1));
+    EXPECT_TRUE(peers_.back()->closed) << nothing_said;
+  }
+}
+
 TEST_F(UpstreamPoolTest, UsingAConnectionStopsItsIdleTime) {
   options_.idle_timeout = Seconds(20);
   KeepOne();
