@@ -33,7 +33,11 @@ std::optional<bool> ModifiedSince(const Fields& request, std::string_view name,
 
 Validators ValidatorsOf(const Fields& response, WallTime now) {
   Validators validators;
-  if (const auto etag = response.Combined("etag")) validators.etag = ParseEntityTag(*etag);
+  if (const auto etag = response.Combined("etag")) {
+    validators.etag = ParseEntityTag(*etag);
+    const bool one = !etag->empty() && etag->find(',') == etag->npos;
+    if (!validators.etag && one) validators.malformed_etag = *etag;
+  }
   if (const auto date = response.Combined("last-modified")) {
     validators.last_modified = ParseDate(*date, now);
   }
@@ -59,7 +63,8 @@ Condition Evaluate(std::string_view method, const Fields& request, const Validat
   }
   const bool reads = method == "GET" || method == "HEAD";
   if (const auto if_none_match = request.Combined("if-none-match")) {
-    if (!Matches(*if_none_match, current, WeakMatch)) return Condition::kProceed;
+    const bool same_bytes = reads && current.exists && current.malformed_etag == *if_none_match;
+    if (!same_bytes && !Matches(*if_none_match, current, WeakMatch)) return Condition::kProceed;
     return reads ? Condition::kNotModified : Condition::kPreconditionFailed;
   }
   if (reads && !ModifiedSince(request, "if-modified-since", current, now).value_or(true)) {

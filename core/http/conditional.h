@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "core/base/clock.h"
@@ -18,6 +19,9 @@ struct Validators {
   std::optional<EntityTag> etag;
   std::optional<WallTime> last_modified;
   std::optional<WallTime> date;
+  // An ETag that is none: without quotes, as "w/", and the like. Whoever sends back the
+  // same bytes in If-None-Match has what came with them; for nothing else it counts.
+  std::optional<std::string> malformed_etag = std::nullopt;
 };
 
 // Of a response's ETag, Last-Modified and Date; invalid ones count as absent.
@@ -33,7 +37,7 @@ std::string_view Name(Condition condition);
 // In the order of RFC 9110 13.2.2: If-Match, else If-Unmodified-Since; then
 // If-None-Match, else (GET and HEAD) If-Modified-Since. Dates that are invalid, on
 // several lines or without a date to compare with are ignored; a list without a
-// single valid tag matches nothing. `now` is for RFC 850 dates.
+// single valid tag matches nothing but the same malformed ETag. `now` is for RFC 850 dates.
 //
 // If-Match and If-Unmodified-Since are an origin's to evaluate (RFC 9111 4.3.2): a
 // cache that is none removes them first or forwards the request.

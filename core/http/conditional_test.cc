@@ -57,6 +57,22 @@ TEST_F(ConditionTest, AnInvalidIfNoneMatchStillHidesIfModifiedSince) {
   EXPECT_EQ(Ask({{"if-none-match", "a"}, {"if-modified-since", after_}}), Condition::kProceed);
 }
 
+// Applications send hashes without quotes, and browsers send them back as they are.
+TEST_F(ConditionTest, AMalformedETagMatchesTheSameBytesInIfNoneMatchOfAReadAndNothingElse) {
+  for (const char* odd : {"abc", "w/\"abc\"", "W\"abc\"", "\"abc"}) {
+    current_ = ValidatorsOf({{"etag", odd}}, kNow);
+    EXPECT_EQ(Ask({{"if-none-match", odd}}), Condition::kNotModified) << odd;
+    EXPECT_EQ(Ask({{"if-none-match", odd}}, "PUT"), Condition::kProceed) << odd;
+    EXPECT_EQ(Ask({{"if-none-match", std::string("x, ") + odd}}), Condition::kProceed) << odd;
+    EXPECT_EQ(Ask({{"if-none-match", "\"abc\""}}), Condition::kProceed) << odd;
+    EXPECT_EQ(Ask({{"if-match", odd}}), Condition::kPreconditionFailed) << odd;
+    current_.exists = false;
+    EXPECT_EQ(Ask({{"if-none-match", odd}}), Condition::kProceed) << odd;
+  }
+  current_ = ValidatorsOf({{"etag", "\"a\""}, {"etag", "\"b\""}}, kNow);
+  EXPECT_EQ(Ask({{"if-none-match", "\"a\", \"b\""}}), Condition::kProceed);
+}
+
 TEST_F(ConditionTest, IfModifiedSinceCountsUntilTheSameSecond) {
   EXPECT_EQ(Ask({{"if-modified-since", before_}}), Condition::kProceed);
   EXPECT_EQ(Ask({{"if-modified-since", same_}}), Condition::kNotModified);
