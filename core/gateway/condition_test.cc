@@ -44,6 +44,20 @@ TEST_F(ConditionTest, ATagComesBeforeADate) {
   EXPECT_EQ(Status({{"if-modified-since", later}, {"if-none-match", "\"v0\""}}), 200);
 }
 
+TEST_F(ConditionTest, WithoutLastModifiedADateIsComparedWithWhenTheStoredResponseWasMade) {
+  const char* made = "Tue, 14 Nov 2023 22:13:00 GMT";
+  const char* before = "Tue, 14 Nov 2023 22:12:59 GMT";
+  at_.Fill("/a", {{"cache-control", "max-age=60"}, {"date", made}}, kDigits);
+  EXPECT_EQ(at_.Ask("/a", {{"if-modified-since", made}})->status, 304);
+  EXPECT_EQ(at_.Ask("/a", {{"if-modified-since", before}})->status, 200);
+  EXPECT_EQ(at_.Ask("/a", {{"if-unmodified-since", before}})->status, 200);
+  EXPECT_EQ(at_.asked(), 1u);
+  // What the origin makes for this very request has not been seen before.
+  const auto miss = at_.Ask("/b", {{"if-modified-since", "Tue, 14 Nov 2023 22:20:00 GMT"}});
+  at_.Answer(200, {{"cache-control", "max-age=60"}}, kDigits);
+  EXPECT_EQ(miss->status, 200);
+}
+
 TEST_F(ConditionTest, OnAMissTheOriginIsAskedForTheWholeAndTheConditionIsAnsweredHere) {
   const auto stream = at_.Ask("/a", {{"if-none-match", "\"v1\""}});
   EXPECT_FALSE(at_.origin->asked[0]->request.fields.Has("if-none-match"));

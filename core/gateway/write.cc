@@ -72,6 +72,15 @@ std::optional<std::string> HeldUnderAnotherTag(const Writing& writing) {
   return SameContentTag(*asked, *etag);
 }
 
+http::Validators ValidatorsOf(const Writing& writing) {
+  const cache::StoredHead& head = writing.head;
+  http::Validators validators = http::ValidatorsOf(*head.fields, head.response_time);
+  if (!writing.in_flight && !head.fields->Has("last-modified")) {
+    validators.not_modified_since = validators.date.value_or(head.response_time);
+  }
+  return validators;
+}
+
 http::Response Failed(const Writing& writing, int status) {
   http::Response response;
   response.status = status;
@@ -161,7 +170,7 @@ http::Response Write(const Writing& writing) {
     return response;
   }
   const WallTime now = writing.head.response_time;
-  const http::Validators validators = http::ValidatorsOf(*writing.head.fields, now);
+  const http::Validators validators = ValidatorsOf(writing);
   if (writing.head.status >= 200 && writing.head.status < 300) {
     const std::optional<std::string> held = HeldUnderAnotherTag(writing);
     http::Fields conditions;

@@ -20,13 +20,13 @@ bool Matches(std::string_view field, const Validators& current, Match match) {
 
 // Whether the representation was modified after the date in the field; nothing
 // where that cannot be told and the field is to be ignored.
-std::optional<bool> ModifiedSince(const Fields& request, std::string_view name,
-                                  const Validators& current, WallTime now) {
+std::optional<bool> ModifiedSince(const Fields& request, std::string_view name, bool exists,
+                                  std::optional<WallTime> modified, WallTime now) {
   const std::optional<std::string> field = request.Combined(name);
-  if (!field || !current.exists || !current.last_modified) return std::nullopt;
+  if (!field || !exists || !modified) return std::nullopt;
   const std::optional<WallTime> since = ParseDate(*field, now);
   if (!since) return std::nullopt;
-  return *current.last_modified > *since;
+  return *modified > *since;
 }
 
 }  // namespace
@@ -58,7 +58,9 @@ Condition Evaluate(std::string_view method, const Fields& request, const Validat
                    WallTime now) {
   if (const auto if_match = request.Combined("if-match")) {
     if (!Matches(*if_match, current, StrongMatch)) return Condition::kPreconditionFailed;
-  } else if (ModifiedSince(request, "if-unmodified-since", current, now).value_or(false)) {
+  } else if (ModifiedSince(request, "if-unmodified-since", current.exists, current.last_modified,
+                           now)
+                 .value_or(false)) {
     return Condition::kPreconditionFailed;
   }
   const bool reads = method == "GET" || method == "HEAD";
@@ -67,7 +69,9 @@ Condition Evaluate(std::string_view method, const Fields& request, const Validat
     if (!same_bytes && !Matches(*if_none_match, current, WeakMatch)) return Condition::kProceed;
     return reads ? Condition::kNotModified : Condition::kPreconditionFailed;
   }
-  if (reads && !ModifiedSince(request, "if-modified-since", current, now).value_or(true)) {
+  const auto modified = current.last_modified ? current.last_modified : current.not_modified_since;
+  if (reads &&
+      !ModifiedSince(request, "if-modified-since", current.exists, modified, now).value_or(true)) {
     return Condition::kNotModified;
   }
   return Condition::kProceed;

@@ -19,6 +19,9 @@ struct Validators {
   std::optional<EntityTag> etag;
   std::optional<WallTime> last_modified;
   std::optional<WallTime> date;
+  // What If-Modified-Since is compared with where there is no Last-Modified: of a stored
+  // response its Date, or when it came (RFC 9111 4.3.2). An origin has no such thing.
+  std::optional<WallTime> not_modified_since = std::nullopt;
   // An ETag that is none: without quotes, as "w/", and the like. Whoever sends back the
   // same bytes in If-None-Match has what came with them; for nothing else it counts.
   std::optional<std::string> malformed_etag = std::nullopt;

@@ -88,6 +88,16 @@ TEST_F(ConditionTest, IfModifiedSinceIsIgnoredWhenItCannotBeCompared) {
   EXPECT_EQ(Ask({{"if-modified-since", after_}}), Condition::kProceed);
 }
 
+TEST_F(ConditionTest, WhatStandsInForLastModifiedCountsForIfModifiedSinceAlone) {
+  current_.last_modified = std::nullopt;
+  current_.not_modified_since = kModified;
+  EXPECT_EQ(Ask({{"if-modified-since", same_}}), Condition::kNotModified);
+  EXPECT_EQ(Ask({{"if-modified-since", before_}}), Condition::kProceed);
+  EXPECT_EQ(Ask({{"if-unmodified-since", before_}}), Condition::kProceed);
+  current_.last_modified = kModified + Seconds(1);
+  EXPECT_EQ(Ask({{"if-modified-since", same_}}), Condition::kProceed);
+}
+
 TEST_F(ConditionTest, IfMatchThatFailsIsPreconditionFailedForAnyMethod) {
   EXPECT_EQ(Ask({{"if-match", "\"x\""}}), Condition::kPreconditionFailed);
   EXPECT_EQ(Ask({{"if-match", "\"x\""}}, "PUT"), Condition::kPreconditionFailed);
