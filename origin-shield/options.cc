@@ -6,6 +6,7 @@ namespace skerry::shield {
 
 using namespace std::chrono_literals;
 using config::Bytes;
+using config::Choice;
 using config::Duration;
 using config::Integer;
 using config::kFile;
@@ -35,6 +36,12 @@ const config::Table<Options>& OptionTable() {
        kBoth},
       {"origin", &Options::origin, Text(""),
        "URL of the application that answers what no release has.", kBoth},
+      {"profile", &Options::profile,
+       Choice<Profile>({{"default", Profile::kDefault}, {"rfc", Profile::kRfc}}, Profile::kDefault),
+       "Of what --origin answers: default: the careful operator; rfc: everything that RFC 9111 "
+       "lets "
+       "a shared cache do.",
+       kBoth},
       {"purge", &Options::purge, Text(""), "URL of the skerry-purge whose log this node follows.",
        kBoth},
       {"purge_token_file", &Options::purge_token_file, Path(""),

@@ -13,6 +13,8 @@
 
 namespace skerry::shield {
 
+enum class Profile : uint8_t { kDefault, kRfc };
+
 struct Options {
   net::Address listen;
   std::optional<net::Address> admin;
@@ -23,6 +25,7 @@ struct Options {
   std::string ready_file;
   std::string access_log;
   std::string origin;
+  Profile profile = Profile::kDefault;
   std::string purge;
   std::string purge_token_file;
   std::string purge_ca;

@@ -82,8 +82,7 @@ struct Shield::State {
   std::unique_ptr<Activator> activator;
   std::unique_ptr<cache::PurgeFeed> feed;
   gateway::Shared shared;
-  const std::shared_ptr<const gateway::Classifier> classifier =
-      std::make_shared<gateway::OneRoute>(gateway::Route{});
+  std::shared_ptr<const gateway::Classifier> classifier;  // one route: all to --origin
   Uploads uploads;
   Serving serving;
   std::unique_ptr<Pool> compute;
@@ -189,6 +188,9 @@ Status Shield::State::OpenCaches() {
   shared.name = "skerry-shield";
   shared.compute = compute.get();
   shared.metrics = &metrics;
+  gateway::Route route;
+  if (options.profile == Profile::kRfc) route.policy = cache::Policy::Rfc();
+  classifier = std::make_shared<gateway::OneRoute>(std::move(route));
   return {};
 }
 

@@ -160,6 +160,16 @@ class ShieldTest(ReleaseCase):
         self.assertEqual(self.get(shield, "/form", method="POST", body=body).body, b"POST")
         self.assertEqual(origin.asked[-1][3], body)
 
+    def test_the_profile_says_what_of_the_origin_is_stored(self):
+        origin = self.origin()
+        origin.answers["/a"] = (200, {"Cache-Control": "max-age=60", "Set-Cookie": "id=1"}, b"data")
+        for flags, asked in (([], 2), (["--profile=rfc"], 1)):
+            before = origin.count("/a")
+            shield = self.shield(f"--origin={origin.url}", *flags, data=os.path.join(self.folder, f"data{asked}"))
+            for _ in range(2):
+                self.assertEqual(self.get(shield, "/a").field("set-cookie"), "id=1")
+            self.assertEqual(origin.count("/a") - before, asked)
+
     def test_tags_are_for_nodes_with_a_token_and_tier_fields_of_others_refused(self):
         tokens = self.file("edges.tokens", NODE_TOKEN + "\n")
         shield = self.shield(f"--purge_token_file={tokens}")
