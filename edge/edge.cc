@@ -50,6 +50,7 @@ http::SessionLimits LimitsOf(const Options& options) {
   limits.request_rate = static_cast<uint32_t>(options.limit_request_rate);
   limits.response_rate = static_cast<uint32_t>(options.limit_response_rate);
   limits.idle_timeout = options.limit_idle;
+  limits.tunnel_timeout = options.limit_websocket_idle;
   limits.glitch_budget = static_cast<uint32_t>(options.limit_glitches);
   return limits;
 }
@@ -280,6 +281,7 @@ Status Edge::State::OpenWorker(size_t index) {
   gateway_options.classifier = classifier;
   gateway_options.upstream_is_shield = upstreams.is_shield;
   gateway_options.access_log = access_log.get();
+  gateway_options.most_tunnels = static_cast<size_t>(options.limit_websockets);
   for (size_t i = 0; i < upstreams.urls.size(); ++i) {
     gateway_options.upstreams.push_back(MakeUpstream(upstreams, i, loop));
   }

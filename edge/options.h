@@ -54,6 +54,8 @@ struct Options {
   Millis limit_idle{0};
   int64_t limit_request_rate = 0;
   int64_t limit_response_rate = 0;
+  Millis limit_websocket_idle{0};
+  int64_t limit_websockets = 0;
   int64_t limit_glitches = 0;
   // upstream.*
   Millis upstream_connect{0};

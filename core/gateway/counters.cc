@@ -17,6 +17,7 @@ Counters::Counters(Metrics& metrics)
                                       "Stale answers served because upstream failed.")),
       early_hints(metrics.GetCounter("skerry_early_hints_total",
                                      "Interim answers (103) with the links of a stored page.")),
+      tunnels(metrics.GetGauge("skerry_websockets", "Open WebSockets.")),
       variants_capped(metrics.GetCounter("skerry_variants_capped_total",
                                          "Variants of one object dropped for their number.",
                                          {{"tier", "disk"}})),

@@ -27,6 +27,7 @@ class Counters {
   Counter& refreshes;
   Counter& stale_served;
   Counter& early_hints;      // 103s sent
+  Gauge& tunnels;            // WebSockets
   Counter& variants_capped;  // on disk; the RAM tier counts its own
 
  private:

@@ -41,7 +41,7 @@ Exchange::Exchange(Gateway& gateway, std::shared_ptr<http::ServerStream> stream)
 
 void Exchange::Begin() {
   const auto stream = stream_.lock();
-  if (stream != nullptr && !stream->end_of_body()) {
+  if (stream != nullptr && !stream->end_of_body() && !request_.websocket) {
     const auto length = request_.fields.Find("content-length");
     std::optional<uint64_t> known;
     if (length) known = std::strtoull(std::string(*length).c_str(), nullptr, 10);
@@ -103,6 +103,7 @@ Exchange::Next Exchange::Classify() {
     Respond(std::move(*redirected));
     return Next::kDone;
   }
+  if (request_.websocket) return OpenTunnel();
   cacheability_ = gateway::Classify(request_, *route_);
   return Next::kNext;
 }
@@ -611,6 +612,7 @@ bool Exchange::SendsBody() const {
 
 void Exchange::OnBody(std::string_view bytes) {
   const auto stream = stream_.lock();
+  if (tunnel_ != nullptr) return tunnel_->FromClient(bytes);
   if (upload_ == nullptr || stream == nullptr) return;
   if (!SendsBody()) {
     stream->ConsumedBody(bytes.size());
@@ -651,6 +653,8 @@ void Exchange::DescribeAnswer(AccessRecord& record, std::string& variant) const 
 
 void Exchange::OnGone(bool complete) {
   if (upload_ != nullptr) upload_->Fail();
+  if (tunnel_ != nullptr) tunnel_->Close();
+  tunnel_place_.reset();
   const auto stream = stream_.lock();
   const SteadyTime begun = stream == nullptr ? SteadyTime() : stream->begun();
   const uint64_t bytes = stream == nullptr ? 0 : stream->bytes_sent();

@@ -16,6 +16,7 @@
 #include "core/gateway/origin.h"
 #include "core/gateway/route.h"
 #include "core/gateway/tier.h"
+#include "core/gateway/tunnel.h"
 #include "core/gateway/write.h"
 #include "core/http/server.h"
 
@@ -66,6 +67,9 @@ class Exchange : public http::StreamEvents, public std::enable_shared_from_this<
   Next AskAlone(bool as_it_came);
   // The same after a fetch whose answer is not for this client.
   void AskAsItCame(std::string detail);
+  // A WebSocket does not take the other steps.
+  Next OpenTunnel();
+  void OnTunnelAnswer(http::ResponseHead head, std::unique_ptr<http::BodySource> body);
   bool SendsBody() const;
   // Under No-Vary-Search: go on as a request for the URL that a response is stored
   // under, or back to our own.
@@ -147,6 +151,9 @@ class Exchange : public http::StreamEvents, public std::enable_shared_from_this<
   };
   std::unique_ptr<Replaced> replaced_;
   bool page_failed_ = false;
+
+  std::shared_ptr<Tunnel> tunnel_;
+  std::shared_ptr<void> tunnel_place_;
 
   Verdict verdict_;
   bool responded_ = false;

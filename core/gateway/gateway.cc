@@ -36,6 +36,16 @@ bool Gateway::upstream_is_shield(size_t index) const {
   return index < options_.upstream_is_shield.size() && options_.upstream_is_shield[index];
 }
 
+std::shared_ptr<void> Gateway::EnterTunnel() {
+  if (*tunnels_ >= options_.most_tunnels) return nullptr;
+  ++*tunnels_;
+  counters_.tunnels.Add(1);
+  return {this, [tunnels = tunnels_, &gauge = counters_.tunnels](void*) {
+            --*tunnels;
+            gauge.Add(-1);
+          }};
+}
+
 void Gateway::Keep(std::shared_ptr<Retrieval> retrieval) {
   retrievals_.insert(std::move(retrieval));
 }

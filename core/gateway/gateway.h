@@ -66,6 +66,7 @@ class Gateway {
     std::vector<std::unique_ptr<http::Upstream>> upstreams;
     std::vector<bool> upstream_is_shield;  // by index: speaks Skerry-* with us
     AccessLog* access_log = nullptr;       // null: off
+    size_t most_tunnels = 128;  // WebSockets at one time; each holds a connection upstream
   };
   Gateway(net::Loop& loop, Shared& shared, Options options);
   ~Gateway();
@@ -94,12 +95,16 @@ class Gateway {
   void Release(const std::shared_ptr<Retrieval>& retrieval);
   size_t retrievals() const { return retrievals_.size(); }
 
+  // A place for one more WebSocket, until it is destroyed; null if there is none.
+  std::shared_ptr<void> EnterTunnel();
+
  private:
   net::Loop& loop_;
   Shared& shared_;
   Options options_;
   Counters counters_;
   std::unordered_set<std::shared_ptr<Retrieval>> retrievals_;
+  const std::shared_ptr<size_t> tunnels_ = std::make_shared<size_t>(0);
 };
 
 }  // namespace skerry::gateway

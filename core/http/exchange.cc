@@ -87,6 +87,7 @@ void Exchange::Interim(ResponseHead head) {
 
 void Exchange::Head(ResponseHead head) {
   if (done()) return;
+  tunnel_ = head.status == 101;
   Enter(Phase::kReceiving);
   if (events_ != nullptr) events_->OnHead(std::move(head));
 }
@@ -147,7 +148,8 @@ Micros Exchange::Limit() const {
 
 // Silence that is our own side's doing.
 bool Exchange::Excused() const {
-  return (phase_ == Phase::kReceiving && paused_) || (phase_ == Phase::kSending && source_waiting_);
+  return (phase_ == Phase::kReceiving && (paused_ || tunnel_)) ||
+         (phase_ == Phase::kSending && source_waiting_);
 }
 
 // Bytes only move `since_`; the timer looks when it would have struck.

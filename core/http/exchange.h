@@ -85,6 +85,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   bool body_begun_ = false;
   bool source_waiting_ = false;
   bool retried_ = false;
+  bool tunnel_ = false;  // 101: the other side's silence is no failure
 };
 
 }  // namespace skerry::http

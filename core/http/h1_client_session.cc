@@ -31,8 +31,9 @@ H1ClientSession::H1ClientSession(const Context& context)
 void H1ClientSession::Begin(std::shared_ptr<Exchange> exchange) {
   exchange_ = std::move(exchange);
   exchange_->Assigned(weak_from_this(), std::exchange(used_, true));
-  parser_.Begin(exchange_->request().method);
-  BodySource* const body = exchange_->body();
+  const RequestHead& request = exchange_->request();
+  parser_.Begin(request.method, request.websocket);
+  BodySource* const body = request.websocket ? nullptr : exchange_->body();
   length_ = body == nullptr ? std::nullopt : body->length();
   chunked_ = body != nullptr && !length_;
   written_ = 0;
@@ -44,13 +45,25 @@ void H1ClientSession::Begin(std::shared_ptr<Exchange> exchange) {
     exchange_->Sent();
     return;
   }
-  body->WakeWith([weak = weak_from_this(), asking = std::weak_ptr<Exchange>(exchange_)] {
+  AttachBody(*body);
+}
+
+void H1ClientSession::AttachBody(BodySource& body) {
+  body.WakeWith([weak = weak_from_this(), asking = std::weak_ptr<Exchange>(exchange_)] {
     const auto self = std::static_pointer_cast<H1ClientSession>(weak.lock());
     if (self != nullptr && self->exchange_ != nullptr && self->exchange_ == asking.lock()) {
       self->PumpBody();
     }
   });
   PumpBody();
+}
+
+// What comes from the body is the client's side of the WebSocket from now on.
+void H1ClientSession::OpenTunnel() {
+  if (exchange_->body() == nullptr) return;
+  tunnel_ = true;
+  sent_ = false;
+  AttachBody(*exchange_->body());
 }
 
 void H1ClientSession::Write(std::string_view bytes) {
@@ -70,6 +83,7 @@ void H1ClientSession::WriteHead() {
   for (const Field& field : request.fields) {
     head.append(field.name).append(": ").append(field.value).append("\r\n");
   }
+  if (request.websocket) head += "connection: upgrade\r\nupgrade: websocket\r\n";
   if (chunked_) {
     head += "transfer-encoding: chunked\r\n";
   } else if (length_ || WantsLength(request.method)) {
@@ -195,7 +209,9 @@ void H1ClientSession::OnInterim(ResponseHead head) {
 void H1ClientSession::OnHead(ResponseHead head) {
   const auto exchange = exchange_;
   exchange->Answered();
+  const bool tunnel = head.status == 101;
   exchange->Head(std::move(head));
+  if (exchange_ == exchange && tunnel) OpenTunnel();
   if (exchange_ == exchange && exchange->paused()) Hold();
 }
 
@@ -264,7 +280,7 @@ void H1ClientSession::Finish(bool reusable) {
     if (exchange->paused()) context_.transport.ResumeReading();
     context_.owner.OnChanged();
   } else {
-    Done(sent_);
+    Done(sent_ || tunnel_);
   }
   exchange->End(std::move(trailers));
 }

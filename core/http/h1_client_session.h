@@ -33,6 +33,8 @@ class H1ClientSession : public ClientSession, private H1ResponseParser::Events {
   void OnHead(ResponseHead head) override;
   void OnBody(std::string_view bytes) override;
 
+  void OpenTunnel();
+  void AttachBody(BodySource& body);
   void Write(std::string_view bytes);
   void WriteHead();
   void PumpBody();
@@ -59,6 +61,7 @@ class H1ClientSession : public ClientSession, private H1ResponseParser::Events {
   uint64_t written_ = 0;
   bool chunked_ = false;
   bool sent_ = false;
+  bool tunnel_ = false;  // 101 has come
   bool pumping_ = false;
   std::string unwritten_;  // what the transport could not take yet
 

@@ -120,9 +120,10 @@ class H1ResponseParser::Machine : private Grammar::Sink {
  public:
   Machine(const Limits& limits, Events* events) : limits_(limits), events_(events) {}
 
-  void Begin(std::string_view method) {
+  void Begin(std::string_view method, bool websocket) {
     head_method_ = method == "HEAD";
-    began_ = head_done_ = done_ = reusable_ = weird_ = false;
+    websocket_ = websocket;
+    tunnel_ = began_ = head_done_ = done_ = reusable_ = weird_ = false;
     interims_ = 0;
     pending_.clear();
     Renew();
@@ -142,7 +143,7 @@ class H1ResponseParser::Machine : private Grammar::Sink {
   }
 
   Status End() {
-    if (head_done_ && !done_ && grammar_->need_eof()) {
+    if (head_done_ && !done_ && (tunnel_ || grammar_->need_eof())) {
       done_ = true;
       return {};
     }
@@ -225,7 +226,10 @@ class H1ResponseParser::Machine : private Grammar::Sink {
   Status CheckFraming() {
     const int status = grammar_->head.status;
     if (status < 100) return Malformed("a status code below 100");
-    if (status == 101) return Malformed("101 without an upgrade");
+    if (status == 101) {
+      tunnel_ = websocket_ && UpgradesToWebSocket(grammar_->head.fields);
+      if (!tunnel_) return Malformed("101 without an upgrade");
+    }
     if (!grammar_->has_coding()) return {};
     if (!grammar_->http11) return Malformed("a transfer coding in HTTP/1.0");
     if (grammar_->has_length) return Malformed("Content-Length beside Transfer-Encoding");
@@ -250,19 +254,23 @@ class H1ResponseParser::Machine : private Grammar::Sink {
     if (bodiless && (says_length || grammar_->has_coding())) weird_ = true;
     kept_for_ = KeptFor(head.fields);
     RemoveHopByHop(head.fields);
-    if (head.status < 200) {
+    if (head.status < 200 && !tunnel_) {
       if (++interims_ > limits_.interims) return TooMuch("too many interim responses");
       Renew();
       events_->OnInterim(std::move(head));
       return {};
     }
     head_done_ = true;
-    if (grammar_->is_done()) Complete();
+    if (grammar_->is_done() && !tunnel_) Complete();
     events_->OnHead(std::move(head));
     return {};
   }
 
   Result<size_t> FeedBody(std::string_view bytes) {
+    if (tunnel_) {
+      events_->OnBody(bytes);
+      return bytes.size();
+    }
     const size_t before = pending_.size();
     if (before > 0) pending_.append(bytes);
     const std::string_view seen = before > 0 ? std::string_view(pending_) : bytes;
@@ -308,6 +316,8 @@ class H1ResponseParser::Machine : private Grammar::Sink {
   std::string pending_;
   int interims_ = 0;
   bool head_method_ = false;
+  bool websocket_ = false;  // may be answered 101
+  bool tunnel_ = false;     // was
   bool began_ = false;
   bool head_done_ = false;
   bool done_ = false;
@@ -319,11 +329,13 @@ class H1ResponseParser::Machine : private Grammar::Sink {
 
 H1ResponseParser::H1ResponseParser(const Limits& limits, Events* events)
     : machine_(std::make_unique<Machine>(limits, events)) {
-  machine_->Begin("GET");
+  machine_->Begin("GET", false);
 }
 H1ResponseParser::~H1ResponseParser() = default;
 
-void H1ResponseParser::Begin(std::string_view method) { machine_->Begin(method); }
+void H1ResponseParser::Begin(std::string_view method, bool websocket) {
+  machine_->Begin(method, websocket);
+}
 Result<size_t> H1ResponseParser::Feed(std::string_view bytes) { return machine_->Feed(bytes); }
 Status H1ResponseParser::End() { return machine_->End(); }
 void H1ResponseParser::Stop() { machine_->Stop(); }

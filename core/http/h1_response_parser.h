@@ -4,8 +4,8 @@
 // Refused (RFC 9112), because two readers could disagree about them: line folding, bare
 // CR or LF, blanks before a colon, Content-Length beside Transfer-Encoding, several
 // lengths that differ, chunked in HTTP/1.0, a coding before chunked, codings that we know
-// and never asked for, 101. A coding nobody knows means that the body lasts until the
-// connection ends.
+// and never asked for, a 101 that is no WebSocket's or was not asked for. A coding nobody knows
+// means that the body lasts until the connection ends.
 #pragma once
 
 #include <cstddef>
@@ -42,7 +42,8 @@ class H1ResponseParser {
   ~H1ResponseParser();
 
   // Forgets everything and expects the response to a request of that method.
-  void Begin(std::string_view method);
+  // `websocket`: it may be answered by 101, and what follows is a body without an end.
+  void Begin(std::string_view method, bool websocket = false);
 
   // Reads until the response is complete, the input is used up, or Stop. Returns how
   // many bytes were read; what is left belongs to the next call (after Stop) or to

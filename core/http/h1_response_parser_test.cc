@@ -281,6 +281,31 @@ TEST_F(H1ResponseParserTest, ManyFieldsAreALimit) {
   EXPECT_THAT(FeedNew(head + "a: b\r\n\r\n"), HasSubstr("limit"));
 }
 
+TEST_F(H1ResponseParserTest, AWebSocketIsABodyUntilTheConnectionEnds) {
+  parser_.Begin("GET", true);
+  EXPECT_EQ(Feed("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                 "Sec-WebSocket-Accept: x\r\n\r\nHTTP/1.1 "),
+            "");
+  EXPECT_EQ(Feed("200 OK\r\n\r\n"), "");
+  EXPECT_THAT(events_.heard,
+              ElementsAre("head 101 sec-websocket-accept=x", "body HTTP/1.1 200 OK\r\n\r\n"));
+  EXPECT_FALSE(parser_.done());
+  EXPECT_TRUE(parser_.End());
+  EXPECT_TRUE(parser_.done());
+  EXPECT_FALSE(parser_.reusable());
+}
+
+TEST_F(H1ResponseParserTest, Only101ForAWebSocketThatWasAskedForOpensOne) {
+  const std::string head = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ";
+  parser_.Begin("GET", false);
+  EXPECT_THAT(Feed(head + "websocket\r\n\r\n"), HasSubstr("101"));
+  parser_.Begin("GET", true);
+  EXPECT_THAT(Feed(head + "h2c\r\n\r\n"), HasSubstr("101"));
+  parser_.Begin("GET", true);
+  EXPECT_EQ(Feed("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"), "");
+  EXPECT_TRUE(parser_.reusable());
+}
+
 TEST_F(H1ResponseParserTest, TrailersHaveTheSameLimits) {
   const std::string start = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n";
   std::string many;

@@ -60,6 +60,7 @@ void H1Session::OnBytes(std::string_view bytes) {
 
 // Parses while there is something to parse and no earlier answer in its way.
 void H1Session::Parse() {
+  if (begun_ && framing_ == Framing::kTunnel) return PassThrough();
   size_t used = 0;
   while (!closed_ && !refused_ && used < waiting_.size()) {
     if (parser_.at_end()) {
@@ -78,6 +79,17 @@ void H1Session::Parse() {
   }
   waiting_.erase(0, used);
   if (waiting_.empty() && waiting_.capacity() > 1024) waiting_ = {};
+  ReadMoreOrLess();
+}
+
+// What a client says on its WebSocket. Before the 101 it waited in the buffer.
+void H1Session::PassThrough() {
+  const std::string bytes = std::exchange(waiting_, {});
+  if (closed_ || bytes.empty()) return;
+  progress_ = Now();
+  unconsumed_ += bytes.size();
+  const auto events = events_;
+  if (events != nullptr) events->OnBody(bytes);
   ReadMoreOrLess();
 }
 
@@ -127,7 +139,8 @@ bool H1Session::Accept(H1RequestHead from) {
     Refuse(*problem);
     return false;
   }
-  stream_ = std::make_shared<H1Stream>(this, context_.facts, std::move(head), has_body, Now());
+  const bool open_ended = has_body || head.websocket;
+  stream_ = std::make_shared<H1Stream>(this, context_.facts, std::move(head), open_ended, Now());
   const auto held = stream_;
   auto events = context_.on_request(held);
   if (closed_ || held->session_ == nullptr) {
@@ -162,7 +175,7 @@ void H1Session::OnBody(std::string_view bytes) {
 }
 
 void H1Session::OnEnd(Fields trailers) {
-  if (stream_ == nullptr || stream_->body_ended_) return;
+  if (stream_ == nullptr || stream_->body_ended_ || stream_->head_.websocket) return;
   stream_->body_ended_ = true;
   RemoveHopByHop(trailers);
   const auto events = events_;
@@ -206,6 +219,10 @@ void H1Session::Respond(Response response) {
 }
 
 H1Session::Framing H1Session::ChooseFraming(std::optional<std::string_view> declared) {
+  if (response_->status == 101) {
+    const bool wanted = stream_ != nullptr && stream_->head_.websocket;
+    return wanted && response_->body != nullptr ? Framing::kTunnel : Framing::kImpossible;
+  }
   if (head_only_ || response_->status == 204 || response_->status == 304) return Framing::kNoBody;
   const std::optional<uint64_t> promised = declared ? ParseDecimal(*declared) : std::nullopt;
   if (declared && !promised) return Framing::kImpossible;
@@ -223,7 +240,7 @@ H1Session::Framing H1Session::ChooseFraming(std::optional<std::string_view> decl
 // Sends the head of the answer.
 void H1Session::Begin() {
   begun_ = true;
-  any_rate_ = IsEventStream(*response_);
+  any_rate_ = IsEventStream(*response_) || response_->status == 101;
   std::optional<std::string_view> declared;
   for (const Fields* list : {response_->stored.get(), const_cast<const Fields*>(&response_->own)}) {
     if (list != nullptr && !declared) declared = list->Find("content-length");
@@ -231,11 +248,12 @@ void H1Session::Begin() {
   framing_ = ChooseFraming(declared);
   if (framing_ == Framing::kImpossible) return Fail();
   // What is left of a request's body would be read as the next request.
-  if (framing_ == Framing::kClose || !parser_.at_end()) keep_alive_ = false;
+  const bool tunnel = framing_ == Framing::kTunnel;
+  if (framing_ == Framing::kClose || tunnel || !parser_.at_end()) keep_alive_ = false;
 
   std::string framing;
   const int status = response_->status;
-  if (!declared && status != 204 && status != 304 && framing_ != Framing::kChunked) {
+  if (!declared && status != 204 && status != 304 && !tunnel && framing_ != Framing::kChunked) {
     std::optional<uint64_t> length;
     if (response_->body != nullptr) {
       length = response_->body->length();
@@ -245,7 +263,8 @@ void H1Session::Begin() {
     if (length) framing += "content-length: " + std::to_string(*length) + "\r\n";
   }
   if (framing_ == Framing::kChunked) framing += "transfer-encoding: chunked\r\n";
-  if (!keep_alive_) framing += "connection: close\r\n";
+  if (tunnel) framing += "connection: upgrade\r\nupgrade: websocket\r\n";
+  if (!keep_alive_ && !tunnel) framing += "connection: close\r\n";
   if (keep_alive_ && http10_) framing += "connection: keep-alive\r\n";
   WriteHead(status, response_->stored.get(), response_->own, framing);
 
@@ -255,6 +274,7 @@ void H1Session::Begin() {
     if (alive.expired() || stream != stream_) return;
     SchedulePump();
   });
+  if (tunnel) PassThrough();
 }
 
 void H1Session::WriteHead(int status, const Fields* stored, const Fields& own,
@@ -342,6 +362,7 @@ void H1Session::WritePiece(std::string_view bytes) {
   context_.transport.Write(bytes);
   if (framing_ == Framing::kChunked) context_.transport.Write("\r\n");
   if (framing_ == Framing::kLength) left_ -= bytes.size();
+  if (framing_ == Framing::kTunnel) progress_ = Now();
   CountSent(bytes.size());
 }
 
@@ -385,7 +406,7 @@ void H1Session::OnWritable() { Pump(); }
 void H1Session::OnEnd() {
   if (closed_) return;
   input_ended_ = true;
-  if (!busy_) return CloseNow(false);
+  if (!busy_ || (begun_ && framing_ == Framing::kTunnel)) return CloseNow(false);
   if (parser_.in_message() && !refused_) Fail();
 }
 
@@ -433,6 +454,8 @@ void H1Session::Tick() {
       problem.detail = "The request's head did not come in time.";
       Refuse(problem);
     }
+  } else if (begun_ && framing_ == Framing::kTunnel) {
+    if (passed >= limits().tunnel_timeout) return CloseNow(false);
   } else if (BodyStalls(now, since_tick)) {
     if (response_ || begun_) return Fail();
     Problem problem;

@@ -75,6 +75,7 @@ class H1Session : public ServerSession, private H1RequestParser::Events {
     kLength,
     kChunked,
     kClose,
+    kTunnel,      // 101: whatever comes, until one side ends
     kImpossible,  // the fields promise what the answer does not have
   };
 
@@ -83,6 +84,7 @@ class H1Session : public ServerSession, private H1RequestParser::Events {
   void OnBody(std::string_view bytes) override;
   void OnEnd(Fields trailers) override;
   void Parse();
+  void PassThrough();
   bool Accept(H1RequestHead from);
   void Refuse(const Problem& problem);
   void ReadMoreOrLess();

@@ -459,6 +459,88 @@ TEST_F(H1SessionTest, AClientThatNeverReadsIsGivenUp) {
   EXPECT_EQ(1u, stalled_streams_.value());
 }
 
+// ---- WebSockets
+
+class H1WebSocketTest : public H1SessionTest {
+ protected:
+  static std::string Handshake(const std::string& more = "") {
+    return Get("Connection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\nSec-WebSocket-Key: x\r\n" +
+               more);
+  }
+  // Opens one, and says what its body is fed by.
+  std::shared_ptr<FedBody::State> Open() {
+    Say(Handshake());
+    auto state = std::make_shared<FedBody::State>();
+    Response response;
+    response.status = 101;
+    response.own = {{"sec-websocket-accept", "y"}};
+    response.body = std::make_unique<FedBody>(state);
+    requests_.back()->stream->Respond(std::move(response));
+    Run();
+    return state;
+  }
+};
+
+TEST_F(H1WebSocketTest, BytesPassBothWays) {
+  const auto body = Open();
+  EXPECT_TRUE(request().stream->request().websocket);
+  EXPECT_EQ(
+      "HTTP/1.1 101 Switching Protocols\r\nsec-websocket-accept: y\r\n"
+      "connection: upgrade\r\nupgrade: websocket\r\n\r\n",
+      Answered());
+  EXPECT_EQ("", Say("GET / HTTP/1.1\r\n"));
+  EXPECT_EQ("GET / HTTP/1.1\r\n", request().body);
+  body->Push("frame");
+  EXPECT_EQ("frame", Answered());
+  EXPECT_FALSE(request().gone);
+  body->End();
+  Run();
+  EXPECT_TRUE(wire().closed);
+  EXPECT_EQ(true, request().gone);
+}
+
+TEST_F(H1WebSocketTest, WhatComesBeforeTheAnswerWaits) {
+  Say(Handshake() + Get());
+  EXPECT_EQ("", request().body);
+  request().Answer(403, "no");  // no tunnel: it was another request
+  Run();
+  EXPECT_EQ(2u, requests_.size());
+}
+
+TEST_F(H1WebSocketTest, AClientThatEndsItsSideEndsIt) {
+  Open();
+  wire().End();
+  EXPECT_TRUE(wire().closed);
+  EXPECT_EQ(false, request().gone);
+  EXPECT_FALSE(request().body_ended);
+}
+
+TEST_F(H1WebSocketTest, SilenceEndsItAndAByteEitherWayKeepsIt) {
+  options_.limits.tunnel_timeout = Seconds(20);
+  const auto body = Open();
+  for (int i = 0; i < 4; ++i) {
+    loop_.Advance(Seconds(15));
+    Say("x");
+    loop_.Advance(Seconds(15));
+    body->Push("y");
+    Run();
+  }
+  EXPECT_FALSE(request().gone);
+  loop_.Advance(Seconds(22));
+  EXPECT_TRUE(wire().closed);
+  EXPECT_EQ(false, request().gone);
+}
+
+TEST_F(H1WebSocketTest, OnlyWhoAskedForOneIsAnswered101) {
+  Say(Get());
+  Response response;
+  response.status = 101;
+  response.body = std::make_unique<MemoryBody>("");
+  request().stream->Respond(std::move(response));
+  Run();
+  EXPECT_TRUE(wire().aborted);
+}
+
 // ---- Drain
 
 TEST_F(H1SessionTest, DrainEndsIdleConnectionsAtOnceAndBusyOnesWithTheirAnswer) {

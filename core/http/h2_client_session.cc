@@ -238,6 +238,10 @@ std::vector<nghttp2_nv> H2ClientSession::Lines(const Stream& stream,
 }
 
 void H2ClientSession::Begin(std::shared_ptr<Exchange> exchange) {
+  if (exchange->request().websocket) {
+    exchange->Fail({Code::kUnavailable, Side::kSelf, false, "a WebSocket needs HTTP/1.1"});
+    return Changed();
+  }
   auto stream = std::make_unique<Stream>();
   stream->exchange = exchange;
   exchange->Assigned(weak_from_this(), used_);

@@ -189,6 +189,12 @@ bool IsFieldValue(std::string_view text) {
   return TrimBlanks(text).size() == text.size();
 }
 
+bool UpgradesToWebSocket(const Fields& fields) {
+  const std::vector<std::string> named = NamedByConnection(fields);
+  if (std::find(named.begin(), named.end(), "upgrade") == named.end()) return false;
+  return EqualsIgnoreCase(fields.Combined("upgrade").value_or(""), "websocket");
+}
+
 void RemoveHopByHop(Fields& fields) {
   const std::vector<std::string> named = NamedByConnection(fields);
   fields.RemoveIf([&](const Field& field) {

@@ -65,6 +65,9 @@ struct RequestHead {
   std::string authority;  // "example.com", "example.com:8443"; as the client wrote it
   std::string path;       // path and query, as the client wrote it
   Fields fields;          // without Host, connection-specific and pseudo fields
+  // The opening handshake of a WebSocket (RFC 6455 4.1), over HTTP/1.1 only. Its body is
+  // what the client says once it has been answered 101, and has no length.
+  bool websocket = false;
   bool operator==(const RequestHead&) const = default;
 };
 
@@ -93,6 +96,8 @@ bool IsFieldValue(std::string_view text);
 // Keep-Alive, Proxy-Connection, TE, Transfer-Encoding, Upgrade (RFC 9110 7.6.1),
 // Proxy-Authenticate, Proxy-Authentication-Info and Proxy-Authorization.
 void RemoveHopByHop(Fields& fields);
+// Connection names Upgrade, and the one Upgrade is "websocket". Before RemoveHopByHop.
+bool UpgradesToWebSocket(const Fields& fields);
 
 std::string AsciiLower(std::string_view text);
 bool EqualsIgnoreCase(std::string_view a, std::string_view b);

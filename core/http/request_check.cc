@@ -81,6 +81,8 @@ std::optional<Problem> FromH1(H1RequestHead from, std::string_view scheme, Reque
   } else if (!EqualsIgnoreCase(to->authority, host)) {
     return Refusal(400, "Host differs from the host in the request target.");
   }
+  to->websocket = to->method == "GET" && !from.http10 && !from.has_body &&
+                  UpgradesToWebSocket(from.fields) && from.fields.Has("sec-websocket-key");
   to->fields = std::move(from.fields);
   to->fields.Remove("host");
   RemoveHopByHop(to->fields);

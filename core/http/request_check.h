@@ -21,7 +21,8 @@ std::optional<Problem> Objection(const RequestHead& head, std::string_view schem
 
 // The head of an HTTP/1.1 request in our form: target (origin, absolute or
 // asterisk) and Host become scheme, authority and path. An absolute target and
-// Host must agree. Fields of the connection are removed. A problem when there is
+// Host must agree. Fields of the connection are removed; what they say of a WebSocket is
+// kept in `websocket`. A problem when there is
 // not exactly one Host, or the target is none of those forms.
 std::optional<Problem> FromH1(H1RequestHead from, std::string_view scheme, RequestHead* to);
 

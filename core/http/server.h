@@ -64,6 +64,8 @@ class ServerStream {
   virtual void SendInterim(const ResponseHead& head) = 0;
   // Once. A body that knows its length gets Content-Length from it unless the
   // fields have one; for HEAD, 204 and 304 the body is not asked for.
+  // 101 only to a request whose `websocket` is set: the answer's body and, by OnBody, the
+  // client's bytes then pass until one side ends, which ends both (OnBodyEnd never comes).
   // A body that fails resets the stream (HTTP/2) or the connection (HTTP/1.1).
   virtual void Respond(Response response) = 0;
   virtual void ConsumedBody(size_t count) = 0;
@@ -88,6 +90,7 @@ struct SessionLimits {
   Millis stalled_write_timeout =
       std::chrono::seconds(30);  // window 0 with data waiting: the stream
   Millis idle_timeout = std::chrono::seconds(60);
+  Millis tunnel_timeout = std::chrono::minutes(5);  // a WebSocket without a byte either way
   // Bytes a second, as Pace counts them (pace.h); 0: any. Of a request's body while we would
   // take it, with body_timeout as the patience; of what a client takes while an answer waits for
   // it, with stalled_write_timeout. Event streams (text/event-stream) are exempt.

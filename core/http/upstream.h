@@ -89,9 +89,10 @@ class Upstream {
 
   virtual ~Upstream() = default;
   // `request.authority` is sent as Host or :authority, unchanged (the URL's where it is
-  // empty); `path` behind the base path. The body's length, or chunks, take the place of
-  // Content-Length; connection-specific fields and Expect are not sent. `events` must
-  // outlive the fetch. Errors come through OnFailed, never from inside this call:
+  // empty); `path` behind the base path. Of a WebSocket (`request.websocket`) the body is sent
+  // once the peer has answered 101, and no time-out counts from then on. The body's length, or
+  // chunks, take the place of Content-Length; connection-specific fields and Expect are not sent.
+  // `events` must outlive the fetch. Errors come through OnFailed, never from inside this call:
   //   kInvalid   the answer breaks the protocol (upstream), or the request would (self)
   //   kLimit     a head or trailers too long, too many fields or interim answers
   //   kReset     ended before it was complete

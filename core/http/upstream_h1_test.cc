@@ -31,6 +31,60 @@ TEST_F(UpstreamH1Test, APlainGetIsHeadBodyEnd) {
   EXPECT_EQ(log_.fields, (Fields{{"content-length", "3"}, {"x-a", "b"}}));
 }
 
+class UpstreamWebSocketTest : public UpstreamH1Test {
+ protected:
+  // Sends a handshake whose body waits in feed_.
+  std::string SentHandshake() {
+    RequestHead request = Get();
+    request.websocket = true;
+    auto pipe = std::make_unique<BodyPipe>(std::nullopt);
+    feed_ = pipe->feed();
+    feed_->Push("early");
+    return Sent(std::move(request), std::move(pipe));
+  }
+  static constexpr std::string_view kAccept =
+      "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+  std::shared_ptr<BodyPipe::Feed> feed_;
+};
+
+TEST_F(UpstreamWebSocketTest, BytesPassBothWaysOnceItIsAnswered101) {
+  EXPECT_EQ(SentHandshake(),
+            "GET /base/a HTTP/1.1\r\nhost: site.test\r\nconnection: upgrade\r\n"
+            "upgrade: websocket\r\n\r\n");
+  peer(0).Say(std::string(kAccept) + "hi");
+  EXPECT_EQ(peer(0).Take(), "early");
+  loop_.Advance(Seconds(1000));  // silence is no failure
+  feed_->Push("more");
+  EXPECT_EQ(peer(0).Take(), "more");
+  peer(0).Say(" there");
+  EXPECT_THAT(log_.heard, ElementsAre("head 101", "body hi there"));
+  peer(0).End();
+  EXPECT_THAT(log_.heard, ElementsAre("head 101", "body hi there", "end"));
+  EXPECT_FALSE(peer(0).open());
+}
+
+TEST_F(UpstreamWebSocketTest, AnotherAnswerIsAnOrdinaryOne) {
+  SentHandshake();
+  peer(0).Say("HTTP/1.1 403 No\r\ncontent-length: 2\r\n\r\nno");
+  EXPECT_THAT(log_.heard, ElementsAre("head 403", "body no", "end"));
+  EXPECT_EQ(peer(0).Take(), "");
+  EXPECT_TRUE(peer(0).open());
+}
+
+TEST_F(UpstreamWebSocketTest, NoAnswerInTimeFails) {
+  SentHandshake();
+  loop_.Advance(Seconds(31));
+  EXPECT_THAT(log_.heard, ElementsAre("failed timeout"));
+}
+
+TEST_F(UpstreamWebSocketTest, CancellingCutsTheConnection) {
+  SentHandshake();
+  peer(0).Say(kAccept);
+  log_.fetch.reset();
+  EXPECT_TRUE(peer(0).aborted);
+  feed_->Push("nobody");
+}
+
 TEST_F(UpstreamH1Test, NothingIsHeardFromInsideStart) {
   Start(log_);
   EXPECT_THAT(log_.heard, IsEmpty());
