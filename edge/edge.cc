@@ -268,6 +268,7 @@ std::unique_ptr<http::Upstream> Edge::State::MakeUpstream(const UpstreamList& li
   if (upstream.url.scheme == "https") {
     upstream.http2 = list.is_shield[index];
     upstream.tls = upstream.http2 ? shield_tls : origin_tls;
+    upstream.websocket_tls = origin_tls;
   }
   upstream.max_connections = static_cast<size_t>(options.upstream_connections);
   upstream.timeouts = {options.upstream_connect, options.upstream_first_byte,

@@ -32,12 +32,19 @@ Exchange::Next Exchange::OpenTunnel() {
   tunnel_ = std::make_shared<Tunnel>(gateway_.loop(), std::move(events));
   http::RequestHead head = ForwardAlone(request_, peer_, *route_, from_edge_.dimensions);
   StripTierFields(head.fields);
+  if (gateway_.upstream_is_shield(route_->upstream)) {
+    const Shared& shared = gateway_.shared();
+    AddTierFields(head.fields, shared.tier, target_.scheme, shared.generations->applied_at());
+  }
   tunnel_->Open(*gateway_.upstream(route_->upstream), std::move(head));
   return Next::kWait;
 }
 
 void Exchange::OnTunnelAnswer(http::ResponseHead head, std::unique_ptr<http::BodySource> body) {
   gateway_.counters().Origin(head.status);
+  if (gateway_.upstream_is_shield(route_->upstream) && IsRefused(head)) {
+    return SendError(502, RefusedByShield(*gateway_.shared().clock));
+  }
   verdict_.fwd_status = head.status;
   http::Response response;
   response.status = head.status;

@@ -1,7 +1,6 @@
 #include "core/gateway/origin.h"
 
 #include <algorithm>
-#include <atomic>
 #include <utility>
 #include <vector>
 
@@ -123,7 +122,7 @@ bool Retrieval::WouldReplaceUsable(int status) const {
 
 void Retrieval::OnHead(http::ResponseHead head) {
   gateway_.counters().Origin(head.status);
-  if (ToShield() && IsRefused(head)) return OnRefused();
+  if (ToShield() && IsRefused(head)) return Fail(RefusedByShield(*gateway_.shared().clock));
   if (head.status == 304 && plan_.stale != nullptr) {
     if (IsConfirmed(*plan_.stale, head.fields)) return OnValidated(std::move(head));
     return AskWithoutConditions();
@@ -412,18 +411,6 @@ void Retrieval::OnFailed(Error error) {
 }
 
 bool Retrieval::ToShield() const { return gateway_.upstream_is_shield(plan_.route->upstream); }
-
-// No client's fault, and for the operator to mend: said in the log, once a minute.
-void Retrieval::OnRefused() {
-  static std::atomic<SteadyTime::rep> said{0};
-  const SteadyTime::rep now = gateway_.shared().clock->Steady().time_since_epoch().count();
-  SteadyTime::rep before = said;
-  const bool due = before == 0 || now - before >= Micros(Seconds(60)).count();
-  if (due && said.compare_exchange_strong(before, now)) {
-    LogError("the shield refuses this node: its purge_token_file has none of our tokens");
-  }
-  Fail({Code::kRefused, Side::kUpstream, false, "the shield does not know this node's token"});
-}
 
 void Retrieval::Fail(Error error) {
   if (ended_) return;

@@ -83,7 +83,6 @@ class Retrieval : public http::FetchEvents, public std::enable_shared_from_this<
   void Room();
   void End();
   bool ToShield() const;
-  void OnRefused();
   void Fail(Error error);
 
   Gateway& gateway_;

@@ -1,8 +1,10 @@
 #include "core/gateway/tier.h"
 
+#include <atomic>
 #include <utility>
 
 #include "core/base/digest.h"
+#include "core/base/log.h"
 
 namespace skerry::gateway {
 namespace {
@@ -52,6 +54,17 @@ void MarkRefused(http::Fields& answer) { answer.Add(std::string(kRefused), "node
 
 bool IsRefused(const http::ResponseHead& answer) {
   return answer.status == 403 && answer.fields.Has(kRefused);
+}
+
+Error RefusedByShield(const Clock& clock) {
+  static std::atomic<SteadyTime::rep> said{0};
+  const SteadyTime::rep now = clock.Steady().time_since_epoch().count();
+  SteadyTime::rep before = said;
+  const bool due = before == 0 || now - before >= Micros(Seconds(60)).count();
+  if (due && said.compare_exchange_strong(before, now)) {
+    LogError("the shield refuses this node: its purge_token_file has none of our tokens");
+  }
+  return {Code::kRefused, Side::kUpstream, false, "the shield does not know this node's token"};
 }
 
 void StripTierFields(http::Fields& fields) {

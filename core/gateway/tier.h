@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/clock.h"
+#include "core/base/result.h"
 #include "core/cache/purge/tier.h"
 #include "core/gateway/dimensions.h"
 #include "core/http/message.h"
@@ -37,6 +39,8 @@ FromEdge ReadTierFields(const http::Fields& request, const Tier& tier);
 // the application behind it.
 void MarkRefused(http::Fields& answer);
 bool IsRefused(const http::ResponseHead& answer);
+// What such an answer is for the client: our failure. Tells the log, once a minute.
+Error RefusedByShield(const Clock& clock);
 
 // Removes every Skerry-* field.
 void StripTierFields(http::Fields& fields);

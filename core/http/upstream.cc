@@ -176,6 +176,8 @@ class PooledUpstream : public Upstream, public PooledConnection::Pool {
   void OnChanged(PooledConnection& connection) override;
   void OnGone(PooledConnection& connection, const Error* failed) override;
 
+  // For the WebSockets of an HTTP/2 peer; null: they fail.
+  Upstream* OverHttp1();
   void Pump();
   bool AssignNext();
   ConnectionPtr FindFor(const Exchange& exchange) const;
@@ -189,6 +191,7 @@ class PooledUpstream : public Upstream, public PooledConnection::Pool {
   std::deque<std::shared_ptr<Exchange>> queue_;  // in the order of their starts
   // The one that was used last stands last: it is taken first, and the others age.
   std::vector<ConnectionPtr> connections_;
+  std::unique_ptr<Upstream> over_http1_;
   size_t dialing_ = 0;
   bool multiplexed_;  // what connections turned out to speak; before that, what is hoped for
   bool pumping_ = false;
@@ -207,6 +210,10 @@ class PooledFetch : public Fetch {
 
 std::unique_ptr<Fetch> PooledUpstream::Start(RequestHead request, std::unique_ptr<BodySource> body,
                                              FetchEvents* events) {
+  Upstream* const over_http1 = request.websocket ? OverHttp1() : nullptr;
+  if (over_http1 != nullptr) {
+    return over_http1->Start(std::move(request), std::move(body), events);
+  }
   if (request.authority.empty()) request.authority = options_->url.authority();
   if (request.path != "*") request.path.insert(0, options_->url.base_path);
   const auto retry = [this, alive = alive_](std::shared_ptr<Exchange> again) {
@@ -223,6 +230,18 @@ std::unique_ptr<Fetch> PooledUpstream::Start(RequestHead request, std::unique_pt
     Pump();
   }
   return std::make_unique<PooledFetch>(std::move(exchange));
+}
+
+Upstream* PooledUpstream::OverHttp1() {
+  const bool secure = options_->url.scheme == "https";
+  if (!options_->http2 || (secure && options_->websocket_tls == nullptr)) return nullptr;
+  if (over_http1_ == nullptr) {
+    Options options = *options_;
+    options.http2 = false;
+    options.tls = options_->websocket_tls;
+    over_http1_ = Make(loop_, std::move(options));
+  }
+  return over_http1_.get();
 }
 
 // Gives waiting exchanges to connections, in order, and dials for those left over.

@@ -75,7 +75,10 @@ class Upstream {
     UpstreamUrl url;
     std::shared_ptr<net::TlsContext> tls;  // required for https
     bool http2 = false;                    // TLS with ALPN h2, or prior knowledge
-    size_t max_connections = 256;          // beyond that fetches wait in order
+    // Without ALPN h2, for the WebSockets of an HTTP/2 peer: they get HTTP/1.1 connections
+    // of their own, `max_connections` more. Null: over TLS they fail with kUnavailable.
+    std::shared_ptr<net::TlsContext> websocket_tls;
+    size_t max_connections = 256;  // beyond that fetches wait in order
     size_t max_idle = 64;
     // Under what origins usually keep; one that says less (Keep-Alive: timeout=5) is left
     // a second earlier.

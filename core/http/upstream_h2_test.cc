@@ -44,6 +44,32 @@ TEST_F(UpstreamH2Test, APlainGetIsHeadBodyEnd) {
   EXPECT_EQ(log_.fields, (Fields{{"a", "b"}}));
 }
 
+TEST_F(UpstreamH2Test, AWebSocketGetsAConnectionThatSpeaksHttp1) {
+  Start(log_);
+  Connect();
+  RequestHead handshake = Get("/socket");
+  handshake.websocket = true;
+  Start(other_, handshake);
+  ASSERT_EQ(peers_.size(), 2u);
+  peer(1).Connect();
+  EXPECT_THAT(peer(1).Take(), HasSubstr("GET /base/socket HTTP/1.1\r\n"));
+  peer(1).Say(
+      "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
+      "Upgrade: websocket\r\n\r\nhi");
+  EXPECT_THAT(other_.heard, ElementsAre("head 101", "body hi"));
+  EXPECT_THAT(log_.heard, IsEmpty());
+}
+
+TEST_F(UpstreamH2Test, WithoutATlsContextForItAWebSocketFails) {
+  options_.url = *UpstreamUrl::Parse("https://origin.test/");
+  RequestHead handshake = Get();
+  handshake.websocket = true;
+  Start(log_, handshake);
+  Connect();
+  Run();
+  EXPECT_THAT(log_.heard, ElementsAre("failed unavailable"));
+}
+
 TEST_F(UpstreamH2Test, AnnouncesItsWindowsAndLimitsAndNoPush) {
   options_.header_bytes = 12345;
   Start(log_);

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -174,6 +175,22 @@ class WebSocketTest(Case):
         client.read_until(b"\r\n\r\n")
         self.assertTrue(self.left.wait(20))
         self.assertLess(self.poured, 16 << 20)
+
+    def test_behind_a_shield_that_speaks_http2_it_goes_over_connections_of_its_own(self):
+        certificate, key = os.path.join(self.folder, "shield.crt"), os.path.join(self.folder, "shield.key")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=shield",
+                        "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate], check=True, capture_output=True)
+        tokens = self.file("tokens", "a-token-of-thirty-two-bytes-0123\n")
+        shield = self.start("skerry-shield", "--listen=127.0.0.1:0", f"--data_dir={self.folder}/shield", f"--cert={certificate}", f"--key={key}",
+                            f"--token_file={tokens}", f"--origin={self.server.url}", "--workers=1")
+        edge = self.edge(f"--shield=https://{shield.ready['listen']}", f"--shield_ca={certificate}")
+        client = self.open(edge, tls=True)
+        self.assertTrue(client.read_until(b"welcome").startswith(b"HTTP/1.1 101 "))
+        client.send(b"through both")
+        client.read_until(b"through both")
+        self.assertNotIn("skerry-", self.server.heads[-1].lower().replace("skerry-edge", "").replace("skerry-shield", ""))
+        self.assertTrue(self.open(edge, "/refuses").read_until(b"no").startswith(b"HTTP/1.1 403 "))
+        self.assertIn(" 200 ", self.open(edge, "/plain").read_until(b"hello").decode("latin-1").split("\n")[0])
 
     def test_draining_ends_websockets_in_bounded_time(self):
         edge = self.edge(f"--origin={self.server.url}", "--drain=1s")
