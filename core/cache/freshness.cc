@@ -402,7 +402,9 @@ Judgement JudgeWithGround(const UseInput& input, const RequestDirectives& reques
       stale_for <= Clamp(*request.max_stale)) {
     return {Usable::kFresh, Ground::kRequestMaxStale};
   }
-  if (young && !request.min_fresh && stale_for < Clamp(lifetimes.swr)) {
+  // Who says how old or how stale an answer may be wants none staler (RFC 9111 5.2.1.1, .2).
+  const bool asks_for_fresh = request.max_age || request.min_fresh || request.max_stale;
+  if (!asks_for_fresh && stale_for < Clamp(lifetimes.swr)) {
     return {Usable::kStaleWhileRevalidate, Ground::kSwrWindow};
   }
   const bool may_be_served = stale_for < Clamp(lifetimes.sie);

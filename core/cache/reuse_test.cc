@@ -166,7 +166,9 @@ TEST(RequestDirectivesTest, StaleWhileRevalidateIsNotForWhoWantsItFresh) {
   const Case stored = WithControl("max-age=1, stale-while-revalidate=60");
   EXPECT_EQ(stored.After(3s), Usable::kStaleWhileRevalidate);
   EXPECT_EQ(stored.After(3s, {{"cache-control", "max-age=2"}}), Usable::kStaleIfError);
+  EXPECT_EQ(stored.After(3s, {{"cache-control", "max-age=60"}}), Usable::kStaleIfError);
   EXPECT_EQ(stored.After(3s, {{"cache-control", "min-fresh=0"}}), Usable::kStaleIfError);
+  EXPECT_EQ(stored.After(3s, {{"cache-control", "max-stale=1"}}), Usable::kStaleIfError);
 }
 
 TEST(RequestDirectivesTest, TheCarefulProfileReadsOnlyOnlyIfCached) {
