@@ -365,9 +365,15 @@ void Exchange::OnFill() {
     return AskAsItCame(std::string(Name(cache::Storable::kVaryUnforwarded)));
   }
   if (own_key_ && !AliasHolds(entry->head)) return LookAgain("alias");
+  const bool careful = route_->policy.profile == cache::Policy::Profile::kCareful;
+  const cache::Joined joined =
+      fill_->MayStay(*gateway_.shared().generations, forwarded_.head.fields);
+  if (joined == cache::Joined::kPrivate && forwarded_.lost && careful) {
+    return AskAsItCame(std::string(Name(joined)));
+  }
   lookup_.entry = entry;
   verdict_.fwd_status = fill_->validated_by();
-  verdict_.stored = true;
+  verdict_.stored = joined == cache::Joined::kJoined;
   seat_.reset();
   RunFrom("write");
 }

@@ -259,8 +259,12 @@ void Retrieval::OnValidated(http::ResponseHead head) {
       {plan_.fill->key(), plan_.client_request, plan_.sent, std::move(head), *plan_.route,
        plan_.fill->stamp(), request_time_, shared.clock->Wall(), plan_.may_store, plan_.keep_tags},
       &storable);
-  plan_.fill->OnValidated(fresh, status);
-  if (storable == cache::Storable::kYes && plan_.fill->MayStore(*shared.generations)) {
+  const bool kept = storable == cache::Storable::kYes;
+  plan_.fill->OnValidated(fresh, status, kept);
+  // What it says now is what counts for the stored response (RFC 9111 4.3.4), unless it was
+  // said to one who has signed in.
+  if (!kept && !plan_.client_request.fields.Has("authorization")) Forget(shared, plan_.stale);
+  if (kept && plan_.fill->MayStore(*shared.generations)) {
     if (!shared.ram->Replace(plan_.stale, fresh) && fresh->in_memory()) shared.ram->Offer(fresh);
     if (shared.disk != nullptr) {
       for (const cache::DiskRow& row : shared.disk->Find(fresh->head.key.hash)) {

@@ -185,6 +185,37 @@ TEST_F(SemanticsTest, AWaiterWithACookieDoesNotTakeTheAnonymousAnswerThatVariesO
   EXPECT_EQ(at_.Ask("/a")->body, "anonymous");
 }
 
+// --- a 304 that says something else now (RFC 9111 4.3.4)
+
+TEST_F(SemanticsTest, A304ThatForbidsStoringTakesTheStoredResponseAway) {
+  for (const char* says : {"private, max-age=60", "no-store"}) {
+    at_.loop.Advance(200s);
+    Exchange("/a", 200, {{"cache-control", "max-age=60"}, {"etag", "\"1\""}});
+    at_.loop.Advance(70s);
+    const auto validated = at_.Ask("/a");
+    at_.Head(304, {{"cache-control", says}});
+    EXPECT_EQ(validated->body, "body");
+    EXPECT_THAT(validated->Field("cache-status"), Not(HasSubstr("stored")));
+    at_.Ask("/a");
+    EXPECT_FALSE(Sent().Has("if-none-match")) << says;
+    at_.Answer(500, {}, "");
+  }
+}
+
+TEST_F(SemanticsTest, NobodySharesA304ThatIsPrivateAndWhoHasACookieAsksWithIt) {
+  Exchange("/a", 200, {{"cache-control", "max-age=60"}, {"etag", "\"1\""}});
+  at_.loop.Advance(70s);
+  const auto first = at_.Ask("/a", {{"cookie", "id=1"}});
+  const auto second = at_.Ask("/a");
+  ASSERT_EQ(at_.asked(), 2u);
+  at_.Head(304, {{"cache-control", "private"}});
+  EXPECT_FALSE(first->answered);
+  EXPECT_FALSE(second->answered);
+  ASSERT_EQ(at_.asked(), 4u);
+  EXPECT_EQ(at_.origin->asked[2]->request.fields.Find("cookie"), "id=1");
+  EXPECT_FALSE(at_.origin->asked[3]->request.fields.Has("cookie"));
+}
+
 // --- fields of a response
 
 TEST_F(SemanticsTest, FieldsThatNoCacheNamesAreSentOnlyAfterValidation) {

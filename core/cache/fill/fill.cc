@@ -174,10 +174,10 @@ void Fill::Renew(uint64_t local) {
   state_.Renew(local);
 }
 
-void Fill::OnValidated(EntryPtr entry, int status) {
+void Fill::OnValidated(EntryPtr entry, int status, bool shared) {
   MutexLock lock(mutex_);
   validated_by_ = status;
-  state_.OnHead(true, entry->head);
+  state_.OnHead(shared, entry->head);
   state_.OnComplete();
   entry_ = std::move(entry);
   phase_ = Phase::kValidated;

@@ -104,8 +104,9 @@ class Fill : public std::enable_shared_from_this<Fill> {
   // the last reader has left.
   void SetWriter(net::Loop& loop, std::function<void()> on_room, std::function<void()> on_deserted);
   void OnAnswer(Answer answer, bool shared, std::unique_ptr<DiskFill> disk);
-  // `status`: what upstream answered, 304, or 200 to a HEAD.
-  void OnValidated(EntryPtr entry, int status = 304);
+  // `status`: what upstream answered, 304, or 200 to a HEAD. Not `shared`: what it says
+  // now is for the initiator alone.
+  void OnValidated(EntryPtr entry, int status = 304, bool shared = true);
   // FillState::Renew. Before the answer.
   void Renew(uint64_t local);
   void Append(std::string_view bytes);
