@@ -130,7 +130,7 @@ Exchange::Next Exchange::MakeKey() {
 // --- lookup
 
 LookupInput Exchange::Input() const {
-  return {key_, forwarded_.head.fields, directives_, *route_, request_.fields};
+  return {key_, forwarded_.head.fields, directives_, *route_, request_.fields, from_edge_.trusted};
 }
 
 Exchange::Next Exchange::LookUp() {

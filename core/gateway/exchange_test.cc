@@ -467,5 +467,22 @@ TEST(ExchangeTierTest, AShieldHandsAnEdgeNothingThatWasPurgedSoftly) {
   EXPECT_EQ(edge->status, 502);
 }
 
+TEST(ExchangeTierTest, StaleWhileRevalidateActsAtTheTierThatClientsAsk) {
+  GatewayHarness at;
+  at.shared.tier.is_shield = true;
+  at.shared.tier.tokens = {"token-of-edge"};
+  at.Fill("/a", {{"cache-control", "max-age=60, stale-while-revalidate=600"}}, "old");
+  at.loop.Advance(Seconds(70));
+  const auto edge = at.Ask("/a", {{"skerry-node", "edge-1"},
+                                  {"skerry-node-token", "token-of-edge"},
+                                  {"skerry-scheme", "https"}});
+  EXPECT_FALSE(edge->answered);
+  at.Fail({Code::kReset, Side::kUpstream, true, ""});
+  EXPECT_EQ(at.Ask("/a")->body, "old");
+  at.Answer(200, {{"cache-control", "max-age=60, stale-while-revalidate=600"}}, "new");
+  at.Purge(Urls("https://example.com/a"), cache::PurgeMode::kSoft);
+  EXPECT_FALSE(at.Ask("/a")->answered);
+}
+
 }  // namespace
 }  // namespace skerry::gateway

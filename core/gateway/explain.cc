@@ -43,7 +43,9 @@ class Telling : public std::enable_shared_from_this<Telling> {
 
  private:
   LookupInput Input() const {
-    return {keyed_.key, keyed_.forwarded.head.fields, keyed_.directives, *route_, request_.fields};
+    return {keyed_.key,       keyed_.forwarded.head.fields, keyed_.directives, *route_,
+            request_.fields,
+            /*by_edge=*/false};
   }
   Part& Begin(std::string member, std::string title) {
     return told_.parts.emplace_back(Part{std::move(member), std::move(title), {}});

@@ -169,8 +169,10 @@ Lookup Assess(const Shared& shared, const LookupInput& input, cache::EntryPtr en
     lookup.found = Found::kMustValidate;
   }
   // To a peer tier what is stale is validated before it is served: SWR acts only at
-  // the outermost tier.
-  if (shared.tier.is_shield && lookup.found == Found::kStaleWhileRevalidate) {
+  // the outermost tier. (An edge whose token we do not know would store what was purged
+  // softly as fresh.)
+  const bool outermost = !shared.tier.is_shield || !(input.by_edge || lookup.soft_purged);
+  if (!outermost && lookup.found == Found::kStaleWhileRevalidate) {
     lookup.found = Found::kStale;
   }
   return lookup;

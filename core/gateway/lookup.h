@@ -52,6 +52,7 @@ struct LookupInput {
   const cache::RequestDirectives& directives;
   const Route& route;
   const http::Fields& asked;  // as the client sent it
+  bool by_edge = false;       // the client is a tier of ours
 };
 
 // What RAM and the index have. Without rows: done. Rows: what may be the request's variant
