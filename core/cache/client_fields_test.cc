@@ -137,6 +137,7 @@ TEST(UpdateTest, CacheControlIsReplaced) {
 TEST(UpdateTest, WhatDescribesTheStoredBytesStays) {
   const http::Fields stored{{"content-length", "36"}, {"content-encoding", "br"}};
   EXPECT_EQ(UpdateFields(stored, {{"content-length", "10"},
+                                  {"content-digest", "sha-256=:x:"},
                                   {"content-encoding", "gzip"},
                                   {"content-range", "bytes 0-1/2"}}),
             stored);

@@ -217,7 +217,8 @@ bool HasToken(const std::vector<std::string>& names, std::string_view name) {
 
 // What belongs to the stored bytes, which a 304 does not carry (RFC 9111 3.2).
 bool DescribesBody(std::string_view name) {
-  return name == "content-length" || name == "content-encoding" || name == "content-range";
+  return name == "content-length" || name == "content-encoding" || name == "content-range" ||
+         name == "content-digest";
 }
 
 // Cache-Control as the operator wants browsers to read it. What forbids storing

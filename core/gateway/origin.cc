@@ -137,9 +137,11 @@ void Retrieval::OnHead(http::ResponseHead head) {
   const bool get = plan_.sent.method == "GET";
   const auto length = ContentLength(head.fields);
   const bool encodable = plan_.may_share && get && IsEncodable(head, length, *plan_.route);
-  if (http::MayHaveBody(plan_.sent.method, status)) expected_ = BodyDigests(head.fields);
-  if (!expected_.empty()) digest_.emplace();
-  hold_all_ = digest_ && length.value_or(UINT64_MAX) <= kHeldWhole;
+  if (http::MayHaveBody(plan_.sent.method, status)) check_ = BodyCheck::Of(head.fields);
+  const bool in_head = check_ && !check_->expected().empty();
+  // Whose end only we can tell flows on: without its end it is not complete.
+  holds_back_ = in_head || (check_ && length);
+  hold_all_ = in_head && length.value_or(UINT64_MAX) <= kHeldWhole;
   const bool describes_encodable =
       plan_.sent.method == "HEAD" && IsEncodable(head, length, *plan_.route);
   if (encodable || describes_encodable) AddVaryAcceptEncoding(head.fields);
@@ -280,8 +282,8 @@ void Retrieval::OnValidated(http::ResponseHead head) {
 void Retrieval::OnBody(std::string_view bytes) {
   if (asking_again_) return;
   gateway_.counters().origin_bytes.Add(bytes.size());
-  if (!digest_) return Deliver(bytes);
-  digest_->Update(bytes);
+  if (check_) check_->Update(bytes);
+  if (!holds_back_) return Deliver(bytes);
   if (hold_all_) {
     held_back_ += bytes;
     return;
@@ -304,14 +306,11 @@ void Retrieval::Deliver(std::string_view bytes) {
 
 void Retrieval::OnEnd(http::Fields trailers) {
   if (ended_ || asking_again_) return;
-  if (digest_) {
-    const Sha256Digest found = digest_->Finish();
-    const bool matches = std::all_of(expected_.begin(), expected_.end(),
-                                     [&](const Sha256Digest& said) { return said == found; });
-    if (!matches) return OnMismatch();
-  }
+  if (check_ && !check_->Matches(trailers)) return OnMismatch();
   Deliver(std::exchange(held_back_, {}));
   trailers_ = std::move(trailers);
+  unchecked_ = !check_ && !BodyDigests(trailers_).empty();
+  if (encode_ != nullptr) RemoveOfUncoded(trailers_);
   if (encode_ != nullptr) {
     encode_->Finish();
   } else {
@@ -322,10 +321,10 @@ void Retrieval::OnEnd(http::Fields trailers) {
 void Retrieval::OnMismatch() {
   gateway_.counters().digest_mismatches.Add();
   const bool repeatable = repeatable_ && !refetched_;
-  if (repeatable && !delivered_) {
+  // Without a digest in the head a second answer may be another one.
+  if (repeatable && !delivered_ && !check_->expected().empty()) {
     refetched_ = true;
     held_back_.clear();
-    digest_.emplace();
     gateway_.counters().refetches.Add();
     AskWithoutConditions();
     return;
@@ -370,7 +369,7 @@ void Retrieval::Refetch() {
 bool Retrieval::Continues(const http::ResponseHead& head) const {
   const std::shared_ptr<const cache::Answer> answer = plan_.fill->answer();
   if (answer == nullptr || head.status != answer->head.status) return false;
-  if (BodyDigests(head.fields) != expected_) return false;
+  if (BodyDigests(head.fields) != check_->expected()) return false;
   const auto coding = [](const http::Fields& fields) {
     return fields.Combined("content-encoding").value_or("");
   };
@@ -388,6 +387,7 @@ void Retrieval::Commit() {
   Shared& shared = gateway_.shared();
   const std::shared_ptr<const cache::Answer> answer = plan_.fill->answer();
   if (answer->storable != cache::Storable::kYes) return;
+  if (unchecked_) return;
   if (!plan_.fill->MayStore(*shared.generations)) return;
   std::unique_ptr<cache::DiskFill> disk = plan_.fill->TakeDisk();
   if (auto body = plan_.fill->WholeBody()) {

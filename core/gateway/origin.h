@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "core/base/digest.h"
 #include "core/cache/fill/fill.h"
+#include "core/gateway/digest_field.h"
 #include "core/gateway/route.h"
 #include "core/gateway/variant.h"
 #include "core/http/upstream.h"
@@ -91,12 +91,13 @@ class Retrieval : public http::FetchEvents, public std::enable_shared_from_this<
   WallTime request_time_;
   std::shared_ptr<EncodeStage> encode_;
   std::optional<asset::Recipe> recipe_;  // of encode_
-  std::vector<Sha256Digest> expected_;   // of the body as it comes
-  std::optional<Sha256Stream> digest_;
-  std::string held_back_;  // the last piece, or all, until the digest has been checked
+  std::optional<BodyCheck> check_;       // of the body as it comes
+  std::string held_back_;                // the last piece, or all, until the body has been checked
+  bool holds_back_ = false;
   bool hold_all_ = false;
   bool repeatable_ = false;  // asking once more is harmless and asks for the same
   bool delivered_ = false;   // some of the body has left held_back_
+  bool unchecked_ = false;   // the trailers had digests that nobody had announced
   bool refetched_ = false;   // this is the second attempt at a body that did not match
   http::Fields trailers_;
   bool asking_again_ = false;

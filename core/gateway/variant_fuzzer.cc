@@ -52,6 +52,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Tags(text);
   Hints(text);
   Dictionaries(text);
-  SKERRY_CHECK(BodyDigests({{"repr-digest", std::string(text)}}).size() <= 1);
+  const http::Fields trailers{{"repr-digest", std::string(text)}};
+  SKERRY_CHECK(BodyDigests(trailers).size() <= 2);
+  std::optional<BodyCheck> check = BodyCheck::Of({{"trailer", "repr-digest"}});
+  SKERRY_CHECK(check->Matches({}));
+  check->Update(text);
+  if (!BodyDigests(trailers).empty()) SKERRY_CHECK(!check->Matches(trailers));
   return 0;
 }

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "core/gateway/digest_field.h"
 #include "core/gateway/multipart.h"
 #include "core/gateway/variant.h"
 #include "core/http/conditional.h"
@@ -189,6 +190,13 @@ http::Response Write(const Writing& writing) {
   response.status = writing.head.status;
   AddFields(writing, response);
   const http::SelectedRanges parts = SelectParts(writing, validators);
+  const bool other_bytes =
+      writing.request.method == "HEAD" || parts.choice == http::RangeChoice::kPartial;
+  if (other_bytes && response.stored->Has("content-digest")) {
+    auto fields = std::make_shared<http::Fields>(*response.stored);
+    RemoveOfContent(*fields);
+    response.stored = std::move(fields);
+  }
   if (parts.choice == http::RangeChoice::kUnsatisfiable) return Failed(writing, 416);
   if (parts.choice == http::RangeChoice::kPartial) {
     return Partial(writing, parts.ranges, std::move(response));
