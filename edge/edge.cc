@@ -5,6 +5,8 @@
 #include <atomic>
 #include <cstdio>
 #include <filesystem>
+#include <map>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -14,6 +16,7 @@
 #include "core/cache/purge/feed.h"
 #include "core/daemon/admin.h"
 #include "core/daemon/certificate.h"
+#include "core/daemon/handover.h"
 #include "core/daemon/port.h"
 #include "core/daemon/preflight.h"
 #include "core/daemon/ready.h"
@@ -35,6 +38,7 @@ namespace {
 
 // Readiness does not wait longer for a first lease: then we serve, fenced.
 constexpr Millis kWaitForLease = 5s;
+constexpr Millis kWaitForIndex = 10s;
 constexpr size_t kComputeThreads = 2;
 
 http::SessionLimits LimitsOf(const Options& options) {
@@ -62,6 +66,7 @@ using Gateways = std::vector<std::unique_ptr<gateway::Gateway>>;
 
 struct Edge::State {
   Options options;
+  daemon::Inheritance inheritance = daemon::Inheritance::Take();
   daemon::Signals signals;  // first: its mask must be inherited by every thread
   Metrics metrics;
   std::shared_ptr<net::TlsContext> tls;
@@ -80,13 +85,16 @@ struct Edge::State {
   std::shared_ptr<const gateway::Classifier> classifier;
   std::unique_ptr<daemon::Workers> control;  // one loop: signals, admin, purge feed
   std::unique_ptr<daemon::Workers> workers;
-  std::vector<daemon::PortOptions> listen;       // https, http
-  Gateways gateways;                             // by worker
-  std::vector<std::vector<daemon::Port>> ports;  // by worker
+  std::map<std::string, std::vector<int>> sockets;  // handed over to us, by listener
+  std::vector<daemon::PortOptions> listen;          // https, http
+  Gateways gateways;                                // by worker
+  std::vector<std::vector<daemon::Port>> ports;     // by worker
   std::unique_ptr<daemon::Admin> admin;
   std::atomic<bool> ready{false};
   bool ending = false;
   int code = 0;
+  std::unique_ptr<daemon::Successor> successor;
+  bool store_given = false;  // to it
 
   // What HUP replaces, made whole before anything of it is used.
   struct Renewal {
@@ -102,6 +110,7 @@ struct Edge::State {
   Status OpenTokens();
   Status OpenTrust();
   Status OpenCaches();
+  void AwaitIndex() const;
   Status OpenFeed();
   Status OpenWorker(size_t index);
   Status OpenAdmin();
@@ -110,6 +119,8 @@ struct Edge::State {
   Status LogCheck() const;
   void BecomeReady();
   void OnSignal(int signo, const Reload& reload);
+  void HandOver();
+  void FreeStore();
   void Drain();
   Result<Renewal> Prepare(const Options& fresh) const;
   void Reconfigure(const Options& fresh);
@@ -129,7 +140,9 @@ Status Edge::State::Preflight() {
   const std::pair<const char*, const std::optional<net::Address>*> listeners[] = {
       {"https", &options.https}, {"http", &options.http}, {"admin", &options.admin}};
   for (const auto& [name, address] : listeners) {
-    if (Status free = daemon::CheckListen(places.Title(name), *address); !free) return free;
+    auto claimed = daemon::ClaimListen(inheritance, name, places.Title(name), *address);
+    if (!claimed) return Fail(std::move(claimed.error()));
+    sockets[name] = std::move(*claimed);
   }
   const std::string log = options.access_log == "off" ? "" : options.access_log;
   for (const auto& [name, file] :
@@ -220,6 +233,16 @@ Status Edge::State::OpenCaches() {
   return {};
 }
 
+// What is on the disk is found from the first request on: meanwhile the process before us
+// serves.
+void Edge::State::AwaitIndex() const {
+  if (!inheritance.any() || cache->disk() == nullptr) return;
+  const SteadyTime until = Clock::Real().Steady() + kWaitForIndex;
+  while (!cache->disk()->stats().index_loaded && Clock::Real().Steady() < until) {
+    std::this_thread::sleep_for(5ms);
+  }
+}
+
 Status Edge::State::OpenFeed() {
   if (options.purge.empty()) {
     cache::AddGaugesWithoutFeed(metrics);
@@ -244,18 +267,20 @@ Status Edge::State::OpenFeed() {
 
 void Edge::State::DescribePorts() {
   daemon::PortOptions port;
-  port.shared = workers->size() > 1;
+  port.workers = workers->size();
   port.limits = LimitsOf(options);
   port.counters = http::ServerCounters::In(metrics);
   if (options.https) {
     port.name = "https";
     port.address = *options.https;
+    port.sockets = sockets["https"];
     port.tls = tls;
     listen.push_back(port);
   }
   if (options.http) {
     port.name = "http";
     port.address = *options.http;
+    port.sockets = sockets["http"];
     port.tls = nullptr;
     listen.push_back(port);
   }
@@ -288,9 +313,10 @@ Status Edge::State::OpenWorker(size_t index) {
   }
   gateways.push_back(std::make_unique<gateway::Gateway>(loop, shared, std::move(gateway_options)));
   for (daemon::PortOptions& address : listen) {
-    auto opened = daemon::OpenPort(loop, address, [gateway = gateways.back().get()](auto stream) {
-      return gateway->OnRequest(std::move(stream));
-    });
+    auto opened =
+        daemon::OpenPort(loop, address, index, [gateway = gateways.back().get()](auto stream) {
+          return gateway->OnRequest(std::move(stream));
+        });
     if (!opened) return Fail(std::move(opened.error()));
     ports[index].push_back(std::move(*opened));
   }
@@ -313,6 +339,7 @@ Status Edge::State::OpenAdmin() {
   if (!options.admin) return {};
   daemon::Admin::Options admin_options;
   admin_options.listen.address = *options.admin;
+  if (!sockets["admin"].empty()) admin_options.listen.socket = sockets["admin"].front();
   admin_options.metrics = &metrics;
   admin_options.checks = {
       {"listeners", true,
@@ -366,7 +393,9 @@ Status Edge::State::OpenAll() {
   if (!made) return Fail(std::move(made.error()));
   classifier = std::move(*made);
   if (Status status = OpenCertificates(); !status) return status;
+  inheritance.AwaitStore();
   if (Status status = OpenCaches(); !status) return status;
+  AwaitIndex();
   if (Status status = OpenFeed(); !status) return status;
   if (options.access_log != "off") {
     auto opened = gateway::AccessLog::Open(options.access_log);
@@ -402,14 +431,49 @@ void Edge::State::BecomeReady() {
     LogError(written.error().context);
   }
   for (const auto& [name, address] : listeners) LogInfo("ready", {{name, address}});
+  inheritance.Serving();
 }
 
 void Edge::State::Drain() {
   if (std::exchange(ending, true)) return;
   ready = false;
-  daemon::NotifyStopping();
+  if (successor == nullptr) daemon::NotifyStopping();
   LogInfo("draining", {{"at_most_ms", options.drain.count()}});
   daemon::Drain(*workers, *control, ports, options.drain);
+}
+
+// Until the new process serves, we do: from memory and from upstream once it has the store.
+void Edge::State::HandOver() {
+  if (ending || successor != nullptr) return LogWarning("USR2: another process takes over already");
+  daemon::Successor::Options next;
+  next.sockets = daemon::SocketsOf(listen, ports);
+  if (admin != nullptr) next.sockets.emplace_back("admin", admin->socket());
+  next.on_prepared = [this] { FreeStore(); };
+  next.on_serving = [this] {
+    LogInfo("handed over", {{"to", successor->pid()}});
+    daemon::NotifySuccessor(successor->pid());
+    if (admin != nullptr) admin->Close();
+    Drain();
+  };
+  next.on_failed = [this](const std::string& how) {
+    LogError("not handed over: the new process ended; its message is above", {{"how", how}});
+    if (store_given) LogError("the store was free for it already: memory only until a restart");
+    successor.reset();
+  };
+  auto started = daemon::Successor::Start(control->loop(0), std::move(next));
+  if (!started) return LogError("not handed over", {{"problem", started.error().context}});
+  successor = std::move(*started);
+  LogInfo("handing over", {{"to", successor->pid()}});
+}
+
+void Edge::State::FreeStore() {
+  store_given = true;
+  store_pool->Run([this] {
+    if (cache->disk() != nullptr) cache->disk()->Close();
+    control->loop(0).Post([this] {
+      if (successor != nullptr) successor->StoreIsFree();
+    });
+  });
 }
 
 // Reads and makes everything that a reload replaces. An error means: nothing was touched.
@@ -450,7 +514,7 @@ void Edge::State::Reconfigure(const Options& fresh) {
       gateways[i]->AddUpstream(MakeUpstream(added, u, workers->loop(i)), added.is_shield[u]);
     }
     gateways[i]->SetClassifier(made);
-    if (tls != nullptr && options.https) ports[i].front().listener->SetTls(tls);
+    if (tls != nullptr && options.https) ports[i].front().SetTls(tls);
   };
   workers->OnEach(take_over, [] { LogInfo("configuration and certificate reloaded"); });
 }
@@ -464,9 +528,7 @@ void Edge::State::OnSignal(int signo, const Reload& reload) {
     case SIGUSR1:
       if (access_log != nullptr) (void)access_log->Reopen();
       return;
-    case SIGUSR2:
-      LogWarning("USR2: listeners cannot be handed over; restart instead (docs/operations.md)");
-      return;
+    case SIGUSR2: return HandOver();
     default: Drain();
   }
 }

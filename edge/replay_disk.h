@@ -42,6 +42,7 @@ class ReplayDisk : public cache::Disk {
   void Refresh(const cache::DiskRow& old, cache::EntryPtr updated) override;
   void Forget(const Hash128& key) override;
   void Forget(const cache::DiskRow& row) override;
+  void Close() override {}
   cache::ControlStore& control() override;
   Stats stats() const override;
 

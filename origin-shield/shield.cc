@@ -2,7 +2,9 @@
 
 #include <signal.h>
 
+#include <algorithm>
 #include <atomic>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -12,6 +14,7 @@
 #include "core/cache/purge/feed.h"
 #include "core/daemon/admin.h"
 #include "core/daemon/certificate.h"
+#include "core/daemon/handover.h"
 #include "core/daemon/port.h"
 #include "core/daemon/preflight.h"
 #include "core/daemon/ready.h"
@@ -41,6 +44,8 @@ namespace {
 
 // Readiness does not wait longer for a first lease: then we serve, fenced.
 constexpr Millis kWaitForLease = 5s;
+// New connections wait for the end of this drain.
+constexpr Millis kDrainForSuccessor = 5s;
 constexpr size_t kComputeThreads = 2;
 constexpr size_t kReadThreads = 4;
 constexpr size_t kStoreThreads = 4;
@@ -64,6 +69,7 @@ Result<std::shared_ptr<net::TlsContext>> TrustOf(const std::string& ca_file) {
 // and the loops that tasks post to before nothing but the stores.
 struct Shield::State {
   Options options;
+  daemon::Inheritance inheritance = daemon::Inheritance::Take();
   daemon::Signals signals;  // first: its mask must be inherited by every thread
   Metrics metrics;
   std::shared_ptr<net::TlsContext> tls;
@@ -86,15 +92,17 @@ struct Shield::State {
   Uploads uploads;
   Serving serving;
   std::unique_ptr<Pool> compute;
-  std::unique_ptr<Pool> reads;   // of blobs
-  std::unique_ptr<Pool> stores;  // uploads, releases
-  std::unique_ptr<Pool> log;     // one thread: records of the log in their order
+  std::unique_ptr<Pool> reads;    // of blobs
+  std::unique_ptr<Pool> stores;   // uploads, releases
+  std::unique_ptr<Pool> log;      // one thread: records of the log in their order
+  std::vector<int> admin_socket;  // handed over to us
   daemon::PortOptions listen;
   std::vector<Worker> worker;
   std::vector<std::vector<daemon::Port>> ports;  // by worker
   std::unique_ptr<daemon::Admin> admin;
   std::atomic<bool> ready{false};
   bool ending = false;
+  std::unique_ptr<daemon::Successor> successor;
 
   Status OpenAll();
   Status OpenTls();
@@ -112,7 +120,8 @@ struct Shield::State {
   void BecomeReady();
   void OnSignal(int signo, const Reload& reload);
   void Reconfigure(const Options& fresh);
-  void Drain();
+  void HandOver();
+  void Drain(Millis at_most);
   void CloseAll();
 };
 
@@ -142,9 +151,12 @@ Status Shield::State::Preflight() {
   if (Status status = OpenTls(); !status) return status;
   if (Status status = OpenTokens(); !status) return status;
   const config::Places& places = options.places;
-  for (const auto& [name, address] :
-       {std::pair("listen", std::optional(options.listen)), std::pair("admin", options.admin)}) {
-    if (Status free = daemon::CheckListen(places.Title(name), address); !free) return free;
+  for (const auto& [name, address, sockets] :
+       {std::tuple("listen", std::optional(options.listen), &listen.sockets),
+        std::tuple("admin", options.admin, &admin_socket)}) {
+    auto claimed = daemon::ClaimListen(inheritance, name, places.Title(name), address);
+    if (!claimed) return Fail(std::move(claimed.error()));
+    *sockets = std::move(*claimed);
   }
   const std::string access = options.access_log == "off" ? "" : options.access_log;
   for (const auto& [name, file] :
@@ -276,7 +288,7 @@ Status Shield::State::OpenWorker(size_t index) {
   if (!options.origin.empty()) mine.gateway = MakeGateway(loop);
   mine.counters = std::make_unique<gateway::Counters>(metrics);
   mine.service = std::make_unique<Service>(loop, serving, *mine.counters, mine.gateway.get());
-  auto opened = daemon::OpenPort(loop, listen, [service = mine.service.get()](auto stream) {
+  auto opened = daemon::OpenPort(loop, listen, index, [service = mine.service.get()](auto stream) {
     return service->OnRequest(std::move(stream));
   });
   if (!opened) return Fail(std::move(opened.error()));
@@ -310,6 +322,7 @@ Status Shield::State::OpenAdmin() {
   if (!options.admin) return {};
   daemon::Admin::Options admin_options;
   admin_options.listen.address = *options.admin;
+  if (!admin_socket.empty()) admin_options.listen.socket = admin_socket.front();
   admin_options.metrics = &metrics;
   admin_options.checks = {
       {"listeners", true,
@@ -355,6 +368,7 @@ Status Shield::State::OpenAll() {
   worker.resize(count);
   ports.resize(count);
   if (Status status = Preflight(); !status) return status;
+  inheritance.AwaitStore();
   if (Status status = OpenStores(); !status) return status;
   if (options.access_log != "off") {
     auto opened = gateway::AccessLog::Open(options.access_log);
@@ -367,7 +381,7 @@ Status Shield::State::OpenAll() {
   listen.name = "listen";
   listen.address = options.listen;
   listen.tls = tls;
-  listen.shared = count > 1;
+  listen.workers = count;
   listen.limits.body_bytes = options.limit_blob_bytes;
   listen.counters = http::ServerCounters::In(metrics);
   uploads.blobs = blobs.get();
@@ -397,14 +411,38 @@ void Shield::State::BecomeReady() {
     LogError(written.error().context);
   }
   LogInfo("ready", {{"listen", listen.address.ToString()}});
+  inheritance.Serving();
 }
 
-void Shield::State::Drain() {
+// The stores have one owner: we end, then the new process opens them and goes on with
+// the connections that wait meanwhile.
+void Shield::State::HandOver() {
+  if (ending || successor != nullptr) return LogWarning("USR2: another process takes over already");
+  daemon::Successor::Options next;
+  next.sockets = daemon::SocketsOf({listen}, ports);
+  if (admin != nullptr) next.sockets.emplace_back("admin", admin->socket());
+  next.on_prepared = [this] {
+    LogInfo("handing over", {{"to", successor->pid()}});
+    daemon::NotifySuccessor(successor->pid());
+    if (admin != nullptr) admin->Close();
+    Drain(std::min(options.drain, kDrainForSuccessor));
+  };
+  next.on_serving = [] {};
+  next.on_failed = [this](const std::string& how) {
+    LogError("not handed over: the new process ended; its message is above", {{"how", how}});
+    successor.reset();
+  };
+  auto started = daemon::Successor::Start(control->loop(0), std::move(next));
+  if (!started) return LogError("not handed over", {{"problem", started.error().context}});
+  successor = std::move(*started);
+}
+
+void Shield::State::Drain(Millis at_most) {
   if (std::exchange(ending, true)) return;
   ready = false;
-  daemon::NotifyStopping();
-  LogInfo("draining", {{"at_most_ms", options.drain.count()}});
-  daemon::Drain(*workers, *control, ports, options.drain);
+  if (successor == nullptr) daemon::NotifyStopping();
+  LogInfo("draining", {{"at_most_ms", at_most.count()}});
+  daemon::Drain(*workers, *control, ports, at_most);
 }
 
 // Certificate and upload tokens, both or neither.
@@ -424,7 +462,7 @@ void Shield::State::Reconfigure(const Options& fresh) {
   if (!read) return refuse(std::move(read.error()).In(fresh.places.Title("token_file")));
   tokens->Set(std::move(*read));
   const auto take_over = [this, renewed](size_t i) {
-    if (renewed != nullptr) ports[i].front().listener->SetTls(renewed);
+    if (renewed != nullptr) ports[i].front().SetTls(renewed);
   };
   workers->OnEach(take_over, [] { LogInfo("certificate and tokens reloaded"); });
 }
@@ -438,10 +476,8 @@ void Shield::State::OnSignal(int signo, const Reload& reload) {
     case SIGUSR1:
       if (access_log != nullptr) (void)access_log->Reopen();
       return;
-    case SIGUSR2:
-      LogWarning("USR2: listeners cannot be handed over; restart instead (docs/operations.md)");
-      return;
-    default: Drain();
+    case SIGUSR2: return HandOver();
+    default: Drain(options.drain);
   }
 }
 

@@ -2,8 +2,10 @@
 
 #include <signal.h>
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -12,6 +14,7 @@
 #include "core/base/thread.h"
 #include "core/daemon/admin.h"
 #include "core/daemon/certificate.h"
+#include "core/daemon/handover.h"
 #include "core/daemon/preflight.h"
 #include "core/daemon/ready.h"
 #include "core/daemon/signals.h"
@@ -26,11 +29,21 @@
 
 namespace skerry::purge {
 
+using namespace std::chrono_literals;
+
+namespace {
+
+// New connections wait for the end of this drain.
+constexpr Millis kDrainForSuccessor = 2s;
+
+}  // namespace
+
 // Everything but the log's own work runs on one loop: a purge is a few microseconds
 // there, and the order of the log is its order. Members are destroyed from the last to
 // the first: pools before what their tasks use.
 struct Program::State {
   Options options;
+  daemon::Inheritance inheritance = daemon::Inheritance::Take();
   daemon::Signals signals;  // first: its mask must be inherited by every thread
   Metrics metrics;
   std::shared_ptr<net::TlsContext> tls;
@@ -39,12 +52,14 @@ struct Program::State {
   daemon::Workers workers{"purge", 1};
   std::unique_ptr<Service> service;
   std::unique_ptr<http::Server> server;
+  std::map<std::string, std::vector<int>> sockets;  // handed over to us, by listener
   std::unique_ptr<net::Listener> listener;
   std::unique_ptr<daemon::Admin> admin;
   std::unique_ptr<Pool> reader;
   std::unique_ptr<Pool> writer;
   std::atomic<bool> ready{false};
   bool ending = false;
+  std::unique_ptr<daemon::Successor> successor;
 
   net::Loop& loop() { return workers.loop(0); }
   Status OpenAll();
@@ -56,7 +71,8 @@ struct Program::State {
   void BecomeReady();
   void OnSignal(int signo, const Reload& reload);
   void Reconfigure(const Options& fresh);
-  void Drain();
+  void HandOver();
+  void Drain(Millis at_most);
 };
 
 Result<std::shared_ptr<net::TlsContext>> ReadCertificate(const Options& from) {
@@ -77,7 +93,9 @@ Status Program::State::Preflight() {
   }
   for (const auto& [name, address] :
        {std::pair("listen", std::optional(options.listen)), std::pair("admin", options.admin)}) {
-    if (Status free = daemon::CheckListen(places.Title(name), address); !free) return free;
+    auto claimed = daemon::ClaimListen(inheritance, name, places.Title(name), address);
+    if (!claimed) return Fail(std::move(claimed.error()));
+    sockets[name] = std::move(*claimed);
   }
   Status fine = daemon::CheckFile(places.Title("ready_file"), options.ready_file);
   if (!fine) return fine;
@@ -88,6 +106,7 @@ Status Program::State::OpenListener() {
   net::ListenOptions listen;
   listen.address = options.listen;
   listen.tls = tls;
+  if (!sockets["listen"].empty()) listen.socket = sockets["listen"].front();
   auto opened = net::Listener::Open(loop(), listen, [this](std::unique_ptr<net::Transport> peer) {
     server->Serve(std::move(peer));
   });
@@ -132,6 +151,7 @@ Status Program::State::OpenAdmin() {
   if (!options.admin) return {};
   daemon::Admin::Options admin_options;
   admin_options.listen.address = *options.admin;
+  if (!sockets["admin"].empty()) admin_options.listen.socket = sockets["admin"].front();
   admin_options.metrics = &metrics;
   admin_options.checks = {{"listeners", true, [this]() -> Status {
                              if (ready) return {};
@@ -148,6 +168,7 @@ Status Program::State::OpenAll() {
   if (Status status = Preflight(); !status) return status;
   if (Status status = OpenListener(); !status) return status;
   if (Status status = OpenAdmin(); !status) return status;
+  inheritance.AwaitStore();
   if (Status status = OpenLog(); !status) return status;
   reader = std::make_unique<Pool>("log-read", 2);
   writer = std::make_unique<Pool>("log-write", 1);
@@ -167,6 +188,7 @@ void Program::State::BecomeReady() {
   LogInfo("ready", {{"listen", listener->address().ToString()},
                     {"log", log->opened().id},
                     {"head", log->opened().head}});
+  inheritance.Serving();
 }
 
 // Certificate and tokens, both or neither.
@@ -195,22 +217,43 @@ void Program::State::OnSignal(int signo, const Reload& reload) {
       if (const std::optional<Options> fresh = reload()) Reconfigure(*fresh);
       return;
     case SIGUSR1: return;  // there is no access log to reopen
-    case SIGUSR2:
-      LogWarning("USR2: listeners cannot be handed over; restart instead (docs/operations.md)");
-      return;
-    default: Drain();
+    case SIGUSR2: return HandOver();
+    default: Drain(options.drain);
   }
 }
 
-void Program::State::Drain() {
+// The log has one owner: we end, then the new process opens it and goes on with the
+// connections that wait meanwhile.
+void Program::State::HandOver() {
+  if (ending || successor != nullptr) return LogWarning("USR2: another process takes over already");
+  daemon::Successor::Options next;
+  next.sockets.emplace_back("listen", listener->socket());
+  if (admin != nullptr) next.sockets.emplace_back("admin", admin->socket());
+  next.on_prepared = [this] {
+    LogInfo("handing over", {{"to", successor->pid()}});
+    daemon::NotifySuccessor(successor->pid());
+    if (admin != nullptr) admin->Close();
+    Drain(std::min(options.drain, kDrainForSuccessor));
+  };
+  next.on_serving = [] {};
+  next.on_failed = [this](const std::string& how) {
+    LogError("not handed over: the new process ended; its message is above", {{"how", how}});
+    successor.reset();
+  };
+  auto started = daemon::Successor::Start(loop(), std::move(next));
+  if (!started) return LogError("not handed over", {{"problem", started.error().context}});
+  successor = std::move(*started);
+}
+
+void Program::State::Drain(Millis at_most) {
   if (std::exchange(ending, true)) return;
   ready = false;
-  daemon::NotifyStopping();
-  LogInfo("draining", {{"at_most_ms", options.drain.count()}});
+  if (successor == nullptr) daemon::NotifyStopping();
+  LogInfo("draining", {{"at_most_ms", at_most.count()}});
   listener->Close();
   service->StopHolding();
   server->Drain([this] { workers.Stop(); });
-  loop().After(options.drain, [this] { workers.Stop(); });
+  loop().After(at_most, [this] { workers.Stop(); });
 }
 
 Program::Program(std::unique_ptr<State> state) : state_(std::move(state)) {}

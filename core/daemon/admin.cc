@@ -131,6 +131,7 @@ Result<std::unique_ptr<Admin>> Admin::Open(net::Loop& loop, Options options) {
 }
 
 const net::Address& Admin::address() const { return state_->listener->address(); }
+int Admin::socket() const { return state_->listener->socket(); }
 void Admin::Close() { state_->listener->Close(); }
 
 }  // namespace skerry::daemon

@@ -50,6 +50,7 @@ class Admin {
   ~Admin();
 
   const net::Address& address() const;
+  int socket() const;  // see net::Listener
   void Close();
 
   // What a path of `pages`, or one of this room's own, answers.

@@ -31,6 +31,16 @@ Status CheckListen(const std::string& option, const std::optional<net::Address>&
   return {};
 }
 
+Result<std::vector<int>> ClaimListen(Inheritance& inheritance, const std::string& listener,
+                                     const std::string& option,
+                                     const std::optional<net::Address>& address) {
+  if (!address) return std::vector<int>();
+  std::vector<int> sockets = inheritance.Sockets(listener, *address);
+  if (!sockets.empty()) return sockets;
+  if (Status free = CheckListen(option, address); !free) return Fail(std::move(free.error()));
+  return sockets;
+}
+
 Status CheckFile(const std::string& option, const std::string& file) {
   if (file.empty()) return {};
   std::error_code ignored;

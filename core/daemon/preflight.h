@@ -8,14 +8,22 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/base/result.h"
+#include "core/daemon/handover.h"
 #include "core/net/address.h"
 
 namespace skerry::daemon {
 
 // Nobody listens on it, not even with SO_REUSEPORT.
 Status CheckListen(const std::string& option, const std::optional<net::Address>& address);
+
+// The same for what a process before us may have handed over: its sockets, if it listened
+// there; ownership passes. None: bound anew.
+Result<std::vector<int>> ClaimListen(Inheritance& inheritance, const std::string& listener,
+                                     const std::string& option,
+                                     const std::optional<net::Address>& address);
 
 // It may be written, or made in a folder that is there. Nothing to check when empty.
 Status CheckFile(const std::string& option, const std::string& file);

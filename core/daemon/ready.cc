@@ -63,6 +63,8 @@ void RemoveReady(const std::string& path) {
   if (!path.empty()) unlink(path.c_str());
 }
 
+void NotifySuccessor(pid_t pid) { Notify("MAINPID=" + std::to_string(pid)); }
+
 void NotifyStopping() { Notify("STOPPING=1"); }
 
 }  // namespace skerry::daemon

@@ -1,6 +1,8 @@
 // Telling others that we serve: the ready file, and systemd.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +20,9 @@ Status WriteReady(const std::string& path,
 // Removes what an earlier process left there, so that the file never speaks of one that
 // has gone. Call it once the listeners are ours.
 void RemoveReady(const std::string& path);
+
+// Tells systemd that another process is the service from now on.
+void NotifySuccessor(pid_t pid);
 
 // Tells systemd that we are about to end. Nothing without NOTIFY_SOCKET.
 void NotifyStopping();

@@ -415,8 +415,11 @@ void H1Session::OnLost() { CloseNow(true); }
 void H1Session::Drain() {
   draining_ = true;
   if (closed_) return;
-  if (!busy_ && !parser_.in_message() && waiting_.empty()) return CloseNow(false);
   if (!begun_) keep_alive_ = false;
+  if (busy_ || parser_.in_message() || !waiting_.empty()) return;
+  if (!first_) return CloseNow(false);
+  progress_ = Now();
+  tick_.Start(Server::kFirstWait, [this] { Tick(); });
 }
 
 // What counts is what the client's kernel has taken: the transport moves bytes in lumps
@@ -445,7 +448,7 @@ void H1Session::Tick() {
   if (!busy_) {
     const bool in_head = parser_.in_message() || !waiting_.empty();
     const auto limit = in_head  ? limits().header_timeout
-                       : first_ ? limits().preface_timeout
+                       : first_ ? (draining_ ? Server::kFirstWait : limits().preface_timeout)
                                 : limits().idle_timeout;
     if (passed >= limit && !in_head) return CloseNow(false);
     if (passed >= limit) {

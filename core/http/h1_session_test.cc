@@ -545,16 +545,51 @@ TEST_F(H1WebSocketTest, OnlyWhoAskedForOneIsAnswered101) {
 
 TEST_F(H1SessionTest, DrainEndsIdleConnectionsAtOnceAndBusyOnesWithTheirAnswer) {
   Say(Get());
-  const auto idle = Connect("http/1.1");
+  request().Answer(200, "first");
+  Run();
+  const auto idle = std::exchange(wire_, Connect("http/1.1"));
+  Say(Get());
   bool done = false;
   server().Drain([&] { done = true; });
   Run();
   EXPECT_TRUE(idle->closed);
   EXPECT_FALSE(done);
-  request().Answer(200, "last");
+  request(1).Answer(200, "last");
   EXPECT_THAT(Answered(), HasSubstr("connection: close\r\n"));
   EXPECT_TRUE(wire().closed);
   EXPECT_TRUE(done);
+}
+
+TEST_F(H1SessionTest, DrainAnswersTheFirstRequestOfANewConnectionIfItComesWithinASecond) {
+  const auto silent = Connect("http/1.1");
+  bool done = false;
+  server().Drain([&] { done = true; });
+  Run();
+  EXPECT_FALSE(silent->closed || wire().closed);
+  Say(Get());
+  request().Answer(200, "only");
+  EXPECT_THAT(Answered(), HasSubstr("connection: close\r\n"));
+  EXPECT_TRUE(wire().closed);
+  loop_.Advance(Millis(900));
+  EXPECT_FALSE(silent->closed || done);
+  loop_.Advance(Millis(200));
+  EXPECT_TRUE(silent->closed);
+  EXPECT_TRUE(done);
+}
+
+// Of which it is not even known yet what it speaks.
+TEST_F(H1SessionTest, DrainGivesAConnectionInClearTextASecondToo) {
+  options_.scheme = "http";
+  wire_ = Connect("", false);
+  const auto silent = Connect("", false);
+  bool done = false;
+  server().Drain([&] { done = true; });
+  Run();
+  Say(Get());
+  request().Answer(200, "only");
+  EXPECT_THAT(Answered(), HasSubstr("connection: close\r\n"));
+  loop_.Advance(Millis(1100));
+  EXPECT_TRUE(silent->closed);
 }
 
 TEST_F(H1SessionTest, TheServerMayBeDestroyedFromInsideARequest) {

@@ -48,18 +48,15 @@ class ServerConnection : public net::Transport::Events,
   void Drain() {
     draining_ = true;
     if (session_ != nullptr) return session_->Drain();
-    transport_->Close();
-    Finish();
+    EndUnlessChosenIn(Server::kFirstWait);
   }
 
   void OnConnected() override {
     const auto self = shared_from_this();
     if (transport_->alpn() == "h2") return Choose(Protocol::kHttp2, {});
     if (transport_->is_tls()) return Choose(Protocol::kHttp1, {});
-    preface_timer_.Start(shared_->options.limits.preface_timeout, [this] {
-      transport_->Close();
-      Finish();
-    });
+    const Millis timeout = shared_->options.limits.preface_timeout;
+    EndUnlessChosenIn(draining_ ? std::min(timeout, Server::kFirstWait) : timeout);
   }
 
   void OnBytes(std::string_view bytes) override {
@@ -90,6 +87,13 @@ class ServerConnection : public net::Transport::Events,
   }
 
  private:
+  void EndUnlessChosenIn(Millis timeout) {
+    preface_timer_.Start(timeout, [this] {
+      transport_->Close();
+      Finish();
+    });
+  }
+
   void Choose(Protocol protocol, std::string_view first) {
     preface_timer_.Stop();
     auto facts = std::make_shared<ConnectionFacts>();

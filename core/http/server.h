@@ -132,13 +132,17 @@ class Server {
     std::string scheme = "https";  // what `:scheme` must be; "http" on clear-text listeners
   };
 
+  // Nobody who connects is hung up on with a request under way.
+  static constexpr Millis kFirstWait{1000};
+
   virtual ~Server() = default;
   // Takes a transport from a listener: h2 by ALPN, or by the preface in clear text
   // (prior knowledge); HTTP/1.1 otherwise. `Upgrade: h2c` is ignored.
   virtual void Serve(std::unique_ptr<net::Transport> transport) = 0;
   // GOAWAY twice (HTTP/2) or Connection: close (HTTP/1.1). Idle HTTP/1.1 connections
   // end at once, idle HTTP/2 ones a round trip later (1 s at most: a request may be
-  // under way), busy ones with their last answer. `done` is called when none is left.
+  // under way), busy ones with their last answer. New connections are given kFirstWait
+  // for their first request. `done` is called when none is left.
   virtual void Drain(std::function<void()> done) = 0;
   virtual size_t connections() const = 0;
 

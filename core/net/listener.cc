@@ -30,6 +30,7 @@ class SocketListener : public Listener, private Readiness::Events {
   ~SocketListener() override { Close(); }
 
   const Address& address() const override { return address_; }
+  int socket() const override { return socket_->fd(); }
   void Close() override {
     pause_.Stop();
     socket_.reset();
@@ -129,7 +130,7 @@ Result<ScopedFd> Bind(const ListenOptions& options) {
 
 Result<std::unique_ptr<Listener>> Listener::Open(Loop& loop, const ListenOptions& options,
                                                  OnAccept on_accept) {
-  Result<ScopedFd> fd = Bind(options);
+  Result<ScopedFd> fd = options.socket >= 0 ? ScopedFd(options.socket) : Bind(options);
   if (!fd) return Fail(std::move(fd.error()));
   return std::make_unique<SocketListener>(SocketLoop::From(loop), options, std::move(*fd),
                                           std::move(on_accept));

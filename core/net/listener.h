@@ -16,6 +16,7 @@ struct ListenOptions {
   Address address;                  // port 0: the kernel picks one
   std::shared_ptr<TlsContext> tls;  // null: clear text
   bool reuse_port = false;          // SO_REUSEPORT: one listener per worker on one address
+  int socket = -1;                  // listens already, and is ours from now on; else bound anew
   Millis handshake_timeout = std::chrono::seconds(10);
   int backlog = 4096;
 };
@@ -31,6 +32,8 @@ class Listener {
   virtual ~Listener() = default;
   // The address bound, with the real port.
   virtual const Address& address() const = 0;
+  // The descriptor, for handing it to another process. Thread: any, until Close.
+  virtual int socket() const = 0;
   // Stops accepting and closes the socket; accepted transports live on.
   virtual void Close() = 0;
   // The certificate of connections accepted from now on; those there are keep theirs.

@@ -133,11 +133,6 @@ class EdgeReloadTest(ReloadCase):
         self.assertIn("on_partition", self.edge_.log())
         self.assertEqual(self.version(), "one")
 
-    def test_usr2_is_refused_and_nothing_else_happens(self):
-        self.edge_.process.send_signal(signal.SIGUSR2)
-        eventually(lambda: "USR2: listeners cannot be handed over; restart instead" in self.edge_.log())
-        self.assertEqual(self.version(), "one")
-
 
 class DevelopmentCertificateTest(ReloadCase):
     def test_it_stays_the_same_over_restart_and_reload(self):
@@ -182,8 +177,6 @@ class ServiceReloadTest(ReloadCase):
         self.file("tokens", TOKENS[1] + "\n")
         self.reload(service, "certificate and tokens reloaded")
         self.assertEqual((served(address), self.known(service, path)), (second, [False, True]))
-        service.process.send_signal(signal.SIGUSR2)
-        eventually(lambda: "USR2: listeners cannot be handed over" in service.log())
         self.assertEqual(service.terminate(), 0)
 
     def test_skerry_shield(self):

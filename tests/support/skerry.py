@@ -37,6 +37,31 @@ class Program:
         self.process = subprocess.Popen(self.argv, stdout=self._log, stderr=self._log, stdin=subprocess.DEVNULL,
                                         cwd=self.folder, env={**os.environ, **(env or {})})
         self.ready = None
+        self.pid = self.process.pid  # another one after hand_over
+
+    def hand_over(self, seconds=START_SECONDS):
+        """USR2: a new process serves and the old one has ended."""
+        old = self.pid
+        os.kill(old, signal.SIGUSR2)
+        eventually(lambda: self._ready_pid() not in (None, old), seconds, f"another process is ready:\n{self.log()[-2000:]}")
+        self.wait_ready()
+        self.pid = self.ready["pid"]
+        eventually(lambda: self.ended(old), seconds, "the old process has ended")
+
+    def _ready_pid(self):
+        if not os.path.exists(self.ready_file):
+            return None
+        with open(self.ready_file, encoding="utf-8") as file:
+            return json.load(file)["pid"]
+
+    def ended(self, pid):
+        if pid == self.process.pid:
+            return self.process.poll() is not None
+        try:
+            with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+                return file.read().rsplit(")", 1)[1].split()[0] == "Z"
+        except OSError:
+            return True
 
     def wait_ready(self, seconds=START_SECONDS):
         end = time.monotonic() + seconds
@@ -67,6 +92,9 @@ class Program:
 
     def close(self):
         self.kill()
+        if not self.ended(self.pid):
+            os.kill(self.pid, signal.SIGKILL)
+            eventually(lambda: self.ended(self.pid), what="the last process has ended")
         self._log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -49,9 +49,11 @@ class Control : public ControlStore {
   explicit Control(Store& store) : store_(store) {}
 
   Result<std::string> Get(std::string_view name) override {
+    if (closed_.load()) return memory_.Get(name);
     return store_.GetControl(std::string(kCallers).append(name));
   }
   Status Put(const std::vector<std::pair<std::string, std::string>>& values) override {
+    if (closed_.load()) return memory_.Put(values);
     std::vector<std::pair<std::string, std::string>> named;
     named.reserve(values.size());
     for (const auto& [name, value] : values) {
@@ -59,9 +61,12 @@ class Control : public ControlStore {
     }
     return store_.PutControl(named);
   }
+  void Close() { closed_.store(true); }
 
  private:
   Store& store_;
+  std::atomic<bool> closed_{false};
+  MemoryControlStore memory_;
 };
 
 // Everything that fills and reads under way may still need when the Disk is gone.
@@ -95,6 +100,7 @@ struct Core : std::enable_shared_from_this<Core> {
 
   const Disk::Options options;
   std::atomic<uint64_t> corrupt{0};
+  std::atomic<bool> shut{false};
   Counter* corrupt_counter = nullptr;
   std::unique_ptr<Folder> folder;
   std::unique_ptr<Store> store;
@@ -109,6 +115,7 @@ struct Core : std::enable_shared_from_this<Core> {
 };
 
 void Core::Shutdown() {
+  if (shut.exchange(true)) return;
   appender.Stop();
   upkeep.Stop();
   if (!store->failed()) {
@@ -227,6 +234,11 @@ class DiskTier : public Disk {
   }
 
   ControlStore& control() override { return control_; }
+  void Close() override {
+    control_.Close();
+    core_->Shutdown();
+    core_->index.BeginLoading();  // and it never ends: nothing is found
+  }
   Stats stats() const override;
 
  private:
@@ -366,7 +378,7 @@ Disk::Stats DiskTier::stats() const {
   stats.objects = core_->index.size();
   stats.corrupt = core_->corrupt.load(std::memory_order_relaxed);
   stats.index_loaded = !core_->index.loading();
-  stats.failing = core_->store->failed() || core_->store->cramped();
+  stats.failing = core_->store->failed() || core_->store->cramped() || core_->shut.load();
   if (stats.index_loaded) {
     const Seq none = core_->options.purge_head();
     stats.oldest_seq =

@@ -115,6 +115,11 @@ class Disk {
 
   virtual ControlStore& control() = 0;
 
+  // Flushes and lets go of the directory, so that another process can open it: from now
+  // on nothing is found, loaded or stored here, and what is put into control() is kept
+  // in memory only. Blocks for as long as the flush takes. Thread: any but a loop's.
+  virtual void Close() = 0;
+
   struct Stats {
     ByteCount bytes = 0;      // files and memtables
     ByteCount unflushed = 0;  // skerry_store_unflushed_bytes: body bytes not yet in a file
@@ -123,7 +128,7 @@ class Disk {
     uint64_t corrupt = 0;
     Seq oldest_seq = 0;  // of any stored object, for forgetting generations
     bool index_loaded = false;
-    bool failing = false;  // not admitting: disk full or write errors
+    bool failing = false;  // not admitting: disk full, write errors, or closed
   };
   virtual Stats stats() const = 0;
 };
