@@ -75,6 +75,20 @@ TEST_F(MethodTest, A200ToAHeadUpdatesTheFieldsOfTheStoredGetAndKeepsTheOthers) {
   EXPECT_EQ(at_.asked(), 2u);
 }
 
+TEST_F(MethodTest, A200ToAHeadIsNotAboutAStoredErrorOrRedirect) {
+  for (const int status : {404, 301}) {
+    const std::string path = "/" + std::to_string(status);
+    at_.Ask(path);
+    at_.Answer(status, {{"cache-control", "max-age=60"}, {"etag", "\"v1\""}}, "gone");
+    at_.loop.Advance(70s);
+    const auto head = at_.Ask(path, {}, "HEAD");
+    at_.Head(200, {{"cache-control", "max-age=60"}, {"etag", "\"v1\""}});
+    EXPECT_EQ(head->status, 200);
+    EXPECT_FALSE(IsHit(path));
+    EXPECT_FALSE(Sent().fields.Has("if-none-match"));
+  }
+}
+
 TEST_F(MethodTest, AHeadThatNamesAnotherTagDateOrLengthInvalidatesTheStoredGet) {
   const http::Fields stored = {{"etag", "\"v1\""},
                                {"last-modified", "Tue, 14 Nov 2023 22:00:00 GMT"}};

@@ -116,6 +116,7 @@ bool IsConfirmed(const cache::Entry& stored, const http::Fields& from_304) {
 }
 
 bool IsConfirmedByHead(const cache::Entry& stored, const http::Fields& from_head) {
+  if (stored.head.status != 200) return false;
   const http::Fields& ours = *stored.head.fields;
   const auto tag = from_head.Find("etag");
   const auto our_tag = stored.head.etag();
