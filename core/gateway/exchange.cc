@@ -534,7 +534,7 @@ void Exchange::SendStored() {
   writing.age = age;
   // browser_ttl counts from now: an Age would have browsers take it for used up.
   writing.send_age = !route_->policy.browser_ttl || entry->head.status >= 400;
-  writing.unvalidated = verdict_.hit;
+  writing.unvalidated = fill_ == nullptr;
   if (verdict_.hit && shared.upgrades != nullptr) shared.upgrades->OnHit(entry);
   writing.name = shared.name;
   writing.cache_status = CacheStatus();

@@ -231,6 +231,17 @@ TEST_F(SemanticsTest, FieldsThatNoCacheNamesAreSentOnlyAfterValidation) {
   EXPECT_EQ(validated->Field("x-quota"), "8");
 }
 
+TEST_F(SemanticsTest, FieldsThatNoCacheNamesAreNotSentOnFailureEither) {
+  Exchange("/a", 200,
+           {{"cache-control", "max-age=60, stale-if-error=600, no-cache=\"x-quota\""},
+            {"x-quota", "7"}});
+  at_.loop.Advance(70s);
+  const auto stale = at_.Ask("/a");
+  at_.Fail({Code::kReset, Side::kUpstream, false, ""});
+  EXPECT_EQ(stale->body, "body");
+  EXPECT_EQ(stale->Field("x-quota"), "");
+}
+
 TEST_F(SemanticsTest, PrivateWithFieldsIsPrivateAltogether) {
   Exchange("/a", 200, {{"cache-control", "max-age=60, private=\"x-user\""}, {"x-user", "7"}});
   EXPECT_FALSE(IsHit("/a"));
