@@ -56,7 +56,9 @@ struct Said {
 
 // What a request says.
 struct Wish {
+  std::string method = "GET";
   std::string language;
+  std::optional<int> known;  // If-None-Match: the tag of that response
   bool authorization = false;
   bool no_cache = false;
   bool no_store = false;
@@ -94,7 +96,10 @@ class ReuseModel {
   }
 
   Expect Ask(const Wish& wish, Second now) const {
-    const bool passes = rfc_ ? wish.no_store : wish.authorization;
+    const bool head = wish.method == "HEAD";
+    if (!head && wish.method != "GET") return Expect::kPass;
+    const bool nothing = head && Find(wish) == nullptr;
+    const bool passes = nothing || (rfc_ ? wish.no_store : wish.authorization);
     const Stored* const stored = passes ? nullptr : Find(wish);
     const Expect expect = passes              ? Expect::kPass
                           : stored == nullptr ? Expect::kFetch
@@ -116,6 +121,25 @@ class ReuseModel {
   void Answered(const Wish& wish, Said said, Second asked, Second now) {
     if (!said.date) said.date = now;
     if (MayStore(wish, said)) Keep(wish, std::move(said), asked, now);
+  }
+
+  // 4.4: an answer to an unsafe method.
+  void Changed(int status) {
+    if (status >= 200 && status < 400) stored_.clear();
+  }
+
+  // 4.3.5: a 200 to a HEAD. Is what is stored still what there is?
+  bool Headed(const Wish& wish, const Said& from_head, Second asked, Second now) {
+    const Said& said = stored_.at(wish.language).said;
+    const bool tag = !from_head.etag || (said.etag && said.id == from_head.id);
+    const bool date = !from_head.modified || said.modified == from_head.modified;
+    const bool confirms = said.status == 200 && tag && date;
+    if (confirms) {
+      Validated(wish, from_head, asked, now);
+    } else {
+      stored_.erase(wish.language);
+    }
+    return confirms;
   }
 
   // 3.2, 4.3.4: the stored fields get the 304's. What then may not be stored any more is not.
