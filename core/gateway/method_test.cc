@@ -122,6 +122,21 @@ TEST_F(MethodTest, TwoHeadsShareOneFetchAndAGetDoesNotJoinThem) {
   EXPECT_EQ(get->body, "new");
 }
 
+// Or whoever sends one when a page expires would have the origin asked by everybody.
+TEST_F(MethodTest, GetsShareAFetchWhateverAHeadWasAnswered) {
+  Stale("/a", {{"etag", "\"v1\""}}, "body");
+  at_.Ask("/a", {}, "HEAD");
+  at_.Head(405, {{"cache-control", "no-store"}});
+  at_.End();
+  const auto first = at_.Ask("/a");
+  const auto second = at_.Ask("/a");
+  ASSERT_EQ(at_.asked(), 3u);
+  EXPECT_EQ(Sent().fields.Find("if-none-match"), "\"v1\"");
+  at_.Head(304, kFresh);
+  EXPECT_EQ(first->body, "body");
+  EXPECT_EQ(second->body, "body");
+}
+
 TEST_F(MethodTest, AHeadIsNeverStoredAsAGet) {
   const auto head = at_.Ask("/a", {}, "HEAD");
   at_.Head(200, {{"cache-control", "max-age=60"}, {"content-length", "4"}});

@@ -165,7 +165,7 @@ void Retrieval::OnHead(http::ResponseHead head) {
   if (plan_.may_share) {
     if (kept) {
       shared.unshareable.Remove(plan_.fill->key());
-    } else if (status < 500 && !for_all) {
+    } else if (get && status < 500 && answer.storable != cache::Storable::kAuthorization) {
       shared.unshareable.Add(plan_.fill->key(), shared.clock->Steady());
     }
   }

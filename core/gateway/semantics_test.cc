@@ -377,6 +377,13 @@ TEST_F(SemanticsTest, AKeyWhoseAnswersBecomeShareableIsStoredAgainAtOnce) {
   EXPECT_TRUE(IsHit("/a"));
 }
 
+TEST_F(RfcSemanticsTest, WhatOneWhoHasSignedInIsAnsweredIsNoReasonToAskForEverybodyAlone) {
+  Exchange("/a", 200, {{"cache-control", "max-age=60"}}, {{"authorization", "x"}});
+  at_.Ask("/a");
+  at_.Ask("/a");
+  EXPECT_EQ(at_.asked(), 2u);
+}
+
 TEST_F(SemanticsTest, NobodyWaitsForAKeyWhoseAnswersAreNotShareableUntilThatIsForgotten) {
   Exchange("/a", 200, {{"cache-control", "private"}});
   at_.Ask("/a");
