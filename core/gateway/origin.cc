@@ -162,13 +162,7 @@ void Retrieval::OnHead(http::ResponseHead head) {
   const bool kept = answer.storable == cache::Storable::kYes;
   Shared& shared = gateway_.shared();
   const bool for_all = kept || answer.storable == cache::Storable::kHead;
-  if (plan_.may_share) {
-    if (kept) {
-      shared.unshareable.Remove(plan_.fill->key());
-    } else if (get && status < 500 && answer.storable != cache::Storable::kAuthorization) {
-      shared.unshareable.Add(plan_.fill->key(), shared.clock->Steady());
-    }
-  }
+  RememberShareable(answer.storable, status);
   // An error that is not meant for one client alone is shared by all who waited for it.
   const bool shares_error = plan_.may_share && status >= 500 &&
                             answer.storable != cache::Storable::kPrivate &&
@@ -181,6 +175,19 @@ void Retrieval::OnHead(http::ResponseHead head) {
     disk = shared.disk->Begin(answer.head, answer.length, plan_.stale != nullptr);
   }
   plan_.fill->OnAnswer(std::move(answer), for_all || shares_error, std::move(disk));
+}
+
+// May those who ask next wait for one another (hit-for-miss)? What a HEAD, or one who has
+// signed in, was answered says nothing about that.
+void Retrieval::RememberShareable(cache::Storable storable, int status) {
+  Shared& shared = gateway_.shared();
+  if (!plan_.may_share) return;
+  if (storable == cache::Storable::kYes) {
+    shared.unshareable.Remove(plan_.fill->key());
+  } else if (plan_.sent.method == "GET" && status < 500 &&
+             storable != cache::Storable::kAuthorization) {
+    shared.unshareable.Add(plan_.fill->key(), shared.clock->Steady());
+  }
 }
 
 // Makes room on disk for one more variant of the key; in memory the tier does it itself.

@@ -69,6 +69,7 @@ class Retrieval : public http::FetchEvents, public std::enable_shared_from_this<
   bool IsUsable(const cache::Entry& entry) const;
   // An error that must not push out what can be served in its place.
   bool WouldReplaceUsable(int status) const;
+  void RememberShareable(cache::Storable storable, int status);
   void CapVariants(const cache::StoredHead& head);
   void Encode(http::ResponseHead& head, std::optional<uint64_t> length);
   // The body was not what its digest says.

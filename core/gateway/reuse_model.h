@@ -150,6 +150,7 @@ class ReuseModel {
     if (from_304.expires) said.expires = from_304.expires;
     said.date = from_304.date.value_or(now);
     said.age = from_304.age;
+    said.cookie |= rfc_ && from_304.cookie;
     if (MayStore(wish, said)) return Keep(wish, std::move(said), asked, now);
     // What one who has signed in is told says nothing about what all others are.
     if (!wish.authorization) stored_.erase(wish.language);
