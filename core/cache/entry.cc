@@ -64,6 +64,12 @@ ByteCount Entry::MemorySize() const {
 }
 
 EntryPtr SelectVariant(const std::vector<EntryPtr>& variants, const http::Fields& request) {
+  if (variants.empty()) return nullptr;
+  if (variants.size() == 1) {
+    const StoredHead& only = variants.front()->head;
+    if (!MatchesVariant(only.vary, only.variant_text, *only.fields, request)) return nullptr;
+    return variants.front();
+  }
   const std::optional<WallTime> varied = NewestWithVaryAmongOthers(variants);
   std::vector<const EntryPtr*> usable;
   for (const EntryPtr& variant : variants) {

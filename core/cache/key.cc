@@ -24,6 +24,26 @@ bool Counts(const http::QueryPart& part, const KeyRules& rules) {
   return !MatchesAny(rules.query_deny, part.name);
 }
 
+// The host, with its port where it is not the scheme's. A thread remembers the last one:
+// requests in a row mostly have one authority.
+Result<std::string> NormalizeHost(std::string_view scheme, std::string_view authority) {
+  struct Last {
+    std::string scheme;
+    std::string authority;
+    std::string host;
+  };
+  thread_local Last last;
+  if (last.authority == authority && last.scheme == scheme && !scheme.empty()) return last.host;
+  if (http::DefaultPort(scheme) == 0) {
+    return Fail(Code::kInvalid, Side::kClient, "neither http nor https: " + std::string(scheme));
+  }
+  Result<http::Authority> parsed = http::ParseAuthority(authority, scheme);
+  if (!parsed) return Fail(std::move(parsed.error()));
+  const http::Url url{std::string(scheme), std::move(*parsed), {}};
+  last = {std::string(scheme), std::string(authority), url.AuthorityText()};
+  return last.host;
+}
+
 // No line break, so that a value cannot begin a line of its own.
 std::string EscapeLine(std::string_view value) {
   std::string line;
@@ -47,25 +67,30 @@ Key Key::Of(std::string text) {
 }
 
 std::string Target::Url() const {
-  std::string url = scheme + "://" + host + path;
-  if (has_query) url += '?' + query;
+  std::string url;
+  url.reserve(scheme.size() + 3 + host.size() + path.size() + 1 + query.size());
+  url.append(scheme).append("://").append(host).append(path);
+  if (has_query) url.append("?").append(query);
   return url;
 }
 
 Result<Target> NormalizeTarget(const http::RequestHead& request) {
-  if (http::DefaultPort(request.scheme) == 0) {
-    return Fail(Code::kInvalid, Side::kClient, "neither http nor https: " + request.scheme);
-  }
-  Result<http::Authority> authority = http::ParseAuthority(request.authority, request.scheme);
-  if (!authority) return Fail(std::move(authority.error()));
-  Result<http::Target> target = http::ParseTarget(request.path);
+  return NormalizeTarget(request.scheme, request.authority, request.path);
+}
+
+Result<Target> NormalizeTarget(std::string_view scheme, std::string_view authority,
+                               std::string_view path) {
+  Result<std::string> host = NormalizeHost(scheme, authority);
+  if (!host) return Fail(std::move(host.error()));
+  Result<http::Target> target = http::ParseTarget(path);
   if (!target) return Fail(std::move(target.error()));
-  const http::Url url{request.scheme, std::move(*authority), {}};
-  return Target{.scheme = request.scheme,
-                .host = url.AuthorityText(),
-                .path = std::move(target->path),
-                .query = target->query.value_or(""),
-                .has_query = target->query.has_value()};
+  Target normal;
+  normal.scheme = scheme;
+  normal.host = std::move(*host);
+  normal.path = std::move(target->path);
+  normal.has_query = target->query.has_value();
+  if (target->query) normal.query = std::move(*target->query);
+  return normal;
 }
 
 Target ApplyKeyRules(Target target, const KeyRules& rules) {

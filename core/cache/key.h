@@ -54,6 +54,8 @@ struct Target {
 
 // Fails (kInvalid, client) where the request line cannot name a resource here.
 Result<Target> NormalizeTarget(const http::RequestHead& request);
+Result<Target> NormalizeTarget(std::string_view scheme, std::string_view authority,
+                               std::string_view path);
 Target ApplyKeyRules(Target target, const KeyRules& rules);
 Key MakeKey(const Target& target,
             const std::vector<std::pair<std::string, std::string>>& dimensions = {});

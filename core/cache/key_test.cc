@@ -35,6 +35,13 @@ TEST(TargetTest, KeepsAPortThatIsNotTheSchemesOwn) {
   EXPECT_EQ(Url("a:443", "/", "http"), "http://a:443/");
 }
 
+TEST(TargetTest, OneAuthorityIsAnotherHostUnderAnotherScheme) {
+  EXPECT_EQ(Url("Example.com:80", "/", "https"), "https://example.com:80/");
+  EXPECT_EQ(Url("Example.com:80", "/", "http"), "http://example.com/");
+  EXPECT_EQ(Url("Example.com:80", "/", "https"), "https://example.com:80/");
+  EXPECT_EQ(Url("Example.com:80", "/", "ftp"), "refused");
+}
+
 TEST(TargetTest, AnEmptyQueryIsNotNone) {
   EXPECT_EQ(Url("a", "/?"), "https://a/?");
   EXPECT_EQ(Url("a", "/"), "https://a/");

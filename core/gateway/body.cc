@@ -12,29 +12,30 @@ using cache::kChunkBytes;
 // time. Callbacks that come after the reader is gone find nothing.
 class DiskReader {
  public:
-  DiskReader(cache::Disk* disk, net::Loop& loop)
-      : disk_(disk), loop_(loop), state_(std::make_shared<State>()) {}
+  DiskReader(cache::Disk* disk, net::Loop& loop) : disk_(disk), loop_(loop) {}
 
   enum class Has : uint8_t { kChunk, kAsked, kLost };
 
   // The chunk, if it is here; otherwise asks for it and calls `wake` when it has come.
   Has Get(const cache::Extents& extents, size_t index, Chunk* out) {
-    if (state_->have && state_->index == index) {
+    if (state_ != nullptr && state_->index == index) {
+      if (state_->asked) return Has::kAsked;
       *out = state_->chunk;
       return state_->lost ? Has::kLost : Has::kChunk;
     }
-    if (state_->asked && state_->index == index) return Has::kAsked;
     if (disk_ == nullptr || index >= extents.positions.size()) return Has::kLost;
+    if (state_ == nullptr) {
+      state_ = std::make_shared<State>();
+      state_->wake = std::move(wake_);
+    }
     if (pin_ == nullptr) pin_ = disk_->Pin(extents);
     state_->index = index;
     state_->asked = true;
-    state_->have = false;
     disk_->ReadChunk(extents, index, loop_,
                      [weak = std::weak_ptr<State>(state_), index](Result<Chunk> read) {
                        const std::shared_ptr<State> state = weak.lock();
                        if (state == nullptr || state->index != index) return;
                        state->asked = false;
-                       state->have = true;
                        state->lost = !read;
                        if (read) state->chunk = std::move(*read);
                        if (state->wake) state->wake();
@@ -42,13 +43,15 @@ class DiskReader {
     return Has::kAsked;
   }
 
-  void SetWake(std::function<void()> wake) { state_->wake = std::move(wake); }
+  void SetWake(std::function<void()> wake) {
+    (state_ != nullptr ? state_->wake : wake_) = std::move(wake);
+  }
 
  private:
+  // Of what was asked for last: made with the first question, as most bodies ask none.
   struct State {
     size_t index = SIZE_MAX;
     bool asked = false;
-    bool have = false;
     bool lost = false;
     Chunk chunk;
     std::function<void()> wake;
@@ -56,6 +59,7 @@ class DiskReader {
 
   cache::Disk* disk_;
   net::Loop& loop_;
+  std::function<void()> wake_;  // until there is a state
   std::shared_ptr<State> state_;
   std::shared_ptr<void> pin_;
 };

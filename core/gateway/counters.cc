@@ -1,5 +1,7 @@
 #include "core/gateway/counters.h"
 
+#include <utility>
+
 namespace skerry::gateway {
 
 Counters::Counters(Metrics& metrics)
@@ -28,43 +30,71 @@ Counters::Counters(Metrics& metrics)
       response_bytes_(metrics.GetCounter("skerry_response_bytes_total",
                                          "Bytes of answers given to clients' connections.")) {}
 
-Counter& Counters::Cached(std::unordered_map<std::string, Counter*>& among, std::string key,
-                          const std::string& name, const std::string& help, const Labels& labels) {
-  Counter*& counter = among[std::move(key)];
-  if (counter == nullptr) counter = &metrics_.GetCounter(name, help, labels);
-  return *counter;
+// Moves one place forward, so that what is asked for often comes to stand in front.
+Counter* Counters::Known(Family& family, std::string_view site, int status, std::string_view word) {
+  for (size_t i = 0; i < family.size(); ++i) {
+    const Labelled& entry = family[i];
+    if (entry.status != status || entry.word != word || entry.site != site) continue;
+    Counter* const counter = entry.counter;
+    if (i > 0) std::swap(family[i], family[i - 1]);
+    return counter;
+  }
+  return nullptr;
+}
+
+Counter& Counters::Keep(Family& family, std::string_view site, int status, std::string_view word,
+                        Counter& counter) {
+  family.push_back({std::string(site), status, std::string(word), &counter});
+  return counter;
 }
 
 void Counters::Answered(std::string_view site, int status, std::string_view cache, double seconds,
                         uint64_t bytes) {
-  std::string key(site);
-  key.append(" ").append(std::to_string(status)).append(" ").append(cache);
-  Cached(requests_, std::move(key), "skerry_requests_total", "Requests answered.",
-         {{"site", std::string(site)},
-          {"status", std::to_string(status)},
-          {"cache", std::string(cache)}})
-      .Add();
+  Counter* counter = Known(requests_, site, status, cache);
+  if (counter == nullptr) {
+    counter = &Keep(requests_, site, status, cache,
+                    metrics_.GetCounter("skerry_requests_total", "Requests answered.",
+                                        {{"site", std::string(site)},
+                                         {"status", std::to_string(status)},
+                                         {"cache", std::string(cache)}}));
+  }
+  counter->Add();
   seconds_.Observe(seconds);
   response_bytes_.Add(bytes);
 }
 
 void Counters::Hit(std::string_view tier) {
-  Cached(hits_, std::string(tier), "skerry_cache_hits_total", "Answers from a stored response.",
-         {{"tier", std::string(tier)}})
-      .Add();
+  Counter* counter = Known(hits_, {}, 0, tier);
+  if (counter == nullptr) {
+    counter =
+        &Keep(hits_, {}, 0, tier,
+              metrics_.GetCounter("skerry_cache_hits_total", "Answers from a stored response.",
+                                  {{"tier", std::string(tier)}}));
+  }
+  counter->Add();
 }
 
 void Counters::Miss(std::string_view reason) {
-  Cached(misses_, std::string(reason), "skerry_cache_misses_total",
-         "Requests that went upstream, by reason.", {{"reason", std::string(reason)}})
-      .Add();
+  Counter* counter = Known(misses_, {}, 0, reason);
+  if (counter == nullptr) {
+    counter = &Keep(
+        misses_, {}, 0, reason,
+        metrics_.GetCounter("skerry_cache_misses_total", "Requests that went upstream, by reason.",
+                            {{"reason", std::string(reason)}}));
+  }
+  counter->Add();
 }
 
 void Counters::Origin(int status) {
-  const std::string text = status == 0 ? "failed" : std::to_string(status);
-  Cached(origin_, text, "skerry_origin_requests_total", "Requests sent upstream, by status.",
-         {{"status", text}})
-      .Add();
+  Counter* counter = Known(origin_, {}, status, {});
+  if (counter == nullptr) {
+    counter =
+        &Keep(origin_, {}, status, {},
+              metrics_.GetCounter(
+                  "skerry_origin_requests_total", "Requests sent upstream, by status.",
+                  {{"status", status == 0 ? std::string("failed") : std::to_string(status)}}));
+  }
+  counter->Add();
 }
 
 }  // namespace skerry::gateway

@@ -3,7 +3,7 @@
 
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <vector>
 
 #include "core/base/metrics.h"
 
@@ -31,16 +31,26 @@ class Counters {
   Counter& variants_capped;  // on disk; the RAM tier counts its own
 
  private:
-  Counter& Cached(std::unordered_map<std::string, Counter*>& among, std::string key,
-                  const std::string& name, const std::string& help, const Labels& labels);
+  // Counters by the labels that tell them apart, the one asked for last in front: what
+  // is counted per request is a handful, and almost always one of the first.
+  struct Labelled {
+    std::string site;
+    int status;
+    std::string word;
+    Counter* counter;
+  };
+  using Family = std::vector<Labelled>;
+  static Counter* Known(Family& family, std::string_view site, int status, std::string_view word);
+  static Counter& Keep(Family& family, std::string_view site, int status, std::string_view word,
+                       Counter& counter);
 
   Metrics& metrics_;
   Histogram& seconds_;
   Counter& response_bytes_;
-  std::unordered_map<std::string, Counter*> requests_;
-  std::unordered_map<std::string, Counter*> hits_;
-  std::unordered_map<std::string, Counter*> misses_;
-  std::unordered_map<std::string, Counter*> origin_;
+  Family requests_;
+  Family hits_;
+  Family misses_;
+  Family origin_;
 };
 
 }  // namespace skerry::gateway

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "core/base/digest.h"
+#include "core/gateway/tier.h"
 #include "core/http/accept.h"
 #include "core/http/structured.h"
 
@@ -84,6 +85,7 @@ std::optional<std::string> AvailableDictionary(const http::Fields& fields) {
 }
 
 void NormalizeAcceptEncoding(http::Fields& fields, bool to_shield) {
+  if (!fields.Has("accept-encoding") && !fields.Has("available-dictionary")) return;
   const http::CodingSet accepts = http::ParseAcceptEncoding(fields).set();
   const std::optional<std::string> dictionary = AvailableDictionary(fields);
   fields.Remove("accept-encoding");
@@ -149,10 +151,12 @@ Forwarded ForwardShared(const http::RequestHead& request, const cache::Target& t
   forwarded.head.scheme = target.scheme;
   forwarded.head.authority = target.host;
   forwarded.head.path = target.path;
-  if (target.has_query) forwarded.head.path += "?" + target.query;
+  if (target.has_query) forwarded.head.path.append("?").append(target.query);
   const bool careful = route.policy.profile == cache::Policy::Profile::kCareful;
   for (const http::Field& field : request.fields) {
-    if (Among(kConditions, field.name) || field.name == "range") continue;
+    if (Among(kConditions, field.name) || field.name == "range" || IsTierField(field.name)) {
+      continue;
+    }
     if (!careful || Among(kShared, field.name)) {
       forwarded.head.fields.Add(field.name, field.value);
     } else if (!IsHarmless(field.name) && !IsSpoofable(field.name) &&

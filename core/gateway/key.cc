@@ -8,21 +8,19 @@
 namespace skerry::gateway {
 
 Result<cache::Target> TargetOf(const http::RequestHead& request, std::string_view client_scheme) {
-  http::RequestHead asked{request.method, request.scheme, request.authority, request.path, {}};
-  if (!client_scheme.empty()) asked.scheme = client_scheme;
-  return cache::NormalizeTarget(asked);
+  const std::string_view scheme = client_scheme.empty() ? request.scheme : client_scheme;
+  return cache::NormalizeTarget(scheme, request.authority, request.path);
 }
 
 Keyed KeyOf(const http::RequestHead& request, cache::Target target, Cacheability cacheability,
             const Route& route, bool to_shield, const std::vector<Dimension>& dimensions) {
   Keyed keyed;
   keyed.target = cache::ApplyKeyRules(std::move(target), route.key_rules);
-  keyed.key = cache::MakeKey(keyed.target, KeyLines(dimensions));
+  keyed.key = dimensions.empty() ? cache::MakeKey(keyed.target)
+                                 : cache::MakeKey(keyed.target, KeyLines(dimensions));
   keyed.directives = cache::ParseRequestDirectives(request.fields, route.policy);
   if (cacheability != Cacheability::kShared) return keyed;
-  http::RequestHead asked = request;
-  StripTierFields(asked.fields);
-  keyed.forwarded = ForwardShared(asked, keyed.target, route, to_shield, dimensions);
+  keyed.forwarded = ForwardShared(request, keyed.target, route, to_shield, dimensions);
   return keyed;
 }
 

@@ -12,9 +12,6 @@ namespace {
 constexpr std::string_view kRefused = "skerry-refused";
 constexpr std::string_view kPrefix = "skerry-";
 
-// Skerry-Cache-Control and Skerry-Variants are answers' fields, not of this hop.
-bool IsTierField(std::string_view name) { return name.starts_with(kPrefix); }
-
 bool KnowsToken(const Tier& tier, std::string_view given) {
   bool known = false;
   // All are compared, so that time does not tell which one was close.
@@ -23,6 +20,8 @@ bool KnowsToken(const Tier& tier, std::string_view given) {
 }
 
 }  // namespace
+
+bool IsTierField(std::string_view name) { return name.starts_with(kPrefix); }
 
 FromEdge ReadTierFields(const http::Fields& request, const Tier& tier) {
   FromEdge from;

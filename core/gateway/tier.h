@@ -42,6 +42,9 @@ bool IsRefused(const http::ResponseHead& answer);
 // What such an answer is for the client: our failure. Tells the log, once a minute.
 Error RefusedByShield(const Clock& clock);
 
+// Skerry-*. (Skerry-Cache-Control and Skerry-Variants are answers' fields, not of this hop.)
+bool IsTierField(std::string_view name);
+
 // Removes every Skerry-* field.
 void StripTierFields(http::Fields& fields);
 

@@ -20,6 +20,7 @@ constexpr std::array<std::string_view, 9> kOf304 = {
     "link",          "cache-status"};
 
 void AddOwn(const Writing& writing, http::Fields& own) {
+  own.Reserve(own.size() + 3);
   if (writing.send_age) own.Add("age", std::to_string(writing.age.count()));
   own.Add("cache-status", writing.cache_status);
   own.Add("via", "1.1 " + std::string(writing.name));
@@ -56,8 +57,11 @@ http::Response NotModified(const Writing& writing, const std::optional<std::stri
   response.status = 304;
   const std::shared_ptr<const http::Fields> stored = StoredFields(writing);
   AddAnswerFields(writing.route.answer, *stored, IsHttps(writing), response.own);
-  for (const http::Field& field : *stored) response.own.Add(field.name, field.value);
   response.own.RemoveIf([](const http::Field& field) { return !IsOf304(field); });
+  response.own.Reserve(response.own.size() + kOf304.size());
+  for (const http::Field& field : *stored) {
+    if (IsOf304(field)) response.own.Add(field.name, field.value);
+  }
   // Else the client would take the answer for one about other bytes (RFC 9111 4.3.4).
   if (held) response.own.Set("etag", *held);
   AddOwn(writing, response.own);
@@ -75,7 +79,8 @@ std::optional<std::string> HeldUnderAnotherTag(const Writing& writing) {
 
 http::Validators ValidatorsOf(const Writing& writing) {
   const cache::StoredHead& head = writing.head;
-  http::Validators validators = http::ValidatorsOf(*head.fields, head.response_time);
+  http::Validators validators =
+      http::ValidatorsFor(writing.request.fields, *head.fields, head.response_time);
   if (!writing.in_flight && !head.fields->Has("last-modified")) {
     validators.not_modified_since = validators.date.value_or(head.response_time);
   }
@@ -113,6 +118,14 @@ http::SelectedRanges SelectParts(const Writing& writing, const http::Validators&
       [](const http::ByteRange& a, const http::ByteRange& b) { return a.first < b.first; });
   if (writing.in_flight && !ascending) return {};
   return selected;
+}
+
+http::Response Whole(const Writing& writing) {
+  http::Response response;
+  response.status = writing.head.status;
+  AddFields(writing, response);
+  response.body = writing.body({});
+  return response;
 }
 
 http::Response Partial(const Writing& writing, const std::vector<http::ByteRange>& ranges,
@@ -163,13 +176,8 @@ std::string_view CacheLabel(const Verdict& verdict) {
 }
 
 http::Response Write(const Writing& writing) {
-  if (!writing.ours) {
-    http::Response response;
-    response.status = writing.head.status;
-    AddFields(writing, response);
-    response.body = writing.body({});
-    return response;
-  }
+  if (!writing.ours) return Whole(writing);
+  if (!http::AsksOnCondition(writing.request.fields)) return Whole(writing);
   const WallTime now = writing.head.response_time;
   const http::Validators validators = ValidatorsOf(writing);
   if (writing.head.status >= 200 && writing.head.status < 300) {

@@ -264,6 +264,7 @@ RequestCacheControl ParseRequestCacheControl(std::string_view text) {
 }
 
 RequestCacheControl ParseRequestCacheControl(const Fields& fields) {
+  if (!fields.Has("cache-control") && !fields.Has("pragma")) return {};
   if (const std::optional<std::string> text = fields.Combined("cache-control")) {
     return ParseRequestCacheControl(*text);
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/http/message.h"
 #include "core/http/structured.h"
 
 namespace skerry::http {
@@ -18,8 +19,16 @@ std::string AsString(const std::string& text) {
   return structured::Serialize(structured::Item{Printable(text), {}}).value_or("\"\"");
 }
 
+// sf-token without its rarer first letters (RFC 9651 3.3.4).
+bool IsPlainToken(const std::string& text) {
+  if (text.empty() || !IsToken(text)) return false;
+  const char first = static_cast<char>(text[0] | 0x20);
+  return first >= 'a' && first <= 'z';
+}
+
 // A token where the text is one, a string otherwise.
 std::string AsWord(const std::string& text) {
+  if (IsPlainToken(text)) return text;
   const structured::Item token{structured::Token{text}, {}};
   if (Result<std::string> word = structured::Serialize(token)) return std::move(*word);
   return AsString(text);

@@ -29,20 +29,38 @@ std::optional<bool> ModifiedSince(const Fields& request, std::string_view name, 
   return *modified > *since;
 }
 
-}  // namespace
-
-Validators ValidatorsOf(const Fields& response, WallTime now) {
+Validators TagOf(const Fields& response) {
   Validators validators;
   if (const auto etag = response.Combined("etag")) {
     validators.etag = ParseEntityTag(*etag);
     const bool one = !etag->empty() && etag->find(',') == etag->npos;
     if (!validators.etag && one) validators.malformed_etag = *etag;
   }
+  return validators;
+}
+
+}  // namespace
+
+Validators ValidatorsOf(const Fields& response, WallTime now) {
+  Validators validators = TagOf(response);
   if (const auto date = response.Combined("last-modified")) {
     validators.last_modified = ParseDate(*date, now);
   }
   if (const auto date = response.Combined("date")) validators.date = ParseDate(*date, now);
   return validators;
+}
+
+Validators ValidatorsFor(const Fields& request, const Fields& response, WallTime now) {
+  const bool compares_dates = request.Has("if-range") ||
+                              (request.Has("if-modified-since") && !request.Has("if-none-match")) ||
+                              (request.Has("if-unmodified-since") && !request.Has("if-match"));
+  return compares_dates ? ValidatorsOf(response, now) : TagOf(response);
+}
+
+bool AsksOnCondition(const Fields& request) {
+  return std::any_of(request.begin(), request.end(), [](const Field& field) {
+    return field.name.starts_with("if-") || field.name == "range";
+  });
 }
 
 std::string_view Name(Condition condition) {

@@ -30,6 +30,13 @@ struct Validators {
 // Of a response's ETag, Last-Modified and Date; invalid ones count as absent.
 Validators ValidatorsOf(const Fields& response, WallTime now);
 
+// The same as far as `request` needs it, in Evaluate or in If-Range: without the dates
+// where it compares none (a date costs more to read than all else of a 304).
+Validators ValidatorsFor(const Fields& request, const Fields& response, WallTime now);
+
+// Has it a precondition, a range, or If-Range?
+bool AsksOnCondition(const Fields& request);
+
 enum class Condition : uint8_t {
   kProceed,             // answer as if nothing had been asked
   kNotModified,         // 304

@@ -147,6 +147,27 @@ TEST(ValidatorsTest, InvalidFieldsCountAsAbsent) {
   EXPECT_EQ(bad.date, std::nullopt);
 }
 
+TEST(ValidatorsTest, DatesAreReadWhereTheRequestComparesThem) {
+  const Fields response = {{"etag", "\"a\""}, {"last-modified", FormatDate(kModified)}};
+  const auto compares = [&](const Fields& request) {
+    const Validators validators = ValidatorsFor(request, response, kNow);
+    EXPECT_EQ(validators.etag, (EntityTag{false, "a"}));
+    return validators.last_modified == kModified;
+  };
+  EXPECT_TRUE(compares({{"if-modified-since", "x"}}));
+  EXPECT_TRUE(compares({{"if-unmodified-since", "x"}}));
+  EXPECT_TRUE(compares({{"if-range", "x"}, {"if-none-match", "x"}}));
+  EXPECT_TRUE(compares({{"if-modified-since", "x"}, {"if-match", "x"}}));
+  EXPECT_FALSE(compares({{"if-modified-since", "x"}, {"if-none-match", "x"}}));
+  EXPECT_FALSE(compares({{"if-unmodified-since", "x"}, {"if-match", "x"}}));
+}
+
+TEST(ValidatorsTest, ARequestAsksOnConditionByPreconditionsAndRanges) {
+  EXPECT_TRUE(AsksOnCondition({{"accept", "*/*"}, {"if-none-match", "x"}}));
+  EXPECT_TRUE(AsksOnCondition({{"range", "bytes=0-"}}));
+  EXPECT_FALSE(AsksOnCondition({{"accept", "*/*"}, {"via", "x"}}));
+}
+
 TEST(ValidatorsTest, TwoTagsAreNone) {
   EXPECT_EQ(ValidatorsOf({{"etag", "\"a\""}, {"etag", "\"b\""}}, kNow).etag, std::nullopt);
 }

@@ -64,16 +64,19 @@ void H2Session::SubmitHead(H2Stream& stream, const nghttp2_data_provider* body) 
       nghttp2_submit_response(session_.get(), stream.id(), fields.data(), fields.size(),
                               response.body != nullptr ? body : nullptr);
   if (submitted != 0) return ResetStream(stream);
-  if (response.body != nullptr) {
-    response.body->WakeWith([weak = stream.weak_from_this()] {
-      const auto held = weak.lock();
-      if (held == nullptr || held->session_ == nullptr) return;
-      H2Session& session = *held->session_;
-      nghttp2_session_resume_data(session.session_.get(), held->id());
-      session.SchedulePump();
-    });
-  }
   SchedulePump();
+}
+
+// Asked for at the first wait: bodies in memory never do.
+void H2Session::AskToBeWoken(H2Stream& stream) {
+  if (std::exchange(stream.wake_asked_, true)) return;
+  stream.response_.body->WakeWith([weak = stream.weak_from_this()] {
+    const auto held = weak.lock();
+    if (held == nullptr || held->session_ == nullptr) return;
+    H2Session& session = *held->session_;
+    nghttp2_session_resume_data(session.session_.get(), held->id());
+    session.SchedulePump();
+  });
 }
 
 void H2Session::Consume(H2Stream& stream, size_t count) {
@@ -137,7 +140,7 @@ ssize_t H2Session::ReadBody(H2Stream& stream, size_t max, uint32_t* flags) {
       *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
       if (piece.last) *flags |= NGHTTP2_DATA_FLAG_EOF;
       return static_cast<ssize_t>(piece.bytes.size());
-    case BodySource::State::kWait: return NGHTTP2_ERR_DEFERRED;
+    case BodySource::State::kWait: AskToBeWoken(stream); return NGHTTP2_ERR_DEFERRED;
     case BodySource::State::kFailed:
       stream.reset_by_us_ = true;
       return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;

@@ -65,6 +65,7 @@ class H2Session : public ServerSession {
   void Pump();
   void SchedulePump();
   ssize_t ReadBody(H2Stream& stream, size_t max, uint32_t* flags);
+  void AskToBeWoken(H2Stream& stream);
   void ReleaseWindow(H2Stream& stream);
   bool WriteData(H2Stream& stream, std::string_view header, size_t size);
   void OnFrameSent(const nghttp2_frame& frame);

@@ -128,6 +128,8 @@ void Fields::Set(std::string_view name, std::string_view value) {
 }
 
 void Fields::Remove(std::string_view name) {
+  if (!Has(name)) return;
+  // `name` may be a view into a line that goes away.
   const std::string doomed(name);
   std::erase_if(lines_, [&](const Field& field) { return field.name == doomed; });
 }
@@ -196,11 +198,14 @@ bool UpgradesToWebSocket(const Fields& fields) {
 }
 
 void RemoveHopByHop(Fields& fields) {
+  const auto of_hop = [](const Field& field) {
+    return std::find(std::begin(kHopByHop), std::end(kHopByHop), field.name) != std::end(kHopByHop);
+  };
+  // What Connection names is only there with Connection itself.
+  if (std::none_of(fields.begin(), fields.end(), of_hop)) return;
   const std::vector<std::string> named = NamedByConnection(fields);
   fields.RemoveIf([&](const Field& field) {
-    return std::find(std::begin(kHopByHop), std::end(kHopByHop), field.name) !=
-               std::end(kHopByHop) ||
-           std::find(named.begin(), named.end(), field.name) != named.end();
+    return of_hop(field) || std::find(named.begin(), named.end(), field.name) != named.end();
   });
 }
 

@@ -28,6 +28,19 @@ int HexValue(char c) {
   return -1;
 }
 
+// Does it stay as it is, with no escape to look at and no segment to remove?
+bool IsNormalPath(std::string_view path) {
+  char before = 0;
+  for (const char c : path) {
+    const auto byte = static_cast<uint8_t>(c);
+    if (byte <= 0x20 || c == 0x7f || c == '#' || c == '%' || (c == '.' && before == '/')) {
+      return false;
+    }
+    before = c;
+  }
+  return !path.empty();
+}
+
 // Nothing if a triplet is broken or a byte may not stand in a URL.
 std::optional<std::string> NormalizeEscapes(std::string_view text) {
   constexpr char kHex[] = "0123456789ABCDEF";
@@ -106,11 +119,16 @@ std::optional<uint16_t> ParsePort(std::string_view text) {
 // A path (empty or with "/" in front) and a query that stand as in a URL.
 Result<Target> MakeTarget(std::string_view text) {
   const size_t question = std::min(text.find('?'), text.size());
-  std::optional<std::string> path = NormalizeEscapes(text.substr(0, question));
-  if (!path) return Refuse("bad escape or byte in a path", text);
+  const std::string_view before_query = text.substr(0, question);
   Target target;
-  target.path = RemoveDotSegments(*path);
-  if (target.path.empty()) target.path = "/";
+  if (IsNormalPath(before_query)) {
+    target.path = before_query;
+  } else {
+    const std::optional<std::string> path = NormalizeEscapes(before_query);
+    if (!path) return Refuse("bad escape or byte in a path", text);
+    target.path = RemoveDotSegments(*path);
+    if (target.path.empty()) target.path = "/";
+  }
   if (question < text.size()) {
     target.query = NormalizeEscapes(text.substr(question + 1));
     if (!target.query) return Refuse("bad escape or byte in a query", text);
