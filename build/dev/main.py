@@ -8,6 +8,7 @@ import tempfile
 
 import ninja
 import packages
+import static_nghttp2
 import suite
 from paths import ROOT, in_tree, out
 from terminal import Failure, heading, say
@@ -25,7 +26,8 @@ def sources(*endings):
 def build(options):
     packages.install_for("build")
     packages.install_npm()
-    ninja.build("release", ["default"], options.jobs)
+    arguments = {"static_nghttp2": static_nghttp2.make()} if options.static_nghttp2 else {}
+    ninja.build("release", ["default"], options.jobs, arguments)
 
 
 def run(options):
@@ -83,6 +85,22 @@ def bench(options):
         heading(name)
         if subprocess.run([os.path.join(out("release"), name)], cwd=ROOT).returncode:
             raise Failure(f"{name} failed")
+    if options.peers:
+        _compare_with_peers(options)
+
+
+def _compare_with_peers(options):
+    """Side by side with other servers, by the program that $SKERRY_PEERS or --peers names. It needs two processors."""
+    program = os.path.abspath(options.peers)
+    if not os.path.isfile(program):
+        raise Failure(f"--peers: no such file: {program}", 2)
+    ours = in_tree("tests/bench/peer/peer.json")
+    heading(f"skerry-edge beside {options.beside}: {options.scenario}")
+    command = [sys.executable, "-B", program, "compare", "--peers", f"{options.beside},{ours}", "--scenario", options.scenario]
+    command += ["--rounds", str(options.rounds), "--seconds", str(options.seconds)]
+    with tempfile.TemporaryDirectory(prefix="skerry-bench-") as scratch:
+        if subprocess.run([*command, "--work", scratch], cwd=ROOT).returncode:
+            raise Failure("a figure of the comparison was refused; see above")
 
 
 def fmt(_options):
@@ -163,10 +181,16 @@ def main():
             command.add_argument("-j", dest="jobs", type=int, metavar="N", help="compile N files at a time")
         return command
 
-    add("build", build, "build the programs into out/release")
+    building = add("build", build, "build the programs into out/release")
+    building.add_argument("--static-nghttp2", action="store_true", help="with a libnghttp2 of our own making: docs/static-nghttp2.md")
     add("run", run, "build, and start the demo on loopback").add_argument("--once", action="store_true", help="end after the demo's last step; exit 0 when all went well")
     add("test", test, "build, and run all tests and checkers").add_argument("--full", action="store_true", help="the long ones too: soak, many kills, big simulations")
-    add("bench", bench, "build, and run the benchmarks")
+    benching = add("bench", bench, "build, and run the benchmarks; with --peers also side by side with other servers")
+    benching.add_argument("--peers", metavar="PEERS.PY", default=os.environ.get("SKERRY_PEERS"), help="the program that compares servers ($SKERRY_PEERS); tests/README.md says what it must understand")
+    benching.add_argument("--beside", default="nginx,h2o", help="whom to compare with (nginx,h2o)")
+    benching.add_argument("--scenario", default="hit-1k,hit-16k,hit-1m,304,miss,handshake", help="what to measure, or all")
+    benching.add_argument("--rounds", type=int, default=3)
+    benching.add_argument("--seconds", type=float, default=2, help="length of one measurement (2)")
     add("fmt", fmt, "format the sources")
     linting = add("lint", lint, "checkers, clang's thread-safety analysis, clang-tidy on changed files, or on those named")
     linting.add_argument("files", nargs="*", metavar="FILE.cc", help="instead of the changed ones")

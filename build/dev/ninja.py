@@ -26,8 +26,9 @@ def _environment():
     return environment
 
 
-def generate(variant):
-    arguments = dict(VARIANTS[variant])
+def generate(variant, more=None):
+    """`more`: GN arguments beside the variant's own. Without them the next build is an ordinary one again."""
+    arguments = dict(VARIANTS[variant], **(more or {}))
     if shutil.which("ccache"):
         arguments["compiler_wrapper"] = "ccache"
     words = [f"{name}={str(value).lower()}" if isinstance(value, bool) else f'{name}="{value}"' for name, value in arguments.items()]
@@ -37,9 +38,9 @@ def generate(variant):
         raise Failure("gn gen failed:\n" + done.stdout + done.stderr)
 
 
-def build(variant, targets, jobs=None):
+def build(variant, targets, jobs=None, arguments=None):
     """Brings `targets` of a variant up to date. Raises Failure with the compiler's words."""
-    generate(variant)
+    generate(variant, arguments)
     heading(f"Building out/{variant}: {' '.join(targets)}")
     started = time.monotonic()
     command = ["ninja", "-C", out(variant)]
