@@ -177,7 +177,9 @@ std::string_view CacheLabel(const Verdict& verdict) {
 
 http::Response Write(const Writing& writing) {
   if (!writing.ours) return Whole(writing);
-  if (!http::AsksOnCondition(writing.request.fields)) return Whole(writing);
+  const bool plain =
+      writing.request.method != "HEAD" && !http::AsksOnCondition(writing.request.fields);
+  if (plain) return Whole(writing);
   const WallTime now = writing.head.response_time;
   const http::Validators validators = ValidatorsOf(writing);
   if (writing.head.status >= 200 && writing.head.status < 300) {
