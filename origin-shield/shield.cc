@@ -255,6 +255,7 @@ Status Shield::State::OpenLog() {
     feed_options.on_activation = [this](const cache::Record& record) {
       return activator->OnRecord(record);
     };
+    feed_options.forget_some = [this] { return cache->ForgetSome(); };
     feed_options.on_ready = [this] { BecomeReady(); };
     auto opened = cache::PurgeFeed::Open(std::move(feed_options));
     if (!opened) return Fail(std::move(opened.error()).In("purge log"));

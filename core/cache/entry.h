@@ -1,6 +1,7 @@
 // A stored response: everything but the question whether it may be used now.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -72,11 +73,17 @@ struct Entry {
   http::Fields trailers;
   // When generations were last compared; written and read by purge/generations.cc only.
   mutable std::atomic<uint64_t> validated_at{0};
+  // Nothing up to here names it; written by purge/generations.cc only.
+  mutable std::atomic<Seq> cleared_to{0};
   // Hits after which a smaller coding of the body is worth its work; 0: never. Counted
   // down by gateway/upgrade.h only.
   mutable std::atomic<uint32_t> hits_to_upgrade{0};
 
   bool in_memory() const { return chunks.size() * kChunkBytes >= body_size; }
+  // The stamp it is judged by: that of its fetch, or where it was last found unpurged.
+  Stamp stamp() const {
+    return {std::max(head.stamp.seq, cleared_to.load(std::memory_order_relaxed)), head.stamp.local};
+  }
   // Bytes the RAM tier counts for it.
   ByteCount MemorySize() const;
 };

@@ -93,6 +93,16 @@ bool Ram::Remove(const EntryPtr& entry) {
   return state_->Of(entry->head.key).Remove(entry, dropped);
 }
 
+bool Ram::Walk(Place& place, size_t some, std::vector<EntryPtr>& seen) const {
+  const size_t enough = seen.size() + some;
+  while (place.shard < state_->shards.size() && seen.size() < enough) {
+    if (state_->shards[place.shard]->Walk(place.bucket, enough, seen)) continue;
+    ++place.shard;
+    place.bucket = 0;
+  }
+  return place.shard < state_->shards.size();
+}
+
 void Ram::OnEvict(std::function<void(EntryPtr)> evicted) { state_->evicted = std::move(evicted); }
 
 ByteCount Ram::capacity() const { return state_->capacity; }

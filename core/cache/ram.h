@@ -57,6 +57,15 @@ class Ram {
   size_t Remove(const Key& key);
   bool Remove(const EntryPtr& entry);  // that entry alone, if it is still there
 
+  // For somebody who looks at all entries bit by bit: some from `place` on, which moves
+  // on, at least `some` of them unless it is the end. False: that was all. Whoever stays
+  // in from the first call to the last is seen; counts no use.
+  struct Place {
+    size_t shard = 0;
+    size_t bucket = 0;
+  };
+  bool Walk(Place& place, size_t some, std::vector<EntryPtr>& seen) const;
+
   // Called after the lock is released with every entry pushed out whose key had been
   // found since it was offered (Replace keeps that): the disk tier's second chance.
   // Thread: the caller of Offer or Replace. To be set before other threads use the tier.

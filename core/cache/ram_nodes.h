@@ -55,6 +55,8 @@ class RamTable {
   // The first node of the bucket that this hash belongs to: follow `next`, other
   // hashes are among them.
   RamNode* Bucket(const Hash128& hash) const { return buckets_[IndexOf(hash)]; }
+  size_t buckets() const { return buckets_.size(); }
+  RamNode* At(size_t bucket) const { return buckets_[bucket]; }
   // In front of its bucket: the newest.
   RamNode* Insert(EntryPtr entry, ByteCount size);
   void MoveToFront(RamNode* node);

@@ -50,6 +50,17 @@ std::vector<EntryPtr> RamShard::Peek(const Key& key) const {
   return found;
 }
 
+// A table that grows meanwhile sends what is in a bucket on to the same or to a higher one.
+bool RamShard::Walk(size_t& bucket, size_t enough, std::vector<EntryPtr>& seen) const {
+  MutexLock lock(mutex_);
+  for (; bucket < table_.buckets() && seen.size() < enough; ++bucket) {
+    for (const RamNode* node = table_.At(bucket); node != nullptr; node = node->next) {
+      seen.push_back(node->entry);
+    }
+  }
+  return bucket < table_.buckets();
+}
+
 void RamShard::ShrinkProtected() {
   while (protected_.bytes > protected_capacity_) probation_.MoveHere(protected_.last);
 }

@@ -50,6 +50,9 @@ class RamShard {
   bool Replace(const EntryPtr& old, EntryPtr fresh, Dropped& dropped) SKERRY_EXCLUDES(mutex_);
   size_t Remove(const Key& key, Dropped& dropped) SKERRY_EXCLUDES(mutex_);
   bool Remove(const EntryPtr& entry, Dropped& dropped) SKERRY_EXCLUDES(mutex_);
+  // Adds the entries from `bucket` on until `seen` has `enough`; false at the end.
+  bool Walk(size_t& bucket, size_t enough, std::vector<EntryPtr>& seen) const
+      SKERRY_EXCLUDES(mutex_);
 
   ByteCount bytes() const SKERRY_EXCLUDES(mutex_);
   size_t objects() const SKERRY_EXCLUDES(mutex_);

@@ -551,5 +551,25 @@ TEST(RamTest, ManyThreadsMayUseItAtOnce) {
   EXPECT_GT(evicted, 0);
 }
 
+TEST(RamTest, AWalkSeesEverybodyWhoStaysAndMovesNobody) {
+  Ram ram({.capacity = 64_MiB, .shards = 4});
+  std::vector<std::string> expected;
+  for (int i = 0; i < 1000; ++i) {
+    expected.push_back(std::to_string(i));
+    ram.Offer(Make(expected.back()));
+  }
+  std::vector<EntryPtr> seen;
+  Ram::Place place;
+  int calls = 1;
+  // Its tables grow three times while it goes on.
+  for (; ram.Walk(place, 100, seen); ++calls) {
+    for (int i = 0; i < 1000; ++i) ram.Offer(Make("new-" + std::to_string(calls * 1000 + i)));
+  }
+  EXPECT_GT(calls, 5);
+  std::unordered_map<std::string, int> found;
+  for (const EntryPtr& entry : seen) ++found[std::string(entry->head.key.url())];
+  for (const std::string& path : expected) EXPECT_GE(found[std::string(KeyOf(path).url())], 1);
+}
+
 }  // namespace
 }  // namespace skerry::cache

@@ -4,6 +4,22 @@
 #include <utility>
 
 namespace skerry::gateway {
+namespace {
+
+// The same entry with the stamp that it is judged by, for the disk knows no other.
+cache::EntryPtr Stamped(cache::EntryPtr entry) {
+  if (entry->stamp() == entry->head.stamp) return entry;
+  auto stamped = std::make_shared<cache::Entry>();
+  stamped->head = entry->head;
+  stamped->head.stamp = entry->stamp();
+  stamped->body_size = entry->body_size;
+  stamped->chunks = entry->chunks;
+  stamped->extents = entry->extents;
+  stamped->trailers = entry->trailers;
+  return stamped;
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Cache>> Cache::Open(const Options& options) {
   std::unique_ptr<Cache> opened(new Cache);
@@ -43,7 +59,7 @@ Status Cache::OpenDisk(const Options& options) {
     for (const cache::DiskRow& row : disk_->Find(evicted->head.key.hash)) {
       if (row.variant_hash == evicted->head.variant_hash) return;
     }
-    disk_->Store(std::move(evicted));
+    disk_->Store(Stamped(std::move(evicted)));
   });
   return {};
 }
@@ -53,6 +69,11 @@ void Cache::AddGauges(Metrics& metrics) {
                        [this] { return static_cast<double>(ram_->bytes()); });
   metrics.AddReadGauge("skerry_ram_objects", "Stored responses in the RAM tier.", {},
                        [this] { return static_cast<double>(ram_->objects()); });
+  metrics.AddReadGauge("skerry_purge_scopes", "Purged scopes that are remembered.", {},
+                       [this] { return static_cast<double>(generations_.size()); });
+  metrics.AddReadCounter("skerry_purge_scopes_coarsened_total",
+                         "Purged scopes widened because there were too many.", {},
+                         [this] { return static_cast<double>(generations_.coarsened()); });
   metrics.AddReadCounter("skerry_variants_capped_total",
                          "Variants of one object dropped for their number.", {{"tier", "ram"}},
                          [this] { return static_cast<double>(ram_->variants_capped()); });
@@ -64,6 +85,8 @@ void Cache::Join(Shared& shared) {
   shared.generations = &generations_;
   shared.upgrades = upgrades_.get();
   shared.variants_per_key = variants_;
+  forgetting_ = std::make_unique<Forgetting>(
+      Forgetting::Parts{generations_, *ram_, shared.fills, disk_.get()});
   shared.keep_bytes = std::max<ByteCount>(1_MiB, ram_->capacity() / 64);
 }
 

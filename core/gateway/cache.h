@@ -11,6 +11,7 @@
 #include "core/cache/disk/disk.h"
 #include "core/cache/purge/generations.h"
 #include "core/cache/ram.h"
+#include "core/gateway/forgetting.h"
 #include "core/gateway/gateway.h"
 #include "core/gateway/upgrade.h"
 
@@ -38,8 +39,10 @@ class Cache {
   cache::Ram& ram() { return *ram_; }
   cache::Disk* disk() { return disk_.get(); }  // null: memory only
 
-  // Hands the tiers and what follows from their sizes to `shared`.
+  // Hands the tiers and what follows from their sizes to `shared`, which outlives it.
   void Join(Shared& shared);
+  // Forgetting::Step, for the purge feed. Thread: the feed's pool. REQUIRES: Join.
+  bool ForgetSome() { return forgetting_->Step(); }
 
  private:
   Cache() = default;
@@ -49,6 +52,7 @@ class Cache {
   cache::Generations generations_;
   std::unique_ptr<cache::Ram> ram_;
   std::unique_ptr<cache::Disk> disk_;
+  std::unique_ptr<Forgetting> forgetting_;
   std::unique_ptr<Upgrades> upgrades_;  // last: its thread uses the tiers
   size_t variants_ = 0;
 };

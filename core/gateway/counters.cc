@@ -15,6 +15,9 @@ Counters::Counters(Metrics& metrics)
                                    "Requests that shared the fetch of another.")),
       refreshes(
           metrics.GetCounter("skerry_refreshes_total", "Refreshes begun behind a stale answer.")),
+      refreshes_left(metrics.GetCounter(
+          "skerry_refreshes_left_total",
+          "Refreshes of softly purged answers left for the next request, by upstream.budget.")),
       stale_served(metrics.GetCounter("skerry_stale_served_total",
                                       "Stale answers served because upstream failed.")),
       early_hints(metrics.GetCounter("skerry_early_hints_total",

@@ -25,6 +25,7 @@ class Counters {
   Counter& refetches;  // of bodies that did not match
   Counter& collapsed;
   Counter& refreshes;
+  Counter& refreshes_left;  // for the next request: the budget was used
   Counter& stale_served;
   Counter& early_hints;      // 103s sent
   Gauge& tunnels;            // WebSockets

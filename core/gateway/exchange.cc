@@ -181,8 +181,9 @@ Exchange::Next Exchange::Decide() {
   if (own_key_ && !HasOriginsCondition(request_)) verdict_.detail = "no-vary-search";
   if (verdict_.hit) {
     if (lookup_.found == Found::kStaleWhileRevalidate) {
-      gateway_.counters().refreshes.Add();
-      AskShared(/*background=*/true);
+      const bool may = MayRefresh(gateway_.shared(), key_, lookup_);
+      (may ? gateway_.counters().refreshes : gateway_.counters().refreshes_left).Add();
+      if (may) AskShared(/*background=*/true);
     }
     RunFrom("write");
     return Next::kDone;
@@ -287,6 +288,7 @@ Exchange::Next Exchange::AskShared(bool background) {
     FetchPlan plan = PlanFor(place.fill);
     plan.variant_hint = place_hint;
     plan.in_table = true;
+    plan.behind = std::move(place.behind);
     plan.sent = forwarded_.head;
     if (head) plan.sent.method = "HEAD";
     plan.stale = lookup_.entry;

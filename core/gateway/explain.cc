@@ -375,7 +375,7 @@ void Telling::TellPurges() {
   const cache::Generations& generations = *sources_.shared.generations;
   const std::vector<uint64_t> tags =
       entry_ == nullptr ? std::vector<uint64_t>() : entry_->head.tags;
-  const cache::Stamp stamp = entry_ == nullptr ? cache::Stamp{} : entry_->head.stamp;
+  const cache::Stamp stamp = entry_ == nullptr ? cache::Stamp{} : entry_->stamp();
   bool any = false;
   for (const cache::Covering& covering : generations.FindCovering(keyed_.key, tags, stamp)) {
     // Without a stored response "records may have been missed" is true of anything.

@@ -24,6 +24,7 @@
 #include "core/cache/search_aliases.h"
 #include "core/gateway/access_log.h"
 #include "core/gateway/counters.h"
+#include "core/gateway/pace.h"
 #include "core/gateway/route.h"
 #include "core/gateway/tier.h"
 #include "core/http/server.h"
@@ -50,6 +51,10 @@ struct Shared {
   Tier tier;                     // credentials between tiers
   uint64_t keep_bytes = 8_MiB;   // bodies up to this are offered to the RAM tier
   size_t variants_per_key = 16;  // on disk; beyond that the oldest goes, counted
+
+  // Of refreshes behind what was purged softly, which are left out beyond it, and of what
+  // a fence sends upstream, which waits.
+  Pace pace;
 
   cache::FillTable fills;
   cache::UnshareableKeys unshareable;

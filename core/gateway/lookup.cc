@@ -59,6 +59,12 @@ void Forget(Shared& shared, const cache::EntryPtr& entry) {
   }
 }
 
+bool MayRefresh(Shared& shared, const cache::Key& key, const Lookup& lookup) {
+  // One under way is shared, and costs no turn.
+  return !lookup.soft_purged || shared.fills.Contains(key, lookup.variant_hint) ||
+         shared.pace.Take(shared.clock->Steady(), Micros(0)).has_value();
+}
+
 bool IsFenced(const Shared& shared, const Route& route, bool content_hashed) {
   return cache::Holds(shared.fence(), route.serve_on_partition, content_hashed);
 }

@@ -83,6 +83,10 @@ bool AnswersFor(const Shared& shared, const cache::Key& own, const cache::Key& s
 // shares no fetch that began before it, either.
 bool IsFenced(const Shared& shared, const Route& route, bool content_hashed);
 
+// May what is stale be refreshed behind its answer now? After a soft purge as the pace
+// allows: what is asked for most has most chances.
+bool MayRefresh(Shared& shared, const cache::Key& key, const Lookup& lookup);
+
 // Takes it out of both tiers.
 void Forget(Shared& shared, const cache::EntryPtr& entry);
 

@@ -23,6 +23,10 @@ constexpr uint64_t kWorthFinishing = 16_MiB;
 // Bodies up to this size are given to nobody before their digest was checked: one that
 // does not match is fetched again unseen. Of larger ones only the last piece waits.
 constexpr uint64_t kHeldWhole = 64 * 1024;
+// A fetch that gathers lets the one before it end, but not for longer.
+constexpr Micros kLongestGathering{250'000};
+// Nor does it wait longer for its turn.
+constexpr Micros kLongestTurn{5'000'000};
 
 // What the shield's key must hold and its origin be told: our key's dimensions, and the
 // fields that our rule sets and the shield knows nothing of.
@@ -39,25 +43,56 @@ std::vector<Dimension> ForShield(const FetchPlan& plan) {
 void Retrieval::Begin(Gateway& gateway, FetchPlan plan) {
   auto retrieval = std::make_shared<Retrieval>(gateway, std::move(plan));
   gateway.Keep(retrieval);
+  retrieval->plan_.fill->SetWriter(
+      gateway.loop(),
+      [weak = retrieval->weak_from_this()] {
+        if (const auto self = weak.lock()) self->Room();
+      },
+      [weak = retrieval->weak_from_this()] {
+        if (const auto self = weak.lock()) self->Deserted();
+      });
+  if (retrieval->plan_.fill->gathers()) return retrieval->Gather();
   retrieval->Start();
 }
 
 Retrieval::Retrieval(Gateway& gateway, FetchPlan plan)
-    : gateway_(gateway), plan_(std::move(plan)) {}
+    : gateway_(gateway), plan_(std::move(plan)), gathering_(gateway.loop()) {}
 
 Retrieval::~Retrieval() {
   if (encode_ != nullptr) encode_->Stop();
 }
 
+// One after another for each key: whoever comes meanwhile shares this one.
+void Retrieval::Gather() {
+  if (plan_.behind == nullptr || plan_.behind->ended()) return TakeTurn();
+  gathering_.Start(kLongestGathering, [this] { TakeTurn(); });
+  before_ = plan_.behind->Sit(gateway_.loop(), [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (self == nullptr || self->ended_ || self->before_ == nullptr) return;
+    if (self->plan_.behind->ended()) self->TakeTurn();
+  });
+}
+
+void Retrieval::TakeTurn() {
+  // On a turn of its own: we may be called by the seat that goes.
+  gateway_.loop().Post([seat = std::move(before_), before = std::move(plan_.behind)] {});
+  before_ = nullptr;
+  const SteadyTime now = gateway_.shared().clock->Steady();
+  const std::optional<Micros> wait = gateway_.shared().pace.Take(now, kLongestTurn);
+  if (!wait) {
+    return Fail({Code::kUnavailable, Side::kSelf, true, "fenced, and the origin's budget is used"});
+  }
+  if (*wait == Micros(0)) return BeginGathered();
+  gathering_.Start(*wait, [this] { BeginGathered(); });
+}
+
+void Retrieval::BeginGathered() {
+  gathering_.Stop();
+  plan_.fill->Begin(gateway_.shared().generations->Now());
+  Start();
+}
+
 void Retrieval::Start() {
-  plan_.fill->SetWriter(
-      gateway_.loop(),
-      [weak = weak_from_this()] {
-        if (const auto self = weak.lock()) self->Room();
-      },
-      [weak = weak_from_this()] {
-        if (const auto self = weak.lock()) self->Deserted();
-      });
   AddConditions();
   repeatable_ = plan_.sent.method == "GET" && plan_.body == nullptr && !plan_.refetch;
   http::RequestHead head = plan_.sent;
@@ -451,6 +486,7 @@ void Retrieval::Room() {
 void Retrieval::End() {
   if (ended_) return;
   ended_ = true;
+  gathering_.Stop();
   if (encode_ != nullptr) encode_->Stop();
   if (plan_.in_table) gateway_.shared().fills.Remove(plan_.fill, plan_.variant_hint);
   gateway_.loop().Post([&gateway = gateway_, self = shared_from_this()]() mutable {

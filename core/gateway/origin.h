@@ -25,8 +25,11 @@ struct FetchPlan {
   std::shared_ptr<cache::Fill> fill;
   uint64_t variant_hint = 0;  // the fill's place in the table; see in_table
   bool in_table = false;      // others may join: remove it when it ends
-  bool may_share = true;      // false: for one client alone
-  bool may_store = true;      // false: never stored, whatever its fields say
+  // A fill that gathers begins when this one has ended, or after a quarter of a second,
+  // and then when the pace allows it. May be null.
+  std::shared_ptr<cache::Fill> behind;
+  bool may_share = true;  // false: for one client alone
+  bool may_store = true;  // false: never stored, whatever its fields say
   http::RequestHead client_request;
   http::RequestHead sent;
   std::string client_scheme;
@@ -56,6 +59,9 @@ class Retrieval : public http::FetchEvents, public std::enable_shared_from_this<
   void OnFailed(Error error) override;
 
  private:
+  void Gather();
+  void TakeTurn();
+  void BeginGathered();
   void Start();
   void AddConditions();
   void AskWithoutConditions();
@@ -89,6 +95,8 @@ class Retrieval : public http::FetchEvents, public std::enable_shared_from_this<
   Gateway& gateway_;
   FetchPlan plan_;
   std::unique_ptr<http::Fetch> fetch_;
+  std::shared_ptr<cache::Fill::Seat> before_;  // at plan_.behind, while that goes on
+  net::Timer gathering_;
   WallTime request_time_;
   std::shared_ptr<EncodeStage> encode_;
   std::optional<asset::Recipe> recipe_;  // of encode_

@@ -76,6 +76,7 @@ cache::EntryPtr Upgrade(const cache::Entry& coded, const asset::Recipe& recipe, 
   }
   auto entry = std::make_shared<cache::Entry>();
   entry->head = coded.head;
+  entry->head.stamp = coded.stamp();
   entry->head.fields = Retagged(*coded.head.fields, recipe);
   entry->head.client_fields = Retagged(*coded.head.client_fields, recipe);
   entry->body_size = smaller->size();

@@ -241,7 +241,10 @@ std::optional<http::Response> Redirected(const Route& route, const cache::Target
   return response;
 }
 
-int StatusOf(const Error& error) { return error.code == Code::kTimeout ? 504 : 502; }
+int StatusOf(const Error& error) {
+  if (error.code == Code::kUnavailable && error.side == Side::kSelf) return 503;
+  return error.code == Code::kTimeout ? 504 : 502;
+}
 
 namespace {
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A million random schedules keep the promise of a receipt (tests/simulation); `./dev test` runs the first 8,000."""
+"""A million random schedules keep the promise of a receipt (tests/simulation); `./dev test` runs the first 20,000."""
 import concurrent.futures
 import os
 import subprocess

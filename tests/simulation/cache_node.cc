@@ -199,10 +199,26 @@ void CacheNode::Fetch(Request request, std::optional<Object> if_it_fails) {
     place->waiters.push_back({std::move(request), std::move(if_it_fails), false});
     return;
   }
-  place = std::make_shared<Fill>(++last_id_, cache::Key::Of(Resources()[resource].url),
-                                 generations_->Now());
+  const cache::Key key = cache::Key::Of(Resources()[resource].url);
+  const FillPtr before = place;
+  place = fenced ? std::make_shared<Fill>(++last_id_, key)
+                 : std::make_shared<Fill>(++last_id_, key, generations_->Now());
   place->waiters.push_back({std::move(request), std::move(if_it_fails), true});
-  AskUpstream(place, resource);
+  if (!fenced) return AskUpstream(place, resource);
+  if (before == nullptr) return BeginGathered(place, resource);
+  before->next = place;
+  After(250ms, [this, fill = place, resource] { BeginGathered(fill, resource); });
+}
+
+void CacheNode::BeginGathered(const FillPtr& fill, size_t resource) {
+  if (!fill->state.gathers()) return;
+  fill->state.Begin(generations_->Now());
+  AskUpstream(fill, resource);
+}
+
+void CacheNode::EndFill(const FillPtr& fill, size_t resource) {
+  if (fills_[resource] == fill) fills_.erase(resource);
+  if (const FillPtr next = std::exchange(fill->next, nullptr)) BeginGathered(next, resource);
 }
 
 void CacheNode::AskUpstream(const FillPtr& fill, size_t resource) {
@@ -259,13 +275,13 @@ void CacheNode::OnComplete(const FillPtr& fill, size_t resource) {
   if (options_.planted.no_store_check || fill->state.MayStore(*generations_)) {
     Store(*fill, resource);
   }
-  if (fills_[resource] == fill) fills_.erase(resource);
+  EndFill(fill, resource);
   for (const Fill::Waiter& waiter : fill->waiters) waiter.request.reply(fill->bytes, true);
 }
 
 void CacheNode::OnFailed(const FillPtr& fill, size_t resource) {
   fill->state.OnFailed();
-  if (fills_[resource] == fill) fills_.erase(resource);
+  EndFill(fill, resource);
   for (const Fill::Waiter& waiter : fill->waiters) {
     // A shield that hands out stale bytes would have the edge store them as new.
     const bool may = !options_.is_shield && waiter.if_it_fails && !Fenced(Resources()[resource]) &&
@@ -311,14 +327,19 @@ void CacheNode::Reinsert() {
 void CacheNode::ForgetOldGenerations() {
   if (!up()) return;
   cache::Seq oldest = generations_->Now().seq;
+  // A walk may miss what is nowhere to be found: that must do no harm.
+  if (world().Chance(0.2)) return generations_->ForgetBelow(oldest);
   for (const auto& [resource, object] : cache_) {
-    oldest = std::min(oldest, object.entry->head.stamp.seq);
+    // As gateway/forgetting.h: what is not purged is cleared.
+    if (generations_->Judge(*object.entry) == Purged::kUnknown) continue;
+    oldest = std::min(oldest, object.entry->stamp().seq);
   }
   for (const auto& [resource, object] : disk_) {
     oldest = std::min(oldest, object.entry->head.stamp.seq);
   }
   for (const auto& [resource, fill] : fills_) {
-    if (fill != nullptr) oldest = std::min(oldest, fill->state.stamp().seq);
+    if (fill != nullptr && !fill->state.gathers())
+      oldest = std::min(oldest, fill->state.stamp().seq);
   }
   generations_->ForgetBelow(oldest);
 }

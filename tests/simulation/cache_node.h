@@ -75,7 +75,9 @@ class CacheNode : public Machine {
       std::optional<Object> if_it_fails;
       bool initiator = false;
     };
+    explicit Fill(uint64_t number, cache::Key key) : id(number), state(std::move(key)) {}
     std::vector<Waiter> waiters;
+    std::shared_ptr<Fill> next;  // gathers behind this one
     Bytes bytes;
     bool has_head = false;
   };
@@ -99,6 +101,8 @@ class CacheNode : public Machine {
   bool MayAnswerFromCache(Request& request);
   void Lookup(Request request);
   void Fetch(Request request, std::optional<Object> if_it_fails);
+  void BeginGathered(const FillPtr& fill, size_t resource);
+  void EndFill(const FillPtr& fill, size_t resource);
   void AskUpstream(const FillPtr& fill, size_t resource);
   void FetchPrivately(Request request);
   void OnHead(const FillPtr& fill, size_t resource, std::optional<Bytes> bytes);

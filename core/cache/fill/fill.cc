@@ -6,7 +6,10 @@
 
 namespace skerry::cache {
 
-Fill::Fill(Options options) : options_(std::move(options)), state_(options_.key, options_.stamp) {}
+Fill::Fill(Options options)
+    : options_(std::move(options)),
+      state_(options_.gathers ? FillState(options_.key) : FillState(options_.key, options_.stamp)) {
+}
 
 // --- seats
 
@@ -160,6 +163,11 @@ void Fill::SetWriter(net::Loop& loop, std::function<void()> on_room,
   on_deserted_ = std::move(on_deserted);
 }
 
+void Fill::Begin(Stamp stamp) {
+  MutexLock lock(mutex_);
+  state_.Begin(stamp);
+}
+
 void Fill::OnAnswer(Answer answer, bool shared, std::unique_ptr<DiskFill> disk) {
   MutexLock lock(mutex_);
   state_.OnHead(shared, answer.head);
@@ -286,6 +294,16 @@ void Fill::DropPassed() {
     pieces_[first_held_].out = nullptr;
     ++first_held_;
   }
+}
+
+bool Fill::gathers() const {
+  MutexLock lock(mutex_);
+  return state_.gathers();
+}
+
+bool Fill::ended() const {
+  MutexLock lock(mutex_);
+  return finished_ || phase_ == Phase::kFailed;
 }
 
 bool Fill::has_readers() const {

@@ -43,6 +43,7 @@ class Fill : public std::enable_shared_from_this<Fill> {
     uint64_t window_bytes = 2_MiB;  // how far upstream may be ahead of the fastest reader
     uint64_t lag_bytes = 4_MiB;     // how far a reader may be behind before it loses its bytes
     bool background = false;        // a refresh that nobody waits for
+    bool gathers = false;           // FillState; `stamp` comes with Begin
   };
   explicit Fill(Options options);
 
@@ -103,6 +104,8 @@ class Fill : public std::enable_shared_from_this<Fill> {
   // WaitsForRoom(), and when
   // the last reader has left.
   void SetWriter(net::Loop& loop, std::function<void()> on_room, std::function<void()> on_deserted);
+  // Ends the gathering. REQUIRES: nothing was sent upstream yet.
+  void Begin(Stamp stamp);
   void OnAnswer(Answer answer, bool shared, std::unique_ptr<DiskFill> disk);
   // `status`: what upstream answered, 304, or 200 to a HEAD. Not `shared`: what it says
   // now is for the initiator alone.
@@ -115,6 +118,8 @@ class Fill : public std::enable_shared_from_this<Fill> {
   // Upstream should pause: the fastest reader is a window behind. on_room tells
   // when that has changed.
   bool WaitsForRoom();
+  bool gathers() const;
+  bool ended() const;  // well or badly
   bool has_readers() const;
   bool background() const { return options_.background; }
   uint64_t size() const;

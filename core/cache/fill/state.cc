@@ -19,8 +19,9 @@ std::string_view Name(Joined joined) {
 }
 
 Joined FillState::MayJoin(const Generations& generations, bool fenced) const {
-  if (fenced) return Joined::kFenced;
   if (phase_ == Phase::kFailed) return Joined::kEnded;
+  if (gathers_) return Joined::kJoined;  // whatever was purged until now lies before it
+  if (fenced) return Joined::kFenced;
   if (!shared_) return Joined::kPrivate;
   const Purged purged = generations.Judge(key_, tags_, stamp_);
   return purged == Purged::kNo ? Joined::kJoined : Joined::kPurged;

@@ -7,6 +7,11 @@
 // head arrives. A joiner that fails the second check detaches and fetches anew; the
 // initiator began before the purge and keeps its answer. What is stored must pass
 // once more at the moment it becomes findable.
+//
+// A fenced node may have missed a purge that lies between a fetch under way and a
+// request: there a request shares only what begins after it. So that a crowd does not
+// become as many fetches, such a fill first *gathers*: while the fetch before it goes
+// on, all who come share the one that begins next.
 #pragma once
 
 #include <cstdint>
@@ -36,14 +41,24 @@ class FillState {
   enum class Phase : uint8_t { kAsking, kStreaming, kComplete, kFailed };
 
   FillState(Key key, Stamp stamp) : key_(std::move(key)), stamp_(stamp) {}
+  // One that gathers until Begin.
+  explicit FillState(Key key) : key_(std::move(key)), gathers_(true) {}
+
+  bool gathers() const { return gathers_; }
+  // Upstream is contacted behind this; `stamp` was read a moment ago.
+  void Begin(Stamp stamp) {
+    stamp_ = stamp;
+    gathers_ = false;
+  }
 
   const Key& key() const { return key_; }
   Stamp stamp() const { return stamp_; }
   Phase phase() const { return phase_; }
 
   // May a request that begins now wait for this fill? Its tags are not known
-  // before the head has come. Never where the node is fenced for it: a purge that it
-  // has not heard of may be newer than this fill and older than the request.
+  // before the head has come. Where the node is fenced for it only while this gathers:
+  // a purge that it has not heard of may be newer than this fill and older than the
+  // request.
   Joined MayJoin(const Generations& generations, bool fenced) const;
 
   // An unsafe request invalidates what it names, but not its own answer: that is as
@@ -67,6 +82,7 @@ class FillState {
   Key key_;
   Stamp stamp_;
   Phase phase_ = Phase::kAsking;
+  bool gathers_ = false;
   bool shared_ = true;
   VaryNames vary_;
   std::string variant_text_;

@@ -24,6 +24,7 @@ struct FillTable::State {
     std::unordered_map<Hash128, std::shared_ptr<Fill>> fills SKERRY_GUARDED_BY(mutex);
   };
   Shard& At(const Hash128& slot) { return shards[slot.low % kShards]; }
+  const Shard& At(const Hash128& slot) const { return shards[slot.low % kShards]; }
   std::array<Shard, kShards> shards;
 };
 
@@ -38,10 +39,12 @@ FillTable::Place FillTable::Join(const Fill::Options& options, uint64_t variant_
   std::shared_ptr<Fill>& place = shard.fills[slot];
   if (place != nullptr && place->key() == options.key &&
       place->MayJoin(generations, fenced) == Joined::kJoined) {
-    return {place, false};
+    return {place, false, nullptr};
   }
-  place = std::make_shared<Fill>(options);
-  return {place, true};
+  Fill::Options made = options;
+  made.gathers = fenced;
+  const std::shared_ptr<Fill> before = std::exchange(place, std::make_shared<Fill>(made));
+  return {place, true, fenced ? before : nullptr};
 }
 
 void FillTable::Remove(const std::shared_ptr<Fill>& fill, uint64_t variant_hint) {
@@ -52,6 +55,14 @@ void FillTable::Remove(const std::shared_ptr<Fill>& fill, uint64_t variant_hint)
   if (found != shard.fills.end() && found->second == fill) shard.fills.erase(found);
 }
 
+bool FillTable::Contains(const Key& key, uint64_t variant_hint) const {
+  const Hash128 slot = Slot(key, variant_hint);
+  const State& state = *state_;
+  const State::Shard& shard = state.At(slot);
+  MutexLock lock(shard.mutex);
+  return shard.fills.contains(slot);
+}
+
 size_t FillTable::size() const {
   size_t size = 0;
   for (const State::Shard& shard : state_->shards) {
@@ -59,6 +70,19 @@ size_t FillTable::size() const {
     size += shard.fills.size();
   }
   return size;
+}
+
+std::optional<Seq> FillTable::OldestStamp() const {
+  std::optional<Seq> oldest;
+  for (const State::Shard& shard : state_->shards) {
+    MutexLock lock(shard.mutex);
+    for (const auto& [slot, fill] : shard.fills) {
+      if (fill->gathers()) continue;
+      const Seq stamp = fill->stamp().seq;
+      if (!oldest || stamp < *oldest) oldest = stamp;
+    }
+  }
+  return oldest;
 }
 
 struct UnshareableKeys::State {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 
 #include "core/base/clock.h"
 #include "core/cache/fill/fill.h"
@@ -20,17 +21,23 @@ class FillTable {
   struct Place {
     std::shared_ptr<Fill> fill;
     bool initiator = false;  // made by this call: the caller must drive it
+    // Of a new one that gathers: the fetch that it lets end first. May be null.
+    std::shared_ptr<Fill> behind;
   };
-  // The fill of this key that a request beginning now may share, or a new one;
-  // always a new one where the node is `fenced` for this request. A
-  // fill that is under way but not shareable with it (purged since, private) is
-  // replaced in the table and lives on for those who have it.
+  // The fill of this key that a request beginning now may share, or a new one. Where
+  // the node is `fenced` for this request, that is one that gathers. A fill that is
+  // under way but not shareable with it (purged since, private) is replaced in the
+  // table and lives on for those who have it.
   Place Join(const Fill::Options& options, uint64_t variant_hint, const Generations& generations,
              bool fenced = false);
 
   // Ends what Join began. Nothing if another has taken its place.
   void Remove(const std::shared_ptr<Fill>& fill, uint64_t variant_hint);
+  // Is one under way, whoever may share it?
+  bool Contains(const Key& key, uint64_t variant_hint) const;
   size_t size() const;
+  // Of the fills in the table; nothing while there is none.
+  std::optional<Seq> OldestStamp() const;
 
  private:
   struct State;

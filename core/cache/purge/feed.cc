@@ -111,6 +111,7 @@ class PurgeFeed::Driver : public http::FetchEvents,
   void Do(PurgeNode::Work work);
   Status Apply(const PurgeNode::Work& work);
   void OnDone(const PurgeNode::Work& work, const Status& status);
+  void ForgetSome();
   void RetryAfter(const Error& error);
   void Publish();
   // Runs on the loop unless the feed has ended by then.
@@ -132,6 +133,7 @@ class PurgeFeed::Driver : public http::FetchEvents,
   std::string body_;
   bool complaining_ = false;  // an error was logged and not yet overcome
   bool stopped_ = false;
+  bool forgetting_ = false;
 };
 
 void PurgeFeed::Driver::SendPull() {
@@ -230,6 +232,18 @@ void PurgeFeed::Driver::OnDone(const PurgeNode::Work& work, const Status& status
   node_.OnApplied(work.position);
   Publish();
   SendPull();
+  if (work.position > 0) ForgetSome();
+}
+
+void PurgeFeed::Driver::ForgetSome() {
+  if (!options_.forget_some || std::exchange(forgetting_, true)) return;
+  options_.pool->Run([self = shared_from_this()] {
+    const bool more = self->options_.forget_some();
+    self->PostToLoop([self, more] {
+      self->forgetting_ = false;
+      if (more) self->ForgetSome();
+    });
+  });
 }
 
 void PurgeFeed::Driver::RetryAfter(const Error& error) {

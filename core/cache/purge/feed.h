@@ -43,6 +43,10 @@ class PurgeFeed {
     // declares that it serves releases: no activation is complete without its
     // acknowledgement, since a fenced one has nobody to ask. Null: ignored.
     std::function<Status(const Record&)> on_activation;
+    // Bounds the generations: called on the pool behind records that were applied, and
+    // again until it answers false. What the log brings goes between. Null: unbounded in
+    // time, not in number.
+    std::function<bool()> forget_some;
     // Once, on the loop, when ready() becomes true. May be null.
     std::function<void()> on_ready;
   };

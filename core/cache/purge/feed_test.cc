@@ -79,6 +79,7 @@ class PurgeFeedTest : public ::testing::Test {
       heads_then_.push_back(generations_->head());
       return {};
     };
+    options.forget_some = [this] { return ++forgot_ % 3 != 0; };
     options.on_ready = [this] { ++readied_; };
     Result<std::unique_ptr<PurgeFeed>> feed = PurgeFeed::Open(std::move(options));
     ASSERT_TRUE(feed);
@@ -140,6 +141,7 @@ class PurgeFeedTest : public ::testing::Test {
   std::vector<std::string> activations_;
   std::vector<Seq> heads_then_;
   std::atomic<bool> refuse_activations_{false};
+  std::atomic<int> forgot_{0};
   int readied_ = 0;
   std::unique_ptr<PurgeFeed> feed_;
 };
@@ -309,6 +311,17 @@ TEST_F(PurgeFeedTest, MetricsShowPositionHeadAndFence) {
   EXPECT_THAT(text, HasSubstr("skerry_purge_applied_seq 1"));
   EXPECT_THAT(text, HasSubstr("skerry_purge_head_seq 3"));
   EXPECT_THAT(text, HasSubstr("skerry_fenced 0"));
+}
+
+TEST_F(PurgeFeedTest, ForgettingGoesOnBitByBitBehindWhatWasAppliedAndHoldsUpNoPull) {
+  Open();
+  Answer(0);
+  EXPECT_EQ(forgot_, 0);  // nothing was applied
+  Answer(1, {Purge(1, "t")});
+  EXPECT_THAT(LastPath(), HasSubstr("after=1"));
+  while (forgot_ < 3) Settle();
+  Settle();
+  EXPECT_EQ(forgot_, 3);
 }
 
 }  // namespace

@@ -299,8 +299,12 @@ Purged Generations::Judge(const Entry& entry) const {
   // Under the lock nothing changes, so the version belongs to the verdict.
   const uint64_t judged = state_->version.load(std::memory_order_relaxed);
   const StoredHead& head = entry.head;
-  const Purged purged = state_->Judge(head.key.url(), head.tags, head.stamp);
-  if (purged == Purged::kNo) entry.validated_at.store(judged, std::memory_order_relaxed);
+  const Purged purged = state_->Judge(head.key.url(), head.tags, entry.stamp());
+  if (purged == Purged::kNo) {
+    entry.cleared_to.store(state_->stamp_head.load(std::memory_order_relaxed),
+                           std::memory_order_relaxed);
+    entry.validated_at.store(judged, std::memory_order_relaxed);
+  }
   return purged;
 }
 

@@ -78,7 +78,8 @@ class Generations {
   // so they are for comparing stamps of this node and for nothing else.
   Stamp Now() const;
 
-  // Compares the entry's scopes with all generations newer than its stamp.
+  // Compares the entry's scopes with all generations newer than its stamp. One that is
+  // not purged is cleared: from now on it counts as no older than this moment.
   Purged Judge(const Entry& entry) const;
   // The same for something that is not stored yet: a fill about to be joined (no
   // tags known) or committed.
