@@ -1,5 +1,5 @@
-// skerry-purge: the log of purges and activations. The first word `purge` makes it a
-// client of the service instead: command/command.h.
+// skerry-purge: the log of purges and activations. The first words `purge` and `list`
+// make it a client of the service instead: command/command.h.
 #include <cstdio>
 #include <optional>
 #include <string_view>
@@ -14,9 +14,13 @@ int main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "purge") {
     return skerry::purge::RunCommand(argc - 1, argv + 1);
   }
-  skerry::config::Launch<Options> launch(
-      {"skerry-purge", "the log of purges and activations; `skerry-purge purge` sends one"},
-      skerry::purge::OptionTable(), skerry::purge::CheckOptions);
+  if (argc > 1 && std::string_view(argv[1]) == "list") {
+    return skerry::purge::RunList(argc - 1, argv + 1);
+  }
+  skerry::config::Launch<Options> launch({"skerry-purge",
+                                          "the log of purges and activations; `skerry-purge purge` "
+                                          "sends one, `skerry-purge list` looks back"},
+                                         skerry::purge::OptionTable(), skerry::purge::CheckOptions);
   if (const std::optional<int> code = launch.Start(argc, argv)) return *code;
   auto program = skerry::purge::Program::Open(launch.options());
   if (!program) {

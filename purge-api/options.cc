@@ -12,6 +12,30 @@ using config::kFlag;
 using config::kReload;
 using config::Parsed;
 using config::Path;
+using config::Text;
+
+namespace {
+
+config::Kind<std::vector<Template>> Templates() {
+  return config::ParsedList<Template>("TEXT with {NAME}", std::vector<Template>());
+}
+
+void CheckRedis(const Options& options, config::Problems& problems) {
+  const bool named = !options.redis_stream.empty() || !options.redis_channel.empty();
+  const bool templates = !options.redis_urls.empty() || !options.redis_tags.empty() ||
+                         !options.redis_prefixes.empty() || !options.redis_hosts.empty();
+  if (options.redis && (!named || !templates)) {
+    problems.Add(options.places.Of("redis.address"),
+                 "redis.address: needs redis.stream or redis.channel, and one of redis.urls, "
+                 "redis.tags, redis.prefixes, redis.hosts");
+  }
+  if (!options.redis && (named || templates)) {
+    problems.Add(options.places.Of(named ? "redis.stream" : "redis.urls"),
+                 "redis.*: needs redis.address");
+  }
+}
+
+}  // namespace
 
 const config::Table<Options>& OptionTable() {
   constexpr config::Use kBoth = kFile | kFlag;
@@ -40,6 +64,30 @@ const config::Table<Options>& OptionTable() {
        "Records kept for nodes that come back; one that missed more validates all it has."},
       {"limits.queue", &Options::queue, Integer(1, 1'000'000, 1000),
        "Requests that may wait for the log; more are answered 429."},
+      {"adapters.zones", &Options::zones,
+       config::ParsedList<Zone>("\"ID: HOST, HOST\"", std::vector<Zone>()),
+       "Services or zones of other purge APIs and their hosts: requests in the shape of Fastly's "
+       "and Cloudflare's are taken for them."},
+      {"redis.address", &Options::redis, Parsed<net::Address>("ADDRESS:PORT"),
+       "A Redis whose messages become purges, by the templates below."},
+      {"redis.password_file", &Options::redis_password_file, Path(""), "Its password, on a line."},
+      {"redis.stream", &Options::redis_stream, Text(""),
+       "The stream that is read, as a consumer group: an entry is acknowledged when its record is "
+       "durable."},
+      {"redis.group", &Options::redis_group, Text("skerry"), "The consumer group."},
+      {"redis.channel", &Options::redis_channel, Text(""),
+       "The channel that is subscribed to: \"cache_invalidation\". What is published while we are "
+       "away is lost."},
+      {"redis.urls", &Options::redis_urls, Templates(),
+       "URLs that a message names: \"https://www.example.com/products/{id}\", with fields of a "
+       "stream's entry, members of JSON, or {message}. A template without all its values is "
+       "passed over."},
+      {"redis.tags", &Options::redis_tags, Templates(), "Tags: \"product-{id}\"."},
+      {"redis.prefixes", &Options::redis_prefixes, Templates(), "Prefixes, with * at their end."},
+      {"redis.hosts", &Options::redis_hosts, Templates(), "Hosts."},
+      {"redis.mode", &Options::redis_soft,
+       config::Choice<bool>({{"hard", false}, {"soft", true}}, false),
+       "Whether what they name is gone, or stale."},
   };
   return table;
 }
@@ -50,6 +98,7 @@ void CheckOptions(const Options& options, config::Problems& problems) {
     checks.ClearText("listen", options.listen, "; give --cert and --key");
   }
   checks.ClearText("admin", options.admin);
+  CheckRedis(options, problems);
   checks.CertificateAndKey(options.cert, options.key);
 }
 

@@ -4,11 +4,14 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/base/clock.h"
 #include "core/config/place.h"
 #include "core/config/table.h"
 #include "core/net/address.h"
+#include "purge-api/adapt/shape.h"
+#include "purge-api/adapt/template.h"
 
 namespace skerry::purge {
 
@@ -24,6 +27,15 @@ struct Options {
   Millis drain{0};
   int64_t keep_records = 0;
   int64_t queue = 0;
+  std::vector<Zone> zones;
+  // redis.*
+  std::optional<net::Address> redis;
+  std::string redis_password_file;
+  std::string redis_stream;
+  std::string redis_group;
+  std::string redis_channel;
+  std::vector<Template> redis_urls, redis_tags, redis_prefixes, redis_hosts;
+  bool redis_soft = false;
   config::Places places;
 };
 

@@ -24,6 +24,7 @@
 #include "core/net/listener.h"
 #include "core/net/tls.h"
 #include "purge-api/log/rocks_log.h"
+#include "purge-api/queue/redis_source.h"
 #include "purge-api/serve/front.h"
 #include "purge-api/serve/service.h"
 
@@ -57,6 +58,8 @@ struct Program::State {
   std::unique_ptr<daemon::Admin> admin;
   std::unique_ptr<Pool> reader;
   std::unique_ptr<Pool> writer;
+  std::string redis_password;
+  std::unique_ptr<RedisSource> redis;  // last: its threads use the service
   std::atomic<bool> ready{false};
   bool ending = false;
   std::unique_ptr<daemon::Successor> successor;
@@ -68,6 +71,7 @@ struct Program::State {
   Status OpenLog();
   Status OpenAdmin();
   void MakeServer();
+  void OpenRedis();
   void BecomeReady();
   void OnSignal(int signo, const Reload& reload);
   void Reconfigure(const Options& fresh);
@@ -86,6 +90,11 @@ Status Program::State::Preflight() {
   auto read = daemon::ReadTokens(options.token_file);
   if (!read) return Fail(std::move(read.error()).In(places.Title("token_file")));
   tokens = std::move(*read);
+  if (!options.redis_password_file.empty()) {
+    auto password = daemon::ReadTokens(options.redis_password_file);
+    if (!password) return Fail(std::move(password.error()).In(places.Title("redis.password_file")));
+    redis_password = password->front();
+  }
   if (!options.cert.empty()) {
     auto made = ReadCertificate(options);
     if (!made) return Fail(std::move(made.error()));
@@ -135,6 +144,7 @@ void Program::State::MakeServer() {
   Service::Options service_options;
   service_options.lease = options.lease;
   service_options.tokens = tokens;
+  service_options.zones = options.zones;
   service_options.batch.most_waiting = static_cast<size_t>(options.queue);
   service = std::make_unique<Service>(loop(), *writer, *reader, *log, metrics,
                                       std::move(service_options));
@@ -177,8 +187,35 @@ Status Program::State::OpenAll() {
   return {};
 }
 
+void Program::State::OpenRedis() {
+  if (!options.redis) return;
+  RedisSource::Options source;
+  source.address = *options.redis;
+  source.password = redis_password;
+  source.stream = options.redis_stream;
+  source.group = options.redis_group;
+  source.channel = options.redis_channel;
+  source.translation = {options.redis_urls, options.redis_tags, options.redis_prefixes,
+                        options.redis_hosts, options.redis_soft};
+  source.metrics = &metrics;
+  redis = std::make_unique<RedisSource>(
+      std::move(source), [this](std::string body, std::string key, auto done) {
+        Request request{"POST", "/v1/purges", "", {}, std::move(body), "redis"};
+        if (!key.empty()) request.fields.Add("idempotency-key", std::move(key));
+        loop().Post([this, request = std::move(request), done = std::move(done)] {
+          service->Handle(request, [done](const Answer& answer) {
+            const bool later = answer.status == 429 || answer.status >= 500;
+            done(answer.status < 300 ? RedisSource::Outcome::kDurable
+                 : later             ? RedisSource::Outcome::kLater
+                                     : RedisSource::Outcome::kRefused);
+          });
+        });
+      });
+}
+
 void Program::State::BecomeReady() {
   ready = true;
+  OpenRedis();
   std::vector<std::pair<std::string, std::string>> listeners = {
       {"listen", listener->address().ToString()}};
   if (admin != nullptr) listeners.emplace_back("admin", admin->address().ToString());
@@ -273,6 +310,7 @@ int Program::Run(const Reload& reload) {
   state.loop().Post([&state] { state.BecomeReady(); });
   state.workers.Start();
   state.workers.Join();
+  state.redis.reset();
   LogInfo("ended");
   return 0;
 }

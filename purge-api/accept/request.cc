@@ -316,7 +316,59 @@ bool ReadQueryPart(std::string_view name, const std::string& value, LogQuery& to
   return error == std::errc() && rest == end;
 }
 
+template <class Number>
+bool ReadNumber(const std::string& text, Number& to) {
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, to);
+  return error == std::errc() && rest == end;
+}
+
+// The beginning of a time in UTC, a day at least: compared as text.
+bool IsTime(const std::string& text) {
+  constexpr std::string_view kForm = "0000-00-00T00:00:00.000Z";
+  if (text.size() < 10 || text.size() > kForm.size()) return false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool digit = text[i] >= '0' && text[i] <= '9';
+    const bool ends = i + 1 == text.size() && i > 10 && text[i] == 'Z';
+    if (!ends && (kForm[i] == '0' ? !digit : text[i] != kForm[i])) return false;
+  }
+  return true;
+}
+
+bool ReadListPart(std::string_view name, const std::string& value, ListQuery& to) {
+  if (name == "before") return ReadNumber(value, to.before) && to.before > 0;
+  if (name == "limit") {
+    return ReadNumber(value, to.limit) && to.limit > 0 && to.limit <= kMostListed;
+  }
+  if (name == "since" || name == "until") {
+    (name == "since" ? to.since : to.until) = value;
+    return IsTime(value);
+  }
+  const std::pair<std::string_view, std::string*> texts[] = {
+      {"who", &to.who}, {"url", &to.url}, {"tag", &to.tag}, {"host", &to.host}, {"site", &to.site}};
+  for (const auto& [known, text] : texts) {
+    if (name != known) continue;
+    *text = value;
+    return !value.empty();
+  }
+  return false;
+}
+
 }  // namespace
+
+Checked<ListQuery> ParseListQuery(std::string_view query) {
+  ListQuery asked;
+  for (const http::QueryPart& part : http::SplitQuery(query)) {
+    if (part.name.empty() && !part.value) continue;
+    const std::optional<std::string> value = PercentDecode(part.value.value_or(""));
+    if (!value || !ReadListPart(part.name, *value, asked)) {
+      return BadQuery(std::string(part.name),
+                      "unknown, or its value does not fit; expected before=SEQ&limit=1…1000&"
+                      "since=TIME&until=TIME&who=ID&url=URL&tag=TAG&host=HOST&site=SITE");
+    }
+  }
+  return asked;
+}
 
 Checked<LogQuery> ParseLogQuery(std::string_view query) {
   LogQuery asked;

@@ -52,4 +52,13 @@ struct LogQuery {
 };
 Checked<LogQuery> ParseLogQuery(std::string_view query);
 
+// What GET /v1/purges?… asks for; log/search.h says what the parts mean.
+inline constexpr size_t kMostListed = 1000;
+struct ListQuery {
+  cache::Seq before = 0;
+  size_t limit = 100;
+  std::string who, url, tag, host, site, since, until;
+};
+Checked<ListQuery> ParseListQuery(std::string_view query);
+
 }  // namespace skerry::purge

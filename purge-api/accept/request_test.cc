@@ -190,5 +190,27 @@ TEST(ProblemTest, IsProblemJson) {
             "422,\"detail\":\"a \\\"tag\\\"\",\"member\":\"tags[0]\"}\n");
 }
 
+TEST(ListQueryTest, TakesEachPartOnceItFits) {
+  const auto asked =
+      ParseListQuery("before=7&limit=20&url=https%3A%2F%2Fa.example%2Fx&since=2026-11-21");
+  ASSERT_TRUE(asked);
+  EXPECT_EQ(asked->before, 7u);
+  EXPECT_EQ(asked->limit, 20u);
+  EXPECT_EQ(asked->url, "https://a.example/x");
+  EXPECT_TRUE(ParseListQuery(""));
+  EXPECT_TRUE(ParseListQuery("until=2026-11-21T18:00:00Z"));
+}
+
+TEST(ListQueryTest, NamesWhatDoesNotFit) {
+  for (const char* query :
+       {"limit=0", "limit=1001", "limit=x", "before=0", "since=yesterday",
+        "since=2026-11-21T18:00:00+01:00", "until=2026", "tag=", "colour=red"}) {
+    const auto asked = ParseListQuery(query);
+    ASSERT_FALSE(asked) << query;
+    EXPECT_EQ(asked.error().status, 400);
+    EXPECT_EQ(asked.error().member, std::string(query).substr(0, std::string(query).find('=')));
+  }
+}
+
 }  // namespace
 }  // namespace skerry::purge

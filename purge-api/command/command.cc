@@ -32,8 +32,8 @@ constexpr int kNotConfirmed = 4;
 // Beside the time that the service waits for the nodes.
 constexpr Millis kPatience{10'000};
 
-int Complain(const std::string& what, int code) {
-  std::fprintf(stderr, "skerry-purge purge: %s\n", what.c_str());
+int Complain(const std::string& what, int code, const char* command = "purge") {
+  std::fprintf(stderr, "skerry-purge %s: %s\n", command, what.c_str());
   return code;
 }
 
@@ -87,8 +87,9 @@ size_t Collect(char* bytes, size_t size, size_t count, void* to) {
   return size * count;
 }
 
-Result<Sent> Post(const CommandLine& line, const std::string& token, const std::string& body,
-                  Millis wait) {
+// Posts `body`, or gets where there is none.
+Result<Sent> Ask(const CommandLine& line, const std::string& token, const std::string& path,
+                 const std::string& body, Millis wait) {
   const std::unique_ptr<CURL, void (*)(CURL*)> curl(curl_easy_init(), curl_easy_cleanup);
   if (curl == nullptr) return Fail(Code::kInternal, Side::kSelf, "libcurl does not start");
   curl_slist* list = curl_slist_append(nullptr, "Content-Type: application/json");
@@ -100,11 +101,13 @@ Result<Sent> Post(const CommandLine& line, const std::string& token, const std::
   while (to.ends_with('/')) to.pop_back();
   Sent sent;
   CURL* const handle = curl.get();
-  curl_easy_setopt(handle, CURLOPT_URL, (to + "/v1/purges").c_str());
+  curl_easy_setopt(handle, CURLOPT_URL, (to + path).c_str());
   curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(handle, CURLOPT_HTTPHEADER, fields.get());
-  curl_easy_setopt(handle, CURLOPT_POSTFIELDS, body.c_str());
-  curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+  if (!body.empty()) {
+    curl_easy_setopt(handle, CURLOPT_POSTFIELDS, body.c_str());
+    curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+  }
   curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, Collect);
   curl_easy_setopt(handle, CURLOPT_WRITEDATA, &sent.body);
   curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, 10'000L);
@@ -228,9 +231,115 @@ int RunCommand(int argc, char** argv) {
     const Problem& problem = checked.error();
     return Complain((problem.member.empty() ? "" : problem.member + ": ") + problem.detail, kUsage);
   }
-  const Result<Sent> sent = Post(line, tokens->front(), body, *wait);
+  const Result<Sent> sent = Ask(line, tokens->front(), "/v1/purges", body, *wait);
   if (!sent) return Complain(sent.error().context, kFailed);
   return Report(line, *sent, *wait > Millis(0));
+}
+
+// --- skerry-purge list
+
+namespace {
+
+std::string Escaped(std::string_view text) {
+  const std::unique_ptr<char, void (*)(void*)> escaped(
+      curl_easy_escape(nullptr, text.data(), static_cast<int>(text.size())), curl_free);
+  return escaped == nullptr ? std::string() : std::string(escaped.get());
+}
+
+void DescribeList(CLI::App& app, CommandLine& line, ListLine& list) {
+  app.add_option("--to", line.to, "URL of the purge service")->required();
+  app.add_option("--token_file", line.token_file, "its first token is sent")->required();
+  app.add_option("--url", list.url, "what covers this URL");
+  app.add_option("--tag", list.tag, "what names this tag");
+  app.add_option("--host", list.host, "what lies on this host");
+  app.add_option("--site", list.site, "activations of this site");
+  app.add_option("--who", list.who, "what this token sent, by its digest");
+  app.add_option("--since", list.since, "2026-11-21 or 2026-11-21T18:00:00Z");
+  app.add_option("--until", list.until, "the same");
+  app.add_option("--before", list.before, "below this position: to go on");
+  app.add_option("--limit", list.limit, "how many")->capture_default_str();
+  app.add_option("--ca", line.ca, "certificates (PEM) that vouch for --to");
+  app.add_flag("--json", line.json, "print the answer as it came");
+}
+
+std::string Named(const Json& past) {
+  std::string text;
+  size_t shown = 0, all = 0;
+  for (const Json& first : past.at("first")) {
+    text += (text.empty() ? "" : " ") + first.get<std::string>().substr(0, 60);
+    ++shown;
+  }
+  for (const char* kind : {"urls", "tags", "prefixes", "hosts"}) {
+    all += past.at("named").at(kind).get<size_t>();
+  }
+  if (past.at("named").at("all") == true) text = "everything";
+  if (past.at("kind") == "activation") {
+    text = past.at("site").get<std::string>() + ' ' + past.at("release").get<std::string>();
+  } else if (all > shown) {
+    text += " and " + std::to_string(all - shown) + " more";
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string PathOf(const ListLine& list) {
+  std::string path = "/v1/purges?limit=" + std::to_string(list.limit);
+  const std::pair<const char*, const std::string*> parts[] = {
+      {"url", &list.url}, {"tag", &list.tag},     {"host", &list.host},   {"site", &list.site},
+      {"who", &list.who}, {"since", &list.since}, {"until", &list.until}, {"before", &list.before}};
+  for (const auto& [name, value] : parts) {
+    if (!value->empty()) path += std::string("&") + name + '=' + Escaped(*value);
+  }
+  return path;
+}
+
+Result<std::string> ListTable(std::string_view answer) {
+  std::string table;
+  try {
+    const Json json = Json::parse(answer);
+    for (const Json& past : json.at("purges")) {
+      char row[400];
+      const bool soft = past.value("mode", "") == "soft";
+      std::snprintf(
+          row, sizeof(row), "%-8llu  %.19sZ  %-12.12s  %-8s  %-10s  ",
+          past.at("seq").get<unsigned long long>(), past.at("at").get<std::string>().c_str(),
+          past.at("who").get<std::string>().c_str(), past.at("state").get<std::string>().c_str(),
+          soft ? "soft" : past.at("kind").get<std::string>().c_str());
+      table += row + Named(past) + '\n';
+    }
+    if (table.empty()) table = "none\n";
+    if (json.contains("next")) table += "more: --before " + json["next"].dump() + '\n';
+  } catch (const Json::exception& error) {
+    return Fail(Code::kInvalid, Side::kUpstream, std::string("no list: ") + error.what());
+  }
+  return table;
+}
+
+int RunList(int argc, char** argv) {
+  CommandLine line;
+  ListLine list;
+  CLI::App app("Prints past purges and activations, the newest first.", "skerry-purge list");
+  DescribeList(app, line, list);
+  config::ExplainMistakes(app);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kDone : kUsage;
+  }
+  const auto complain = [](const std::string& what, int code) {
+    return Complain(what, code, "list");
+  };
+  if (const Status to = CheckTo(line.to); !to) return complain(to.error().context, kUsage);
+  const Result<std::vector<std::string>> tokens = daemon::ReadTokens(line.token_file);
+  if (!tokens) return complain("--token_file: " + tokens.error().context, kUsage);
+  const Result<Sent> sent = Ask(line, tokens->front(), PathOf(list), "", Millis(0));
+  if (!sent) return complain(sent.error().context, kFailed);
+  if (sent->status != 200) return complain(WordsOf(*sent), kFailed);
+  const Result<std::string> table = line.json ? sent->body : ListTable(sent->body);
+  if (!table) return complain(table.error().context, kFailed);
+  std::fputs(table->c_str(), stdout);
+  return kDone;
 }
 
 }  // namespace skerry::purge

@@ -41,4 +41,15 @@ std::string Table(const std::string& id, const Receipt& receipt);
 // argv[0] is "purge".
 int RunCommand(int argc, char** argv);
 
+// `skerry-purge list`: what GET /v1/purges is asked.
+struct ListLine {
+  std::string url, tag, host, site, who, since, until, before;
+  size_t limit = 20;
+};
+std::string PathOf(const ListLine& list);
+// A line a record; kInvalid: no such answer.
+Result<std::string> ListTable(std::string_view answer);
+// argv[0] is "list". Exit codes: 0, 1 refused or no answer, 2 usage.
+int RunList(int argc, char** argv);
+
 }  // namespace skerry::purge

@@ -28,5 +28,29 @@ TEST(CommandTest, TheTableHasALineForEachNode) {
   EXPECT_EQ(Table("5f3a-7", {true, {}}), "purge 5f3a-7: complete\n  no nodes\n");
 }
 
+TEST(ListCommandTest, ThePathHasWhatWasAskedFor) {
+  ListLine list;
+  EXPECT_EQ(PathOf(list), "/v1/purges?limit=20");
+  list.url = "https://a.example/x?y=1";
+  list.since = "2026-11-21";
+  EXPECT_EQ(PathOf(list),
+            "/v1/purges?limit=20&url=https%3A%2F%2Fa.example%2Fx%3Fy%3D1&since=2026-11-21");
+}
+
+TEST(ListCommandTest, ThereIsALineForEachRecord) {
+  const auto table = ListTable(
+      R"({"purges":[{"id":"x-7","seq":7,"at":"2026-11-21T18:00:00.123Z","who":"0123456789ab",)"
+      R"("kind":"purge","state":"complete","mode":"soft","immutable":false,)"
+      R"("named":{"urls":9,"tags":0,"prefixes":0,"hosts":0,"all":false},"first":["u1","u2"]}],)"
+      R"("next":7})");
+  ASSERT_TRUE(table);
+  EXPECT_EQ(*table,
+            "7         2026-11-21T18:00:00Z  0123456789ab  complete  soft        u1 u2 and 7 more\n"
+            "more: --before 7\n");
+  EXPECT_EQ(*ListTable(R"({"purges":[]})"), "none\n");
+  EXPECT_FALSE(ListTable("{}"));
+  EXPECT_FALSE(ListTable(R"({"purges":[{"seq":"x"}]})"));
+}
+
 }  // namespace
 }  // namespace skerry::purge

@@ -19,6 +19,7 @@
 #include "core/base/result.h"
 #include "core/cache/purge/record.h"
 #include "purge-api/ledger/ledger.h"
+#include "purge-api/log/search.h"
 
 namespace skerry::purge {
 
@@ -74,6 +75,7 @@ class Log {
   virtual Result<std::vector<std::string>> Releases() = 0;
   // kNotFound: no such record, or no longer kept.
   virtual Result<Found> Find(std::string_view id) = 0;
+  virtual Result<Pasts> List(const Search& search) = 0;
 
   // Synced: a restarted service waits for these.
   virtual Status PutMembers(const std::vector<Member>& members) = 0;

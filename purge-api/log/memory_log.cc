@@ -36,6 +36,7 @@ Result<std::vector<Written>> MemoryLog::Append(const std::vector<Draft>& drafts)
     record.seq = disk_->records.size() + 1;
     record.id = IdOf(record.seq);
     disk_->records.push_back(record);
+    disk_->written.emplace_back(ToRfc3339(draft.at), draft.who);
     if (!draft.key.empty()) disk_->keys[draft.key] = {draft.digest, record.seq};
     written = {Written::Outcome::kNew, record.seq, record.id, NeedsOf(record),
                cache::ToJson(record)};
@@ -76,6 +77,24 @@ Result<Found> MemoryLog::Find(std::string_view id) {
     return found;
   }
   return Fail(Code::kNotFound, Side::kClient, "no such purge");
+}
+
+Result<Pasts> MemoryLog::List(const Search& search) {
+  if (failing) return Broken();
+  Pasts pasts;
+  for (size_t i = disk_->records.size(); i > 0; --i) {
+    const cache::Record& record = disk_->records[i - 1];
+    if (search.before != 0 && record.seq >= search.before) continue;
+    const auto& [at, who] = disk_->written[i - 1];
+    Past past{record, at, who, disk_->receipts.contains(record.seq)};
+    if (!Fits(search, past)) continue;
+    if (pasts.found.size() == search.most) {
+      pasts.next = pasts.found.back().record.seq;
+      break;
+    }
+    pasts.found.push_back(std::move(past));
+  }
+  return pasts;
 }
 
 Status MemoryLog::PutMembers(const std::vector<Member>& members) {

@@ -16,6 +16,7 @@ namespace skerry::purge {
 struct MemoryDisk {
   std::string id = "5f3a";
   std::vector<cache::Record> records;
+  std::vector<std::pair<std::string, std::string>> written;  // when and by whom each was
   cache::Seq first_kept = 1;
   std::map<std::string, std::pair<std::string, cache::Seq>> keys;
   std::map<cache::Seq, Receipt> receipts;
@@ -31,6 +32,7 @@ class MemoryLog : public Log {
   Result<std::vector<std::string>> Read(cache::Seq after, size_t most_bytes) override;
   Result<std::vector<std::string>> Releases() override;
   Result<Found> Find(std::string_view id) override;
+  Result<Pasts> List(const Search& search) override;
   Status PutMembers(const std::vector<Member>& members) override;
   Status PutReceipts(const std::vector<std::pair<cache::Seq, Receipt>>& receipts) override;
 

@@ -78,6 +78,7 @@ class RocksLog : public Log {
   Result<std::vector<std::string>> Read(Seq after, size_t most_bytes) override;
   Result<std::vector<std::string>> Releases() override;
   Result<Found> Find(std::string_view id) override;
+  Result<Pasts> List(const Search& search) override;
   Status PutMembers(const std::vector<Member>& members) override;
   Status PutReceipts(const std::vector<std::pair<Seq, Receipt>>& receipts) override;
 
@@ -94,6 +95,7 @@ class RocksLog : public Log {
                                                              const std::string& key);
   Result<Written> AppendOne(const Draft& draft, Batch& batch);
   Result<Written> Repeat(Seq seq, bool same);
+  Result<std::optional<Past>> PastOf(Seq seq, std::string_view info);
   Status DropOld(Seq head, Batch& batch);
   std::string IdOf(Seq seq) const { return opened_.id + '-' + std::to_string(seq); }
   Status Write(rocksdb::WriteBatch& batch, bool sync, std::string_view doing);
@@ -301,6 +303,43 @@ Result<Found> RocksLog::Find(std::string_view id) {
   if (!read) return Fail(std::move(read.error()));
   found.receipt = std::move(*read);
   return found;
+}
+
+// Nothing: only what it named is gone, or it is damaged; the others can still be told.
+Result<std::optional<Past>> RocksLog::PastOf(Seq seq, std::string_view info) {
+  const json facts = json::parse(info, nullptr, false);
+  const auto text = Get(At('r', seq));
+  if (!text) return Fail(text.error());
+  const auto receipt = Get(At('c', seq));
+  if (!receipt) return Fail(receipt.error());
+  if (!*text || !facts.is_object()) return std::optional<Past>();
+  Result<cache::Record> record = cache::RecordFromJson(**text);
+  if (!record) return std::optional<Past>();
+  const auto said = [&](const char* name) {
+    const auto found = facts.find(name);
+    return found != facts.end() && found->is_string() ? found->get<std::string>() : std::string();
+  };
+  return std::optional(Past{std::move(*record), said("at"), said("who"), receipt->has_value()});
+}
+
+Result<Pasts> RocksLog::List(const Search& search) {
+  Pasts pasts;
+  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(rocksdb::ReadOptions()));
+  it->SeekForPrev(At('i', search.before == 0 ? UINT64_MAX : search.before - 1));
+  size_t looked_at = 0;
+  for (; it->Valid() && it->key().starts_with("i"); it->Prev()) {
+    ByteReader key(std::string_view(it->key().data(), it->key().size()).substr(1));
+    const Seq seq = key.Be64();
+    if (pasts.found.size() == search.most || looked_at++ == kLookedAt) {
+      pasts.next = seq + 1;
+      break;
+    }
+    auto past = PastOf(seq, it->value().ToStringView());
+    if (!past) return Fail(std::move(past.error()));
+    if (*past && Fits(search, **past)) pasts.found.push_back(std::move(**past));
+  }
+  if (!it->status().ok()) return Fail(FromRocks(it->status(), "look back"));
+  return pasts;
 }
 
 Status RocksLog::PutMembers(const std::vector<Member>& members) {

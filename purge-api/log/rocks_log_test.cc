@@ -168,6 +168,24 @@ TEST_F(RocksLogTest, OldRecordsAndTheirKeysAreDropped) {
   EXPECT_EQ(log_->opened().head, 1101u);
 }
 
+TEST_F(RocksLogTest, LooksBackFromTheNewestInPages) {
+  for (int i = 1; i <= 5; ++i) Append({Tag("t" + std::to_string(i))});
+  EXPECT_TRUE(log_->PutReceipts({{4, Receipt{true, {}}}}));
+  Open();
+  const auto first = log_->List({.most = 2});
+  ASSERT_TRUE(first);
+  ASSERT_THAT(first->found, SizeIs(2));
+  EXPECT_THAT(first->found[0].record.selectors.tags, ElementsAre("t5"));
+  EXPECT_FALSE(first->found[0].complete);
+  EXPECT_TRUE(first->found[1].complete);
+  EXPECT_EQ(first->found[0].at, "2023-11-14T22:13:20.123Z");
+  const auto rest = log_->List({.before = first->next, .most = 10});
+  ASSERT_TRUE(rest);
+  EXPECT_THAT(rest->found, SizeIs(3));
+  EXPECT_EQ(rest->next, 0u);
+  EXPECT_THAT(log_->List({.tag = "t2"})->found, SizeIs(1));
+}
+
 TEST_F(RocksLogTest, TheLockOfAnotherProcessIsRefusedAndNamed) {
   RocksLogOptions options;
   options.directory = directory_;

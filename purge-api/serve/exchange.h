@@ -16,6 +16,8 @@ struct Request {
   std::string query;  // without "?"
   http::Fields fields;
   std::string body;
+  // Who sends it, where that is a part of ours and needs no token: "redis".
+  std::string by = {};
 };
 
 struct Answer {

@@ -23,8 +23,9 @@ constexpr size_t kRecentReceipts = 10'000;
 Problem NotFound(std::string detail) { return {404, "not found", std::move(detail), ""}; }
 Problem Unavailable(std::string detail) { return {503, "unavailable", std::move(detail), ""}; }
 
-std::string Fingerprint(const http::Fields& fields) {
-  return Sha256(fields.Find("authorization").value_or("")).Hex().substr(0, 12);
+std::string Fingerprint(const Request& request) {
+  if (!request.by.empty()) return request.by;
+  return Sha256(request.fields.Find("authorization").value_or("")).Hex().substr(0, 12);
 }
 
 bool IsKey(std::string_view key) {
@@ -65,9 +66,19 @@ std::string Service::IdOf(Seq seq) const { return log_.opened().id + '-' + std::
 
 uint64_t Service::Handle(Request request, Reply reply) {
   const uint64_t call = ++last_call_;
+  std::optional<Problem> untranslated;
+  if (std::optional<Adapted> adapted = Adapt(request, options_.zones)) {
+    request = std::move(adapted->request);
+    untranslated = adapted->refused;
+    reply = [adapted = std::move(*adapted), reply = std::move(reply)](const Answer& answer) {
+      reply(Dress(adapted, answer));
+    };
+  }
   calls_.emplace(call, std::move(reply));
   if (std::optional<Answer> refused = Refuse(request)) {
     Send(call, std::move(*refused));
+  } else if (untranslated) {
+    Send(call, Answer::Of(*untranslated));
   } else {
     Dispatch(call, std::move(request));
   }
@@ -103,7 +114,7 @@ void Service::OnPool(Pool& pool, std::function<std::function<void()>(Log&)> work
 }
 
 std::optional<Answer> Service::Refuse(const Request& request) const {
-  if (!request.path.starts_with("/v1/")) return std::nullopt;
+  if (!request.path.starts_with("/v1/") || !request.by.empty()) return std::nullopt;
   switch (daemon::CheckBearer(request.fields, options_.tokens)) {
     case daemon::Bearer::kKnown: return std::nullopt;
     case daemon::Bearer::kMissing: {
@@ -132,7 +143,9 @@ void Service::Dispatch(uint64_t call, Request request) {
   const char* allow = nullptr;
   if (path == "/v1/purges" || path == "/v1/activations") {
     if (post) return PostPurge(call, std::move(request), path == "/v1/activations");
-    allow = "POST";
+    const bool lists = path == "/v1/purges";
+    if (lists && get) return ListPurges(call, request.query);
+    allow = lists ? "GET, HEAD, POST" : "POST";
   } else if (named(purges)) {
     if (get) return GetPurge(call, path.substr(purges.size()));
     allow = "GET, HEAD";
@@ -189,7 +202,7 @@ void Service::PostPurge(uint64_t call, Request request, bool activation) {
 void Service::OnParsed(uint64_t call, const Request& request, Checked<Accepted> accepted) {
   if (!accepted) return Send(call, Answer::Of(accepted.error()));
   Draft draft;
-  draft.who = Fingerprint(request.fields);
+  draft.who = Fingerprint(request);
   draft.at = Wall();
   if (const auto key = request.fields.Find("idempotency-key")) {
     if (!IsKey(*key)) {
@@ -306,6 +319,19 @@ void Service::GetPurge(uint64_t call, const std::string& id, int status) {
       if (!receipt) receipt = (*found)->receipt;
       Send(call, {status, "application/json", ReceiptBody(seq, receipt.value_or(Receipt())), {}});
     };
+  });
+}
+
+void Service::ListPurges(uint64_t call, const std::string& query) {
+  const Checked<ListQuery> asked = ParseListQuery(query);
+  if (!asked) return Send(call, Answer::Of(asked.error()));
+  const Search search{asked->before, asked->limit, asked->who,   asked->url,  asked->tag,
+                      asked->host,   asked->site,  asked->since, asked->until};
+  OnPool(reader_, [this, call, search](Log& log) {
+    const Result<Pasts> pasts = log.List(search);
+    Answer answer = pasts ? Answer{200, "application/json", ToJson(*pasts), {}}
+                          : Answer::Of(Unavailable(pasts.error().context));
+    return [this, call, answer = std::move(answer)] { Send(call, answer); };
   });
 }
 

@@ -20,6 +20,7 @@
 #include "core/base/thread.h"
 #include "core/net/loop.h"
 #include "purge-api/accept/request.h"
+#include "purge-api/adapt/shape.h"
 #include "purge-api/batch/batch.h"
 #include "purge-api/ledger/ledger.h"
 #include "purge-api/log/log.h"
@@ -37,6 +38,7 @@ class Service {
     ByteCount answer_bytes = 4_MiB;  // of records in one answer to a pull
     ByteCount tail_bytes = 32_MiB;   // newest records kept in memory
     Batch::Options batch;
+    std::vector<Zone> zones;  // for whom requests of other shapes are translated
     const Clock* clock = &Clock::Real();
   };
   // Pools, log, metrics and loop outlive it and its tasks. `writer` has one thread.
@@ -81,6 +83,7 @@ class Service {
   void OnParsed(uint64_t call, const Request& request, Checked<Accepted> accepted);
   void OnWritten(uint64_t call, Millis wait, const Result<Written>& written);
   void OnBatchWritten();
+  void ListPurges(uint64_t call, const std::string& query);
   void GetPurge(uint64_t call, const std::string& id, int status = 200);
   void AnswerReceipt(uint64_t call, cache::Seq seq, Millis wait);
   std::string ReceiptBody(cache::Seq seq, Receipt receipt) const;

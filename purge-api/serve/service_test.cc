@@ -31,6 +31,7 @@ class ServiceTest : public ::testing::Test {
     Service::Options options;
     options.tokens = {"secret-token"};
     options.batch.most_waiting = 2;
+    options.zones = {{"z1", {"www.example.com"}}};
     options.clock = &loop_.clock();
     service_ =
         std::make_unique<Service>(loop_, writer_, reader_, *log_, metrics_, std::move(options));
@@ -350,7 +351,7 @@ TEST_F(ServiceTest, WhatIsNotThereIs404AndWrongMethodsAre405) {
   EXPECT_EQ(Ask("GET", "/v2/purges").status, 404);
   const Answer answer = Ask("PUT", "/v1/purges");
   EXPECT_EQ(answer.status, 405);
-  EXPECT_EQ(answer.fields.Find("allow"), "POST");
+  EXPECT_EQ(answer.fields.Find("allow"), "GET, HEAD, POST");
 }
 
 TEST_F(ServiceTest, NodesShowsLeasesAndPositions) {
@@ -392,6 +393,43 @@ TEST_F(ServiceTest, ToDrainEverythingHeldIsAnswered) {
   Settle();
   EXPECT_EQ((*purge)->status, 202);
   EXPECT_TRUE(*held);
+}
+
+TEST_F(ServiceTest, PastPurgesAreListedWithWhoAndWhenAndWhat) {
+  Pull("edge", -1);
+  Purge(R"({"tags":["t"],"mode":"soft"})");
+  Purge(R"({"urls":["https://a.example/x"]})");
+  const json all = json::parse(Ask("GET", "/v1/purges").body);
+  ASSERT_THAT(all["purges"], SizeIs(2));
+  EXPECT_EQ(all["purges"][0]["first"], json({"https://a.example/x"}));
+  EXPECT_EQ(all["purges"][1]["mode"], "soft");
+  EXPECT_EQ(all["purges"][1]["state"], "accepted");
+  EXPECT_THAT(all["purges"][1]["who"].get<std::string>(), SizeIs(12));
+  EXPECT_FALSE(all.contains("next"));
+  const json one = json::parse(Ask("GET", "/v1/purges?limit=1").body);
+  EXPECT_THAT(one["purges"], SizeIs(1));
+  EXPECT_EQ(one["next"], 2);
+  EXPECT_THAT(json::parse(Ask("GET", "/v1/purges?before=2").body)["purges"], SizeIs(1));
+  EXPECT_THAT(json::parse(Ask("GET", "/v1/purges?tag=t").body)["purges"], SizeIs(1));
+  EXPECT_EQ(Ask("GET", "/v1/purges?limit=0").status, 400);
+}
+
+TEST_F(ServiceTest, ARequestInAnotherShapeBecomesARecordOfTheLog) {
+  const Answer answer = Ask("POST", "/client/v4/zones/z1/purge_cache", R"({"tags":["t"]})");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(json::parse(answer.body)["result"]["id"], "5f3a-1");
+  EXPECT_EQ(Ask("POST", "/service/z1/purge_all", "", {{"fastly-key", "secret-token"}}).status, 200);
+  EXPECT_THAT(disk_->records, SizeIs(2));
+  EXPECT_THAT(disk_->records[1].selectors.hosts, ElementsAre("www.example.com"));
+}
+
+TEST_F(ServiceTest, InAnotherShapeTheTokenCountsBeforeEverythingElse) {
+  EXPECT_EQ(Ask("POST", "/service/z1/purge_all", "", {}).status, 401);
+  EXPECT_EQ(Ask("POST", "/service/z1/purge_all", "", {{"fastly-key", "another"}}).status, 403);
+  EXPECT_EQ(Ask("POST", "/service/unknown/purge_all", "", {{"fastly-key", "another"}}).status, 403);
+  EXPECT_EQ(Ask("POST", "/service/unknown/purge_all", "", {{"fastly-key", "secret-token"}}).status,
+            404);
+  EXPECT_THAT(disk_->records, IsEmpty());
 }
 
 }  // namespace

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -143,6 +144,10 @@ class PurgeServiceTest(unittest.TestCase):
         self.check("/v1/purges", "POST", 422, {"urls": ["nonsense"]})
         self.check("/v1/purges/{id}", "GET", 200, actual="/v1/purges/" + receipt["id"])
         self.check("/v1/purges/{id}", "GET", 404, actual="/v1/purges/other")
+        listed = json.loads(self.check("/v1/purges", "GET", 200, actual="/v1/purges?host=b.example&limit=10"))
+        self.assertEqual([past["seq"] for past in listed["purges"]], [2, 1])
+        self.check("/v1/purges", "GET", 400, actual="/v1/purges?limit=many")
+        self.check("/v1/purges", "GET", 401, token=None)
         self.check("/v1/activations", "POST", 202, {"site": "s", "release": "r", "tags": ["x"]})
         self.check("/v1/activations", "POST", 422, {"site": "s"})
         self.check("/v1/log", "GET", 200, actual="/v1/log?node=e&incarnation=0a")
@@ -238,7 +243,92 @@ class PurgeServiceTest(unittest.TestCase):
         self.assertEqual(late.returncode, 4)
         self.assertRegex(late.stdout, r"edge +pending")
         self.assertEqual(self.command(*here, "--all", "--wait", "0").returncode, 0)
+        listed = subprocess.run([BINARY, "list", *here, "--url", "https://a.example/x"], capture_output=True, text=True, timeout=60)
+        self.assertRegex(listed.stdout, r"(?s)3 .* everything\n2 .* https://a.example/x\n")
         self.assertEqual(json.loads(self.command(*here, "--host", "a.example", "--wait", "0", "--json").stdout)["state"], "accepted")
+
+
+ZONES = """[adapters]
+zones = ["z1: www.example.com"]
+"""
+
+
+class AdapterTest(unittest.TestCase):
+    """Purges in the words of other systems become records of the log."""
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+
+    def start(self, config):
+        path = os.path.join(self.folder.name, "purge.toml")
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(config)
+        service = Service(self.folder.name, f"--config={path}")
+        self.addCleanup(lambda: service.end(signal.SIGKILL))
+        return service
+
+    def redis(self):
+        socket_file = socket.socket()
+        socket_file.bind(("127.0.0.1", 0))
+        port = socket_file.getsockname()[1]
+        socket_file.close()
+        process = subprocess.Popen(["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no"],
+                                   cwd=self.folder.name, stdout=subprocess.DEVNULL)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        def command(*words):
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+                connection.sendall(f"*{len(words)}\r\n".encode() + b"".join(f"${len(word.encode())}\r\n{word}\r\n".encode() for word in words))
+                return connection.makefile("rb").readline().decode().strip()
+        def answers():
+            try:
+                return command("PING") == "+PONG"
+            except OSError:
+                return False
+        self.until(answers)
+        return port, command
+
+    def until(self, condition):
+        deadline = time.monotonic() + 30
+        while not (found := condition()):
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.02)
+        return found
+
+    def records(self, service, count):
+        listed = self.until(lambda: (past := service.json("GET", "/v1/purges")["purges"]) and len(past) >= count and past)
+        return [(past["who"], past["first"]) for past in reversed(listed)]
+
+    def test_requests_of_other_apis(self):
+        service = self.start(ZONES)
+        status, text, _ = service.ask("POST", "/client/v4/zones/z1/purge_cache", {"files": ["https://www.example.com/a"]})
+        self.assertEqual((status, json.loads(text)["success"]), (200, True))
+        status, text, _ = service.ask("POST", "/service/z1/purge/product-7", token=None, **{"Fastly-Key": TOKEN})
+        self.assertEqual((status, json.loads(text)["status"]), (200, "ok"))
+        self.assertEqual(service.ask("POST", "/client/v4/zones/z1/purge_cache", {"files": ["https://other.example/a"]})[0], 422)
+        self.assertEqual([first for _, first in self.records(service, 2)], [["https://www.example.com/a"], ["product-7"]])
+
+    def test_a_redis_stream_is_delivered_once_also_what_came_while_the_service_was_away(self):
+        port, command = self.redis()
+        config = (f'[redis]\naddress = "127.0.0.1:{port}"\nstream = "changes"\n'
+                  'urls = ["https://www.example.com/products/{id}"]\ntags = ["{tags}"]\n')
+        service = self.start(config)
+        self.until(lambda: command("XADD", "changes", "NOMKSTREAM", "*", "other", "x") not in ("$-1", "*-1", "_"))
+        command("XADD", "changes", "*", "id", "7")
+        command("XADD", "changes", "*", "data", '{"tags":["a","b"]}')
+        self.assertEqual(self.records(service, 2), [("redis", ["https://www.example.com/products/7"]), ("redis", ["a", "b"])])
+        service.end(signal.SIGKILL)
+        command("XADD", "changes", "*", "id", "8")
+        again = self.start(config)
+        self.assertEqual(self.records(again, 3)[2], ("redis", ["https://www.example.com/products/8"]))
+        self.assertEqual(again.end()[0], 0)
+
+    def test_a_redis_channel_is_heard(self):
+        port, command = self.redis()
+        service = self.start(f'[redis]\naddress = "127.0.0.1:{port}"\nchannel = "cache_invalidation"\ntags = ["{{message}}"]\n')
+        self.until(lambda: command("PUBLISH", "cache_invalidation", "product-7") == ":1")
+        self.assertEqual(self.records(service, 1)[0], ("redis", ["product-7"]))
 
 
 if __name__ == "__main__":
