@@ -27,6 +27,7 @@
 #include "core/gateway/explain.h"
 #include "core/gateway/gateway.h"
 #include "core/net/tls.h"
+#include "edge/purge_method.h"
 #include "edge/sites.h"
 #include "edge/status_page.h"
 
@@ -85,10 +86,11 @@ struct Edge::State {
   std::shared_ptr<const gateway::Classifier> classifier;
   std::unique_ptr<daemon::Workers> control;  // one loop: signals, admin, purge feed
   std::unique_ptr<daemon::Workers> workers;
-  std::map<std::string, std::vector<int>> sockets;  // handed over to us, by listener
-  std::vector<daemon::PortOptions> listen;          // https, http
-  Gateways gateways;                                // by worker
-  std::vector<std::vector<daemon::Port>> ports;     // by worker
+  std::map<std::string, std::vector<int>> sockets;          // handed over to us, by listener
+  std::vector<daemon::PortOptions> listen;                  // https, http
+  Gateways gateways;                                        // by worker
+  std::vector<std::unique_ptr<PurgeMethod>> purge_methods;  // by worker; empty: off
+  std::vector<std::vector<daemon::Port>> ports;             // by worker
   std::unique_ptr<daemon::Admin> admin;
   std::atomic<bool> ready{false};
   bool ending = false;
@@ -124,6 +126,8 @@ struct Edge::State {
   void Drain();
   Result<Renewal> Prepare(const Options& fresh) const;
   void Reconfigure(const Options& fresh);
+  std::unique_ptr<http::Upstream> MakePurgeUpstream(net::Loop& loop) const;
+  void AddPurgeMethod(net::Loop& loop);
   std::unique_ptr<http::Upstream> MakeUpstream(const UpstreamList& list, size_t index,
                                                net::Loop& loop) const;
 };
@@ -226,6 +230,7 @@ Status Edge::State::OpenCaches() {
   if (!opened) return Fail(std::move(opened.error()).In(options.places.Title("cache_dir")));
   cache = std::move(*opened);
   cache->Join(shared);
+  shared.pace.SetRate(static_cast<uint32_t>(options.upstream_budget));
   shared.name = "skerry-edge";
   shared.compute = compute.get();
   shared.metrics = &metrics;
@@ -257,6 +262,7 @@ Status Edge::State::OpenFeed() {
   feed_options.store = cache->disk() != nullptr ? &cache->disk()->control() : &memory_control;
   feed_options.pool = store_pool.get();
   feed_options.metrics = &metrics;
+  feed_options.forget_some = [this] { return cache->ForgetSome(); };
   feed_options.on_ready = [this] { BecomeReady(); };
   auto opened = cache::PurgeFeed::Open(std::move(feed_options));
   if (!opened) return Fail(std::move(opened.error()).In("purge log"));
@@ -301,6 +307,25 @@ std::unique_ptr<http::Upstream> Edge::State::MakeUpstream(const UpstreamList& li
   return http::Upstream::Make(loop, std::move(upstream));
 }
 
+std::unique_ptr<http::Upstream> Edge::State::MakePurgeUpstream(net::Loop& loop) const {
+  http::Upstream::Options upstream;
+  upstream.url = *http::UpstreamUrl::Parse(options.purge);
+  if (upstream.url.scheme == "https") upstream.tls = purge_tls;
+  return http::Upstream::Make(loop, std::move(upstream));
+}
+
+void Edge::State::AddPurgeMethod(net::Loop& loop) {
+  if (options.purge_method_from.empty()) return;
+  PurgeMethod::Options method;
+  method.from = options.purge_method_from;
+  method.tag_field = http::AsciiLower(options.purge_method_tag_field);
+  method.wait = options.purge_method_wait;
+  method.token = purge_token;
+  method.authority = http::UpstreamUrl::Parse(options.purge)->authority();
+  purge_methods.push_back(
+      std::make_unique<PurgeMethod>(loop, MakePurgeUpstream(loop), std::move(method)));
+}
+
 Status Edge::State::OpenWorker(size_t index) {
   net::Loop& loop = workers->loop(index);
   gateway::Gateway::Options gateway_options;
@@ -312,11 +337,15 @@ Status Edge::State::OpenWorker(size_t index) {
     gateway_options.upstreams.push_back(MakeUpstream(upstreams, i, loop));
   }
   gateways.push_back(std::make_unique<gateway::Gateway>(loop, shared, std::move(gateway_options)));
+  AddPurgeMethod(loop);
+  PurgeMethod* const purges = purge_methods.empty() ? nullptr : purge_methods.back().get();
   for (daemon::PortOptions& address : listen) {
-    auto opened =
-        daemon::OpenPort(loop, address, index, [gateway = gateways.back().get()](auto stream) {
-          return gateway->OnRequest(std::move(stream));
-        });
+    const auto accept = [gateway = gateways.back().get(),
+                         purges](std::shared_ptr<http::ServerStream> stream) {
+      const bool purge = purges != nullptr && PurgeMethod::Is(stream->request());
+      return purge ? purges->OnRequest(std::move(stream)) : gateway->OnRequest(std::move(stream));
+    };
+    auto opened = daemon::OpenPort(loop, address, index, accept);
     if (!opened) return Fail(std::move(opened.error()));
     ports[index].push_back(std::move(*opened));
   }
@@ -507,6 +536,7 @@ void Edge::State::Reconfigure(const Options& fresh) {
   upstreams = std::move(renewal->upstreams);
   options.sites = fresh.sites;
   options.country_database = fresh.country_database;
+  shared.pace.SetRate(static_cast<uint32_t>(fresh.upstream_budget));
   classifier = renewal->classifier;  // what /explain speaks of
   const auto take_over = [this, known, made = renewal->classifier, tls = renewal->tls,
                           added = upstreams](size_t i) {
@@ -549,10 +579,7 @@ int Edge::Run(Reload reload) {
   state.signals.Deliver(control, [&state, &reload](int signo) { state.OnSignal(signo, reload); });
   control.Post([&state, &control] {
     if (state.feed == nullptr) return state.BecomeReady();
-    http::Upstream::Options upstream;
-    upstream.url = *http::UpstreamUrl::Parse(state.options.purge);
-    if (upstream.url.scheme == "https") upstream.tls = state.purge_tls;
-    state.feed->Start(control, http::Upstream::Make(control, std::move(upstream)));
+    state.feed->Start(control, state.MakePurgeUpstream(control));
     control.After(kWaitForLease, [&state] { state.BecomeReady(); });
   });
   state.workers->Start();
@@ -561,8 +588,10 @@ int Edge::Run(Reload reload) {
   // Loops stand still: what lives on them can go, connections first.
   state.ports.clear();
   state.gateways.clear();
+  state.purge_methods.clear();
   state.admin.reset();
   state.feed.reset();
+  state.store_pool.reset();  // before what its tasks use
   state.cache.reset();
   LogInfo("ended");
   return state.code;

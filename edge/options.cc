@@ -116,6 +116,21 @@ const config::Table<Options>& OptionTable() {
        "How long the body of an answer may pause."},
       {"upstream.connections", &Options::upstream_connections, Integer(1, 65536, 256),
        "Connections to one upstream, a worker."},
+      {"upstream.budget", &Options::upstream_budget, Integer(0, 1'000'000, 1000),
+       "Fetches a second that come from us more than from clients: refreshes of what was purged "
+       "softly, which else wait for the next request, and what is validated while the purge log is "
+       "out of reach, which waits for its turn, at most 5 s (then 503). 0: unbounded.",
+       kFile | kReload},
+      {"purge_method.from", &Options::purge_method_from,
+       config::ParsedList<net::AddressRange>("ADDRESS or ADDRESS/BITS",
+                                             std::vector<net::AddressRange>()),
+       "Whose requests with the method PURGE become purges of the log; those of others are "
+       "refused. "
+       "Without any, PURGE is proxied like other methods."},
+      {"purge_method.tag_field", &Options::purge_method_tag_field, Text(""),
+       "A field of such requests that names tags, instead of their URL: \"xkey\"."},
+      {"purge_method.wait", &Options::purge_method_wait, Duration(0s, 1min, 5s),
+       "How long they wait for confirmation by the nodes."},
       {"country_database", &Options::country_database, Path(""),
        "MaxMind DB file with the countries of addresses, for key.country.", kBoth | kReload},
       {"explain", &Options::explain, Text(""),
@@ -156,6 +171,9 @@ void CheckOptions(const Options& options, Problems& problems) {
   checks.CertificateAndKey(options.cert, options.key);
   if (!options.purge.empty() && (options.node.empty() || options.purge_token_file.empty())) {
     problems.Add(places.Of("purge"), "purge: needs --node=NAME and --purge_token_file=FILE too");
+  }
+  if (!options.purge_method_from.empty() && options.purge.empty()) {
+    problems.Add(places.Of("purge_method.from"), "purge_method.from: needs --purge=URL");
   }
   if (options.disk_cache != 0 && options.disk_cache < 64_MiB) {
     problems.Add(places.Of("disk_cache"), "disk_cache: at least 64MiB, or 0 for memory only");

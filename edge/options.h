@@ -11,6 +11,7 @@
 #include "core/config/place.h"
 #include "core/config/table.h"
 #include "core/net/address.h"
+#include "core/net/address_range.h"
 #include "edge/rule_options.h"
 
 namespace skerry::edge {
@@ -62,6 +63,11 @@ struct Options {
   Millis upstream_first_byte{0};
   Millis upstream_between_bytes{0};
   int64_t upstream_connections = 0;
+  int64_t upstream_budget = 0;
+  // purge_method.*
+  std::vector<net::AddressRange> purge_method_from;
+  std::string purge_method_tag_field;
+  Millis purge_method_wait{0};
   std::string country_database;
   std::vector<SiteOptions> sites;
   // What to do instead of serving.
