@@ -5,8 +5,11 @@
 
 #include <algorithm>
 #include <array>
+#include <bitset>
 #include <cerrno>
-#include <cstdio>
+#include <charconv>
+#include <chrono>
+#include <cstdint>
 #include <cstring>
 #include <thread>
 #include <utility>
@@ -21,29 +24,132 @@ namespace {
 constexpr size_t kMostGathered = 16 << 20;  // bytes; beyond that lines are dropped
 constexpr size_t kWriteAt = 256 << 10;
 
-void AppendJsonString(std::string& line, std::string_view text) {
-  line.push_back('"');
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      line.push_back('\\');
-      line.push_back(c);
-    } else if (byte < 0x20 || byte >= 0x7f) {
-      // Bytes above ASCII come from paths that are not UTF-8 by contract: keep the
-      // line valid JSON whatever they are.
-      char escape[7];
-      std::snprintf(escape, sizeof(escape), "\\u%04x", byte);
-      line.append(escape);
-    } else {
-      line.push_back(c);
-    }
-  }
-  line.push_back('"');
+// Does one of eight bytes have to be escaped: control bytes, above ASCII, " or \\ ?
+bool NeedsEscape(uint64_t eight) {
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  constexpr uint64_t kHighs = kOnes * 0x80;
+  // The high bit of each byte that is 0; borrows only come from bytes that are found anyway.
+  const auto zeros = [](uint64_t word) { return (word - kOnes) & ~word & kHighs; };
+  const uint64_t controls = (eight - kOnes * 0x20) & ~eight & kHighs;
+  return ((eight & kHighs) | controls | zeros(eight ^ kOnes * '"') | zeros(eight ^ kOnes * '\\') |
+          zeros(eight ^ kOnes * 0x7f)) != 0;
 }
 
-void AppendMember(std::string& line, std::string_view name, std::string_view text) {
-  line.append(",\"").append(name).append("\":");
-  AppendJsonString(line, text);
+bool NeedsEscape(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte < 0x20 || byte >= 0x7f || c == '"' || c == '\\';
+}
+
+// A line as it is written. Formatting is most of what the log costs a hit, so it goes
+// byte by byte into memory that a thread keeps.
+class Line {
+ public:
+  explicit Line(std::string& memory)
+      : memory_(memory), to_(memory.data()), end_(to_ + memory.size()) {}
+  std::string_view view() const { return {memory_.data(), Size()}; }
+
+  template <size_t kSize>
+  void Literal(const char (&text)[kSize]) {
+    memcpy(Room(kSize - 1), text, kSize - 1);
+    to_ += kSize - 1;
+  }
+  void Text(std::string_view text) {
+    memcpy(Room(text.size()), text.data(), text.size());
+    to_ += text.size();
+  }
+  void Number(uint64_t number) {
+    Room(20);
+    to_ = std::to_chars(to_, to_ + 20, number).ptr;
+  }
+  // With three decimals.
+  void Milliseconds(double milliseconds) {
+    const auto micros = static_cast<uint64_t>(std::max(milliseconds, 0.0) * 1000 + 0.5);
+    Number(micros / 1000);
+    Decimals(micros % 1000);
+  }
+  void Time(WallTime time);
+  void String(std::string_view text);
+
+ private:
+  size_t Size() const { return static_cast<size_t>(to_ - memory_.data()); }
+  char* Room(size_t count) {
+    if (static_cast<size_t>(end_ - to_) < count) Grow(count);
+    return to_;
+  }
+  void Grow(size_t count) {
+    const size_t size = Size();
+    memory_.resize((size + count) * 2);
+    to_ = memory_.data() + size;
+    end_ = memory_.data() + memory_.size();
+  }
+  void Decimals(uint64_t thousandths) {
+    const char digits[] = {'.', static_cast<char>('0' + thousandths / 100),
+                           static_cast<char>('0' + thousandths / 10 % 10),
+                           static_cast<char>('0' + thousandths % 10)};
+    Text({digits, sizeof(digits)});
+  }
+
+  std::string& memory_;
+  char* to_;
+  char* end_;
+};
+
+void Line::Time(WallTime time) {
+  struct Second {
+    int64_t number = INT64_MIN;
+    std::string text;  // without fraction and zone
+  };
+  thread_local Second last;
+  const auto whole = std::chrono::floor<Seconds>(time);
+  if (const int64_t number = whole.time_since_epoch().count(); number != last.number) {
+    const std::string text = ToRfc3339(time);
+    last = {number, text.substr(0, text.rfind('.'))};
+  }
+  Text(last.text);
+  Decimals(static_cast<uint64_t>((time - whole).count()));
+  Text("Z");
+}
+
+void AppendEscaped(char c, char*& to) {
+  if (!NeedsEscape(c)) {
+    *to++ = c;
+  } else if (c == '"' || c == '\\') {
+    *to++ = '\\';
+    *to++ = c;
+  } else {
+    // Bytes above ASCII come from paths that are not UTF-8 by contract: keep the
+    // line valid JSON whatever they are.
+    constexpr char kHex[] = "0123456789abcdef";
+    const auto byte = static_cast<unsigned char>(c);
+    memcpy(to, "\\u00", 4);
+    to[4] = kHex[byte >> 4];
+    to[5] = kHex[byte & 15];
+    to += 6;
+  }
+}
+
+void Line::String(std::string_view text) {
+  // Eight bytes are written at a time, also where fewer are left.
+  char* to = Room(2 + 6 * text.size() + sizeof(uint64_t));
+  *to++ = '"';
+  while (!text.empty()) {
+    uint64_t eight = 0x2020202020202020;
+    const size_t count = std::min(text.size(), sizeof(eight));
+    if (count == sizeof(eight)) {
+      memcpy(&eight, text.data(), sizeof(eight));
+    } else {
+      memcpy(&eight, text.data(), count);
+    }
+    if (NeedsEscape(eight)) {
+      for (const char c : text.substr(0, count)) AppendEscaped(c, to);
+    } else {
+      memcpy(to, &eight, sizeof(eight));
+      to += count;
+    }
+    text.remove_prefix(count);
+  }
+  *to++ = '"';
+  to_ = to;
 }
 
 // What decides about storing and freshness (core/cache/freshness.h) and what a
@@ -62,14 +168,31 @@ constexpr std::array<std::string_view, 13> kOfAnswer = {"age",
                                                         "vary",
                                                         "skerry-cache-control"};
 
-void AppendAnswer(std::string& line, const AccessRecord& record) {
-  line.append(",\"answer\":{\"status\":").append(std::to_string(record.answer_status));
-  for (const std::string_view name : kOfAnswer) {
-    const auto value = record.answer->Combined(name);
-    if (!value) continue;
-    AppendMember(line, name, name == "set-cookie" ? std::string_view() : *value);
+void AppendAnswer(Line& line, const AccessRecord& record) {
+  line.Literal(",\"answer\":{\"status\":");
+  line.Number(static_cast<uint64_t>(record.answer_status));
+  std::bitset<kOfAnswer.size()> said;
+  const http::Fields& fields = *record.answer;
+  for (auto at = fields.begin(); at != fields.end(); ++at) {
+    const http::Field& field = *at;
+    const auto* known = std::find(kOfAnswer.begin(), kOfAnswer.end(), field.name);
+    if (known == kOfAnswer.end()) continue;
+    const auto index = static_cast<size_t>(known - kOfAnswer.begin());
+    if (said.test(index)) continue;
+    said.set(index);
+    line.Literal(",\"");
+    line.Text(field.name);
+    line.Literal("\":");
+    if (field.name == "set-cookie") {
+      line.String("");
+      continue;
+    }
+    const bool again = std::any_of(
+        at + 1, fields.end(), [&](const http::Field& other) { return other.name == field.name; });
+    line.String(again ? std::string_view(*fields.Combined(field.name))
+                      : std::string_view(field.value));
   }
-  line.push_back('}');
+  line.Literal("}");
 }
 
 bool TellsPeopleApart(std::string_view name) {
@@ -77,8 +200,8 @@ bool TellsPeopleApart(std::string_view name) {
 }
 
 // Lines "name: value" of VariantText as an object.
-void AppendVariant(std::string& line, std::string_view variant) {
-  line.append(",\"variant\":{");
+void AppendVariant(Line& line, std::string_view variant) {
+  line.Literal(",\"variant\":{");
   bool first = true;
   while (!variant.empty()) {
     const size_t end = std::min(variant.find('\n'), variant.size());
@@ -89,49 +212,74 @@ void AppendVariant(std::string& line, std::string_view variant) {
     const std::string_view name = one.substr(0, colon);
     std::string value(one.substr(colon + 2));
     if (TellsPeopleApart(name)) value = "#" + std::to_string(Xxh3(value));
-    if (!std::exchange(first, false)) line.push_back(',');
-    AppendJsonString(line, name);
-    line.push_back(':');
-    AppendJsonString(line, value);
+    if (!std::exchange(first, false)) line.Literal(",");
+    line.String(name);
+    line.Literal(":");
+    line.String(value);
   }
-  line.push_back('}');
+  line.Literal("}");
 }
 
-void AppendForReplay(std::string& line, const AccessRecord& record) {
-  if (record.size) line.append(",\"size\":").append(std::to_string(*record.size));
+void AppendForReplay(Line& line, const AccessRecord& record) {
+  if (record.size) {
+    line.Literal(",\"size\":");
+    line.Number(*record.size);
+  }
   if (record.answer != nullptr) AppendAnswer(line, record);
   if (!record.variant.empty()) AppendVariant(line, record.variant);
-  if (!record.range.empty()) AppendMember(line, "range", record.range);
-  if (record.authorized) line.append(",\"authorized\":true");
-  if (record.personal) line.append(",\"personal\":true");
+  if (!record.range.empty()) {
+    line.Literal(",\"range\":");
+    line.String(record.range);
+  }
+  if (record.authorized) line.Literal(",\"authorized\":true");
+  if (record.personal) line.Literal(",\"personal\":true");
+}
+
+// All but the end of the object.
+void AppendRecord(Line& line, const AccessRecord& record) {
+  line.Literal("{\"time\":\"");
+  line.Time(record.time);
+  line.Literal("\"");
+  line.Literal(",\"peer\":");
+  line.String(record.peer);
+  line.Literal(",\"protocol\":");
+  line.String(record.protocol);
+  line.Literal(",\"method\":");
+  line.String(record.method);
+  line.Literal(",\"scheme\":");
+  line.String(record.scheme);
+  line.Literal(",\"host\":");
+  line.String(record.authority);
+  line.Literal(",\"path\":");
+  line.String(record.path);
+  line.Literal(",\"site\":");
+  line.String(record.site);
+  line.Literal(",\"status\":");
+  line.Number(static_cast<uint64_t>(record.status));
+  line.Literal(",\"bytes\":");
+  line.Number(record.bytes);
+  line.Literal(",\"ms\":");
+  line.Milliseconds(record.milliseconds);
+  line.Literal(",\"cache\":");
+  line.String(record.cache_status);
+  line.Literal(",\"step\":");
+  line.String(record.step);
+  line.Literal(",\"complete\":");
+  line.Text(record.complete ? "true" : "false");
+  AppendForReplay(line, record);
+}
+
+std::string EndOf(uint64_t dropped) {
+  return dropped == 0 ? "}\n" : ",\"dropped\":" + std::to_string(dropped) + "}\n";
 }
 
 }  // namespace
 
 std::string ToJsonLine(const AccessRecord& record, uint64_t dropped) {
-  std::string line = "{\"time\":\"";
-  line.reserve(320 + record.path.size());
-  line.append(ToRfc3339(record.time));
-  line.push_back('"');
-  AppendMember(line, "peer", record.peer);
-  AppendMember(line, "protocol", record.protocol);
-  AppendMember(line, "method", record.method);
-  AppendMember(line, "scheme", record.scheme);
-  AppendMember(line, "host", record.authority);
-  AppendMember(line, "path", record.path);
-  AppendMember(line, "site", record.site);
-  line.append(",\"status\":").append(std::to_string(record.status));
-  line.append(",\"bytes\":").append(std::to_string(record.bytes));
-  char ms[32];
-  std::snprintf(ms, sizeof(ms), ",\"ms\":%.3f", record.milliseconds);
-  line.append(ms);
-  AppendMember(line, "cache", record.cache_status);
-  AppendMember(line, "step", record.step);
-  line.append(record.complete ? ",\"complete\":true" : ",\"complete\":false");
-  AppendForReplay(line, record);
-  if (dropped > 0) line.append(",\"dropped\":").append(std::to_string(dropped));
-  line.append("}\n");
-  return line;
+  std::string memory;
+  Line line(memory);
+  AppendRecord(line, record);
+  return std::string(line.view()) + EndOf(dropped);
 }
 
 struct AccessLog::State {
@@ -209,22 +357,20 @@ Result<std::unique_ptr<AccessLog>> AccessLog::Open(const std::string& file) {
 }
 
 void AccessLog::Write(const AccessRecord& record) {
-  // Formatted outside the lock; only a counter of drops is needed from inside.
-  uint64_t dropped = 0;
-  {
-    MutexLock lock(state_->mutex);
-    if (state_->gathered.size() > kMostGathered) {
-      ++state_->dropped;
-      return;
-    }
-    dropped = std::exchange(state_->dropped, 0);
-  }
-  const std::string line = ToJsonLine(record, dropped);
+  thread_local std::string memory;
+  Line line(memory);
+  AppendRecord(line, record);
   bool wake = false;
   {
     MutexLock lock(state_->mutex);
-    wake = state_->gathered.size() < kWriteAt && state_->gathered.size() + line.size() >= kWriteAt;
-    state_->gathered.append(line);
+    std::string& gathered = state_->gathered;
+    if (gathered.size() > kMostGathered) {
+      ++state_->dropped;
+      return;
+    }
+    const size_t before = gathered.size();
+    gathered.append(line.view()).append(EndOf(std::exchange(state_->dropped, 0)));
+    wake = before < kWriteAt && gathered.size() >= kWriteAt;
   }
   if (wake) state_->changed.NotifyOne();
 }

@@ -31,12 +31,58 @@ AccessRecord Sample() {
 
 TEST(AccessLogTest, ALineIsValidJsonWhateverThePathHolds) {
   const auto line = nlohmann::json::parse(ToJsonLine(Sample(), 0));
+  EXPECT_FALSE(line.contains("range"));
   EXPECT_EQ(line["time"], "2023-11-14T22:13:20.123Z");
   EXPECT_EQ(line["path"], "/a\"b\\c\u0001\u00ff");
   EXPECT_EQ(line["status"], 200);
   EXPECT_EQ(line["ms"], 1.5);
   EXPECT_EQ(line["complete"], true);
   EXPECT_FALSE(line.contains("dropped"));
+}
+
+TEST(AccessLogTest, EveryByteAtEveryPlaceReadsBackAsItWas) {
+  for (int byte = 1; byte < 256; ++byte) {
+    for (size_t place = 0; place < 17; ++place) {
+      std::string path(17, 'a');
+      path[place] = static_cast<char>(byte);
+      AccessRecord record = Sample();
+      record.path = path;
+      const auto read = nlohmann::json::parse(ToJsonLine(record, 0))["path"].get<std::string>();
+      std::string expected = path;
+      if (byte >= 0x80) {  // as U+0080 to U+00FF, in UTF-8
+        expected = path.substr(0, place) + static_cast<char>(0xc0 | byte >> 6) +
+                   static_cast<char>(0x80 | (byte & 0x3f)) + path.substr(place + 1);
+      }
+      ASSERT_EQ(read, expected) << byte << " at " << place;
+    }
+  }
+}
+
+TEST(AccessLogTest, MillisecondsHaveThreeDecimals) {
+  AccessRecord record = Sample();
+  for (const auto& [value, text] :
+       {std::pair(0.0, "0.000"), std::pair(0.0567, "0.057"), std::pair(12.3456, "12.346"),
+        std::pair(60000.05, "60000.050")}) {
+    record.milliseconds = value;
+    EXPECT_THAT(ToJsonLine(record, 0), testing::HasSubstr(std::string("\"ms\":") + text + ","));
+  }
+}
+
+TEST(AccessLogTest, EachLineHasItsOwnTime) {
+  AccessRecord record = Sample();
+  for (const int ms : {0, 7, 999, 1000, 61'042}) {
+    record.time = WallTime(Millis(1'700'000'000'000 + ms));
+    EXPECT_EQ(nlohmann::json::parse(ToJsonLine(record, 0))["time"], ToRfc3339(record.time));
+  }
+}
+
+TEST(AccessLogTest, SeveralLinesOfOneFieldAreJoined) {
+  AccessRecord record = Sample();
+  const http::Fields fields = {{"vary", "accept"}, {"etag", "\"a\""}, {"vary", "cookie"}};
+  record.answer = &fields;
+  const auto line = nlohmann::json::parse(ToJsonLine(record, 0));
+  EXPECT_EQ(line["answer"]["vary"], "accept, cookie");
+  EXPECT_EQ(line["answer"]["etag"], "\"a\"");
 }
 
 TEST(AccessLogTest, AReplayIsToldWhatDecidesAndNoSecret) {

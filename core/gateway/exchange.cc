@@ -177,7 +177,9 @@ Exchange::Next Exchange::Decide() {
   if (own_key_ && (lookup_.entry == nullptr || !AliasHolds(lookup_.entry->head))) LeaveAlias();
   if (lookup_.found == Found::kMiss && FollowAlias()) return LookUp();
   SendEarlyHints();
-  verdict_ = Foretell(request_, lookup_, directives_, gateway_.shared().clock->Wall());
+  verdict_ = HasOriginsCondition(request_)
+                 ? Foretell(request_, lookup_, directives_, gateway_.shared().clock->Wall())
+                 : Foretell(lookup_, directives_);
   if (own_key_ && !HasOriginsCondition(request_)) verdict_.detail = "no-vary-search";
   if (verdict_.hit) {
     if (lookup_.found == Found::kStaleWhileRevalidate) {
@@ -529,11 +531,10 @@ void Exchange::SendStored() {
   Shared& shared = gateway_.shared();
   const cache::EntryPtr entry = lookup_.entry;
   const WallTime now = shared.clock->Wall();
-  const Seconds age = cache::CurrentAge(entry->head.initial_age, entry->head.response_time, now);
   verdict_.ttl = FreshnessLeft(lookup_, verdict_.hit, now);
   Writing writing{.request = request_, .head = entry->head, .route = *route_};
   writing.length = entry->body_size;
-  writing.age = age;
+  writing.age = cache::CurrentAge(entry->head.initial_age, entry->head.response_time, now);
   // browser_ttl counts from now: an Age would have browsers take it for used up.
   writing.send_age = !route_->policy.browser_ttl || entry->head.status >= 400;
   writing.unvalidated = fill_ == nullptr;
@@ -544,6 +545,7 @@ void Exchange::SendStored() {
     return MakeStoredBody(entry, part, shared.disk, shared.ram, loop);
   };
   Respond(Write(writing));
+  said_ = std::move(writing.cache_status);
 }
 
 void Exchange::SendFill() {
@@ -672,7 +674,7 @@ void Exchange::OnGone(bool complete) {
   const std::string_view site = route_ == nullptr ? std::string_view("none") : route_->site;
   gateway_.counters().Answered(site, status_, CacheLabel(verdict_), seconds, bytes);
   if (AccessLog* log = gateway_.access_log()) {
-    const std::string cache_status = CacheStatus();
+    const std::string cache_status = said_.empty() ? CacheStatus() : std::move(said_);
     AccessRecord record{gateway_.shared().clock->Wall(),
                         asked.method,
                         asked.scheme,

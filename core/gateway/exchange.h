@@ -157,6 +157,7 @@ class Exchange : public http::StreamEvents, public std::enable_shared_from_this<
 
   Verdict verdict_;
   bool responded_ = false;
+  std::string said_;  // as Cache-Status, of a stored answer
   int status_ = 0;
 };
 

@@ -15,7 +15,8 @@ Result<cache::Target> TargetOf(const http::RequestHead& request, std::string_vie
 Keyed KeyOf(const http::RequestHead& request, cache::Target target, Cacheability cacheability,
             const Route& route, bool to_shield, const std::vector<Dimension>& dimensions) {
   Keyed keyed;
-  keyed.target = cache::ApplyKeyRules(std::move(target), route.key_rules);
+  keyed.target = target.has_query ? cache::ApplyKeyRules(std::move(target), route.key_rules)
+                                  : std::move(target);
   keyed.key = dimensions.empty() ? cache::MakeKey(keyed.target)
                                  : cache::MakeKey(keyed.target, KeyLines(dimensions));
   keyed.directives = cache::ParseRequestDirectives(request.fields, route.policy);

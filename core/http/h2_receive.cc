@@ -76,7 +76,7 @@ void H2Session::EndFlood() {
 }
 
 void H2Session::OnHeadersBegin(int32_t id) {
-  auto stream = std::make_shared<H2Stream>(this, id, context_.facts, limits(), Now());
+  auto stream = std::make_shared<H2Stream>(this, id, context_.facts, limits(), received_at_);
   nghttp2_session_set_stream_user_data(session_.get(), id, stream.get());
   streams_.emplace(id, std::move(stream));
 }

@@ -28,6 +28,7 @@ H2Session::~H2Session() = default;
 void H2Session::OnBytes(std::string_view bytes) {
   if (closed_) return;
   receiving_ = true;
+  received_at_ = Now();
   // A flood is answered before its last frames are worked on.
   if (ScanFrames(bytes)) {
     const auto* data = reinterpret_cast<const uint8_t*>(bytes.data());

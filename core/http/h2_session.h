@@ -106,6 +106,7 @@ class H2Session : public ServerSession {
   bool flooded_ = false;
   bool settings_seen_ = false;
   SteadyTime head_open_since_{};  // epoch: no header block is unfinished
+  SteadyTime received_at_;        // the bytes at hand
   SteadyTime idle_since_;
   SteadyTime last_tick_;
   Intake intake_;            // of the connection: its window and its transport
