@@ -5,6 +5,12 @@
 #include <utility>
 
 namespace skerry::cache {
+namespace {
+
+// How often a writer that waits for the disk looks at it.
+constexpr Micros kDiskLook = Millis(2);
+
+}  // namespace
 
 Fill::Fill(Options options)
     : options_(std::move(options)),
@@ -267,28 +273,63 @@ uint64_t Fill::Fastest() const {
   return fastest;
 }
 
+uint64_t Fill::Slowest() const {
+  uint64_t slowest = size_;
+  for (const Seat* seat : seats_) slowest = std::min(slowest, seat->position_);
+  return slowest;
+}
+
 bool Fill::Full() const {
   if (seats_.empty()) return false;
   const bool kept = first_held_ == 0 && answer_ != nullptr && answer_->length &&
                     *answer_->length <= options_.keep_bytes;
   if (kept && answer_->storable == Storable::kYes) return false;
-  return size_ > Fastest() + options_.window_bytes;
+  return size_ > Fastest() + options_.window_bytes || DiskIsBehind();
+}
+
+// Is somebody so slow that the next bytes would push out what the disk has not written?
+bool Fill::DiskIsBehind() const {
+  if (disk_ == nullptr || size_ <= options_.keep_bytes || disk_->abandoned()) return false;
+  if (Slowest() + options_.lag_bytes / 2 >= size_) return false;
+  while (on_disk_ < pieces_.size() && disk_->PositionOf(on_disk_)) ++on_disk_;
+  return size_ + kChunkBytes > on_disk_ * kChunkBytes + options_.lag_bytes;
 }
 
 bool Fill::WaitsForRoom() {
   MutexLock lock(mutex_);
   waits_for_room_ = Full();
+  if (waits_for_room_) LookAgainSoon();
   return waits_for_room_;
+}
+
+// Readers tell that they go on, the disk does not.
+void Fill::LookAgainSoon() {
+  if (looks_again_ || writer_ == nullptr || !DiskIsBehind()) return;
+  looks_again_ = true;
+  writer_->After(kDiskLook, [weak = weak_from_this()] {
+    if (const std::shared_ptr<Fill> self = weak.lock()) self->LookAtDisk();
+  });
+}
+
+void Fill::LookAtDisk() {
+  std::function<void()> room;
+  {
+    MutexLock lock(mutex_);
+    looks_again_ = false;
+    if (!waits_for_room_ || finished_ || phase_ == Phase::kFailed) return;
+    if (Full()) return LookAgainSoon();
+    waits_for_room_ = false;
+    room = on_room_;
+  }
+  if (room) room();
 }
 
 void Fill::DropPassed() {
   const bool large =
       size_ > options_.keep_bytes || (answer_ != nullptr && answer_->storable != Storable::kYes);
   if (!large || pieces_.empty()) return;
-  uint64_t slowest = size_;
-  for (const Seat* seat : seats_) slowest = std::min(slowest, seat->position_);
   const uint64_t held_from =
-      std::max(slowest, size_ > options_.lag_bytes ? size_ - options_.lag_bytes : 0);
+      std::max(Slowest(), size_ > options_.lag_bytes ? size_ - options_.lag_bytes : 0);
   while (first_held_ + 1 < pieces_.size() && (first_held_ + 1) * kChunkBytes <= held_from) {
     pieces_[first_held_].whole = Chunk();
     pieces_[first_held_].out = nullptr;

@@ -115,8 +115,9 @@ class Fill : public std::enable_shared_from_this<Fill> {
   void Append(std::string_view bytes);
   void Finish(http::Fields trailers);
   void Fail(Error error);
-  // Upstream should pause: the fastest reader is a window behind. on_room tells
-  // when that has changed.
+  // Upstream should pause: the fastest reader is a window behind, or a slower one would
+  // lose bytes that the disk tier has been given and not written yet. on_room tells when
+  // that has changed.
   bool WaitsForRoom();
   bool gathers() const;
   bool ended() const;  // well or badly
@@ -144,7 +145,11 @@ class Fill : public std::enable_shared_from_this<Fill> {
   void WakeAll() SKERRY_REQUIRES(mutex_);
   void DropPassed() SKERRY_REQUIRES(mutex_);
   uint64_t Fastest() const SKERRY_REQUIRES(mutex_);
+  uint64_t Slowest() const SKERRY_REQUIRES(mutex_);
   bool Full() const SKERRY_REQUIRES(mutex_);
+  bool DiskIsBehind() const SKERRY_REQUIRES(mutex_);
+  void LookAgainSoon() SKERRY_REQUIRES(mutex_);
+  void LookAtDisk();
   void OpenPiece() SKERRY_REQUIRES(mutex_);
   void ClosePiece() SKERRY_REQUIRES(mutex_);
 
@@ -161,6 +166,7 @@ class Fill : public std::enable_shared_from_this<Fill> {
   std::vector<Piece> pieces_ SKERRY_GUARDED_BY(mutex_);  // kChunkBytes each, but the last
   size_t first_held_ SKERRY_GUARDED_BY(mutex_) = 0;      // pieces before it are dropped
   uint64_t size_ SKERRY_GUARDED_BY(mutex_) = 0;
+  mutable size_t on_disk_ SKERRY_GUARDED_BY(mutex_) = 0;  // pieces before it are written
   std::vector<Seat*> seats_ SKERRY_GUARDED_BY(mutex_);
   std::unique_ptr<DiskFill> disk_ SKERRY_GUARDED_BY(mutex_);
   Extents extents_ SKERRY_GUARDED_BY(mutex_);  // remembered when the disk's part is taken
@@ -168,6 +174,7 @@ class Fill : public std::enable_shared_from_this<Fill> {
   std::function<void()> on_room_ SKERRY_GUARDED_BY(mutex_);
   std::function<void()> on_deserted_ SKERRY_GUARDED_BY(mutex_);
   bool waits_for_room_ SKERRY_GUARDED_BY(mutex_) = false;
+  bool looks_again_ SKERRY_GUARDED_BY(mutex_) = false;  // LookAtDisk will be called
 };
 
 }  // namespace skerry::cache

@@ -165,6 +165,67 @@ TEST_F(FillTest, ALaggardLosesItsBytesRatherThanHoldingAllOfThem) {
   EXPECT_EQ(fill->ReadAt(0).read, Fill::Read::kDropped);
 }
 
+// A disk tier's part of which the test says how much is written.
+class SlowDisk : public DiskFill {
+ public:
+  struct State {
+    size_t written = 0;
+    bool abandoned = false;
+  };
+  explicit SlowDisk(State& state) : state_(state) {}
+  void Append(Chunk) override {}
+  std::optional<uint64_t> PositionOf(size_t index) const override {
+    return index < state_.written ? std::optional<uint64_t>(index) : std::nullopt;
+  }
+  uint64_t fill_id() const override { return 1; }
+  void Commit(uint64_t, http::Fields, std::function<bool()>) override {}
+  bool abandoned() const override { return state_.abandoned; }
+
+ private:
+  State& state_;
+};
+
+TEST_F(FillTest, UpstreamWaitsForTheDiskWhereASlowReaderWouldLoseItsBytes) {
+  kept_ = 0;
+  SlowDisk::State disk;
+  const auto fill = Make();
+  const auto slow = fill->Sit(loop_, [] {});
+  const auto fast = fill->Sit(loop_, [] {});
+  fill->OnAnswer(Head(), true, std::make_unique<SlowDisk>(disk));
+  uint64_t size = 0;
+  for (; size < 4'000'000 && !fill->WaitsForRoom(); size += 50'000) {
+    fill->Append(std::string(50'000, 'x'));
+    fill->Advance(*fast, size + 50'000);
+  }
+  EXPECT_LT(size, 600'000u);
+  EXPECT_EQ(fill->ReadAt(0).read, Fill::Read::kBytes);
+  loop_.Advance(Millis(50));
+  EXPECT_EQ(rooms_, 0);
+  disk.written = 100;
+  loop_.Advance(Millis(50));
+  EXPECT_EQ(rooms_, 1);
+  EXPECT_FALSE(fill->WaitsForRoom());
+}
+
+TEST_F(FillTest, UpstreamDoesNotWaitForADiskThatNobodyNeeds) {
+  kept_ = 0;
+  SlowDisk::State disk;
+  const auto fill = Make();
+  const auto only = fill->Sit(loop_, [] {});
+  fill->OnAnswer(Head(), true, std::make_unique<SlowDisk>(disk));
+  const auto stream = [&](uint64_t from, uint64_t to) {
+    for (uint64_t sent = from; sent < to; sent += 50'000) {
+      fill->Append(std::string(50'000, 'x'));
+      fill->Advance(*only, sent + 50'000);
+      EXPECT_FALSE(fill->WaitsForRoom());
+    }
+  };
+  stream(0, 2'000'000);
+  disk.abandoned = true;
+  const auto slow = fill->Sit(loop_, [] {});
+  stream(2'000'000, 4'000'000);
+}
+
 TEST_F(FillTest, AFailureInTheMiddleIsNeverAnEnd) {
   const auto fill = Make();
   const auto seat = fill->Sit(loop_, [] {});
