@@ -149,6 +149,19 @@ stale_if_error = "1h"
   EXPECT_EQ(stream->body, "old");
 }
 
+TEST(ErrorPageTest, AHeadIsToldOfThePageWithoutItsBody) {
+  RuleHarness at(kErrors);
+  const auto stream = at.Ask("/none", {}, "HEAD");
+  at.Head(404, {{"content-length", "2"}});
+  at.End();
+  EXPECT_EQ(Path(at), "/404.html");
+  at.Head(200, {{"content-length", "8"}, {"content-type", "text/html"}});
+  at.End();
+  EXPECT_EQ(stream->status, 404);
+  EXPECT_EQ(stream->Field("content-length"), "8");
+  EXPECT_EQ(stream->body, "");
+}
+
 TEST(ErrorPageTest, IsNotForPosts) {
   RuleHarness at(kErrors);
   const auto post = at.Ask("/a", {}, "POST");

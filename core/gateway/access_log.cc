@@ -254,6 +254,14 @@ void AppendRecord(Line& line, const AccessRecord& record) {
   line.String(record.path);
   line.Literal(",\"site\":");
   line.String(record.site);
+  if (!record.rule.empty()) {
+    line.Literal(",\"rule\":");
+    line.String(record.rule);
+  }
+  if (!record.place.empty()) {
+    line.Literal(",\"rule_at\":");
+    line.String(record.place);
+  }
   line.Literal(",\"status\":");
   line.Number(static_cast<uint64_t>(record.status));
   line.Literal(",\"bytes\":");

@@ -28,6 +28,8 @@ struct AccessRecord {
   std::string_view cache_status;  // our member of Cache-Status
   std::string_view step;          // where the request was when it ended
   bool complete = true;           // false: the client left, or the body broke
+  std::string_view rule = {};     // its name; empty: none was found
+  std::string_view place = {};    // where it is written, "edge.toml:12"; empty: nowhere
 
   // For the dry run, which lets a request happen again under other rules. Not known:
   // null, 0, empty.

@@ -165,6 +165,27 @@ TEST_F(ConditionTest, A206OfTheOriginIsPassedOnAndNeverStored) {
   EXPECT_FALSE(at.Ask("/a", {{"cookie", "a=b"}})->answered);
 }
 
+TEST_F(ConditionTest, AnAnswerToWhatNobodyAskedIsAFailureOfTheOrigin) {
+  for (const int status : {304, 206}) {
+    GatewayHarness at;
+    const auto stream = at.Ask("/a");
+    at.Answer(status, {{"cache-control", "max-age=60"}, {"content-range", "bytes 0-3/10"}}, "0123");
+    EXPECT_EQ(stream->status, 502);
+    EXPECT_THAT(stream->Field("proxy-status"), HasSubstr("http_protocol_error"));
+    EXPECT_FALSE(at.Ask("/a")->answered);
+  }
+}
+
+TEST_F(ConditionTest, A304ThatInsistsOnAnotherTagIsNotPassedOffAsAnAnswer) {
+  GatewayHarness at;
+  at.Fill("/a", {{"cache-control", "max-age=1"}, {"etag", "\"v1\""}}, kDigits);
+  at.loop.Advance(Seconds(5));
+  const auto stream = at.Ask("/a");
+  at.Head(304, {{"etag", "\"v9\""}});
+  at.Head(304, {{"etag", "\"v9\""}});
+  EXPECT_EQ(stream->status, 502);
+}
+
 // --- several ranges
 
 // The parts of a multipart/byteranges body: "content-range\nbytes".

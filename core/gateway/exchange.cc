@@ -690,6 +690,7 @@ void Exchange::OnGone(bool complete) {
                         responded_ ? std::string_view("write")
                                    : kSteps[std::min(step_, std::size(kSteps) - 1)].name,
                         complete};
+    NameRule(record);
     std::string variant;
     // A page in place of an answer says nothing about the URL that was asked for.
     if (replaced_ == nullptr) DescribeAnswer(record, variant);

@@ -99,6 +99,13 @@ class Exchange : public http::StreamEvents, public std::enable_shared_from_this<
   void Respond(http::Response response);
   std::string CacheStatus() const;
   void DescribeAnswer(AccessRecord& record, std::string& variant) const;
+  // Of the URL that was asked for, also where a page answers in its place.
+  void NameRule(AccessRecord& record) const {
+    const Route* by = (replaced_ == nullptr ? route_ : replaced_->route).get();
+    if (by == nullptr) return;
+    record.rule = by->rule;
+    record.place = by->place;
+  }
 
   Gateway& gateway_;
   std::weak_ptr<http::ServerStream> stream_;

@@ -72,6 +72,8 @@ class Telling : public std::enable_shared_from_this<Telling> {
   void TellLifetime(Part& part) const;
   void TellPurges();
   void TellAnswer();
+  // The fetch that this request would share, or that refreshes what it would be given.
+  std::shared_ptr<const cache::Fill> FindFill() const;
   void Refuse(int status, std::string why);
   void Finish();
 
@@ -87,6 +89,7 @@ class Telling : public std::enable_shared_from_this<Telling> {
   Lookup lookup_;
   cache::EntryPtr entry_;             // what is stored, purged or not
   std::vector<cache::DiskRow> rows_;  // still to be looked at, the last one first
+  std::shared_ptr<const cache::Fill> fill_;
   bool unreadable_ = false;
   bool refused_ = false;
   std::optional<cache::Key> alias_;  // under No-Vary-Search: where it is stored
@@ -408,10 +411,24 @@ void Telling::TellPurges() {
 
 // --- the answer
 
+std::shared_ptr<const cache::Fill> Telling::FindFill() const {
+  const Shared& shared = sources_.shared;
+  if (verdict_.generated || verdict_.detail == "behind-the-edge") return nullptr;
+  if (HasOriginsCondition(request_) || lookup_.unforwarded) return nullptr;
+  const bool head = !verdict_.hit && request_.method == "HEAD";
+  if (head && lookup_.entry == nullptr) return nullptr;
+  if (!verdict_.hit && shared.unshareable.Has(keyed_.key, shared.clock->Steady())) return nullptr;
+  return shared.fills.Find(alias_ ? *alias_ : keyed_.key,
+                           head ? ~lookup_.variant_hint : lookup_.variant_hint, *shared.generations,
+                           IsFenced(shared, *route_, /*content_hashed=*/false));
+}
+
 void Telling::TellAnswer() {
   Part& part = Begin("answer", "What would happen?");
   const Situation situation{verdict_, lookup_, keyed_.directives, *route_, entry_.get()};
   part.facts.push_back({"why", WhyAnswer(situation)});
+  fill_ = FindFill();
+  part.facts.push_back({"under_way", fill_ != nullptr, WhatIsUnderWay(fill_.get(), verdict_.hit)});
   const bool unshareable =
       sources_.shared.unshareable.Has(keyed_.key, sources_.shared.clock->Steady());
   if (!verdict_.hit) {
@@ -428,6 +445,11 @@ void Telling::Finish() {
   if (sources_.running && !refused_) {
     told_.cache_status = CacheStatusOf(sources_.shared.name, verdict_);
     told_.summary = Summary({verdict_, lookup_, keyed_.directives, *route_, entry_.get()});
+    if (fill_ != nullptr && !verdict_.hit) {
+      told_.summary = "It would share the fetch that is under way, because " +
+                      WhyAnswer({verdict_, lookup_, keyed_.directives, *route_, entry_.get()}) +
+                      ".";
+    }
     if (cacheability_ != Cacheability::kShared) {
       Part& part = Begin("answer", "What would happen?");
       part.facts.push_back({"why", WhyCacheable(cacheability_, request_.method)});

@@ -303,6 +303,43 @@ TEST(ExplainQueryTest, GivesTheRequestThatAClientWouldSend) {
   EXPECT_EQ(query->json, true);
 }
 
+TEST(ExplainTest, AFetchUnderWayIsToldAsFarAsItIs) {
+  GatewayHarness at;
+  const auto text = [&](http::RequestHead request) { return ToText(ExplainNow(at, request)); };
+  EXPECT_THAT(text(RequestFor("/a")), HasSubstr("no fetch that it could share"));
+  at.Ask("/a");
+  EXPECT_THAT(text(RequestFor("/a")), HasSubstr("has not answered yet"));
+  EXPECT_THAT(ExplainNow(at, RequestFor("/a")).summary, HasSubstr("share the fetch"));
+  EXPECT_THAT(text(RequestFor("/b")), HasSubstr("no fetch that it could share"));
+  EXPECT_THAT(text(RequestFor("/a", {}, "HEAD")), HasSubstr("no fetch that it could share"));
+  EXPECT_THAT(text(RequestFor("/a", {{"if-match", "\"x\""}})),
+              HasSubstr("no fetch that it could share"));
+  at.Head(200, {{"cache-control", "max-age=60"}, {"content-length", "10"}});
+  at.Body("12345");
+  EXPECT_THAT(text(RequestFor("/a")), HasSubstr("5 bytes have come so far"));
+  const auto joined = at.Ask("/a");
+  EXPECT_EQ(joined->body, "12345");  // as it says
+  at.Body("67890");
+  at.End();
+  EXPECT_EQ(ExplainNow(at, RequestFor("/a")).summary, "It would be answered from the cache.");
+  EXPECT_EQ(at.asked(), 1u);
+}
+
+TEST(ExplainTest, AFetchFromBeforeAPurgeIsNotOneToShare) {
+  GatewayHarness at;
+  at.Ask("/a");
+  at.Purge(Url("https://example.com/a"));
+  EXPECT_THAT(ToText(ExplainNow(at, RequestFor("/a"))), HasSubstr("no fetch that it could share"));
+}
+
+TEST(ExplainTest, ARefreshBehindAStaleAnswerIsTold) {
+  GatewayHarness at;
+  at.Fill("/a", {{"cache-control", kSwr}}, "x");
+  at.loop.Advance(70s);
+  EXPECT_EQ(at.Ask("/a")->body, "x");
+  EXPECT_THAT(ToText(ExplainNow(at, RequestFor("/a"))), HasSubstr("for which nobody waits"));
+}
+
 TEST(ExplainQueryTest, SaysWhatIsWrong) {
   const auto wrong = [](const char* query) {
     const auto parsed = ParseExplainQuery(query);

@@ -115,6 +115,15 @@ std::string Remedy(const Situation& situation) {
          "happen less often, and stale_while_revalidate lets nobody wait for it";
 }
 
+std::string WhatIsUnderWay(const cache::Fill* fill, bool hit) {
+  if (fill == nullptr) return "no fetch that it could share";
+  if (hit) return "yes: a fetch behind it, for which nobody waits";
+  const bool asking = fill->phase() == cache::Fill::Phase::kAsking;
+  if (asking) return "yes: upstream has been asked and has not answered yet; it would wait";
+  return "yes: " + Grouped(fill->size()) +
+         " bytes have come so far; it would get them, and the rest as it comes";
+}
+
 std::string WhyCacheable(Cacheability cacheability, std::string_view method) {
   switch (cacheability) {
     case Cacheability::kShared: return "yes: " + std::string(method) + " without credentials";

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/cache/entry.h"
+#include "core/cache/fill/fill.h"
 #include "core/cache/freshness.h"
 #include "core/cache/purge/generations.h"
 #include "core/cache/purge/node.h"
@@ -28,6 +29,10 @@ struct Situation {
 std::string Summary(const Situation& situation);
 std::string WhyAnswer(const Situation& situation);
 std::string Remedy(const Situation& situation);
+
+// Of the fetch that the request would share; null: there is none. `hit`: it would not
+// wait for it.
+std::string WhatIsUnderWay(const cache::Fill* fill, bool hit);
 
 std::string WhyCacheable(Cacheability cacheability, std::string_view method);
 std::string Remedy(Cacheability cacheability);

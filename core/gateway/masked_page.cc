@@ -6,10 +6,17 @@
 namespace skerry::gateway {
 namespace {
 
-constexpr std::array<std::string_view, 31> kFiles = {
-    "avif", "bmp", "css",  "csv", "doc",  "docx", "eot",  "gif",   "gz",  "ico", "jpeg",
-    "jpg",  "js",  "json", "map", "mjs",  "mp3",  "mp4",  "otf",   "pdf", "png", "svg",
-    "ttf",  "txt", "wasm", "wav", "webm", "webp", "woff", "woff2", "zip"};
+constexpr std::array<std::string_view, 37> kFiles = {
+    "apng", "avif", "bmp",  "css",  "csv",   "doc", "docx", "eot", "gif", "gz",
+    "ico",  "jpeg", "jpg",  "js",   "json",  "jxl", "m4a",  "map", "mjs", "mp3",
+    "mp4",  "ogg",  "ogv",  "otf",  "pdf",   "png", "svg",  "ttf", "txt", "wasm",
+    "wav",  "webm", "webp", "woff", "woff2", "xml", "zip"};
+// Of these JSON is what the name says, or may be.
+constexpr std::array<std::string_view, 3> kJsonFiles = {"json", "map", "txt"};
+
+bool Among(const auto& list, std::string_view name) {
+  return std::find(list.begin(), list.end(), name) != list.end();
+}
 
 }  // namespace
 
@@ -19,9 +26,12 @@ bool IsMaskedPage(std::string_view path, const http::ResponseHead& response) {
   const size_t dot = path.rfind('.');
   if (dot == path.npos || path.size() - dot > 6) return false;
   const std::string ending = http::AsciiLower(path.substr(dot + 1));
-  if (std::find(kFiles.begin(), kFiles.end(), ending) == kFiles.end()) return false;
-  const std::string type = http::AsciiLower(response.fields.Find("content-type").value_or(""));
-  return type.starts_with("text/html") || type.starts_with("application/xhtml+xml");
+  if (!Among(kFiles, ending)) return false;
+  std::string type = http::AsciiLower(response.fields.Find("content-type").value_or(""));
+  type.resize(std::min(type.find_first_of("; \t,"), type.size()));
+  const bool json = type == "application/json" || type.ends_with("+json");
+  if (json) return !Among(kJsonFiles, ending);
+  return type == "text/html" || type == "application/xhtml+xml";
 }
 
 cache::Policy PolicyOfMaskedPage(cache::Policy policy) {

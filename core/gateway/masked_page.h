@@ -10,7 +10,7 @@
 namespace skerry::gateway {
 
 // A success whose path ends like a stylesheet, script, image, font, film or document,
-// and which is HTML all the same.
+// and which is HTML, or the JSON of an API, all the same.
 bool IsMaskedPage(std::string_view path, const http::ResponseHead& response);
 
 // The policy for such an answer: without lifetimes of the operator's and guesses; only

@@ -15,6 +15,16 @@ TEST(MaskedPageTest, IsHtmlBehindTheNameOfAFile) {
   EXPECT_TRUE(Masked("/account%2Fx.woff2", "application/xhtml+xml"));
 }
 
+// "/api/me/x.css", which an API routes to "/api/me".
+TEST(MaskedPageTest, IsJsonBehindTheNameOfAFileThatIsNoJson) {
+  EXPECT_TRUE(Masked("/api/me/x.css", "application/json"));
+  EXPECT_TRUE(Masked("/api/me/x.js", "application/hal+json; charset=utf-8"));
+  EXPECT_TRUE(Masked("/api/me/x.png", "application/problem+json", 200));
+  EXPECT_FALSE(Masked("/data.json", "application/json"));
+  EXPECT_FALSE(Masked("/app.js.map", "application/json"));
+  EXPECT_FALSE(Masked("/api/me", "application/json"));
+}
+
 TEST(MaskedPageTest, IsNoFileThatIsWhatItsNameSaysAndNoPage) {
   EXPECT_FALSE(Masked("/a.css", "text/css"));
   EXPECT_FALSE(Masked("/a.html", "text/html"));

@@ -162,6 +162,10 @@ void Retrieval::OnHead(http::ResponseHead head) {
     if (IsConfirmed(*plan_.stale, head.fields)) return OnValidated(std::move(head));
     return AskWithoutConditions();
   }
+  if (IsUnasked(head.status)) {
+    return Fail({Code::kInvalid, Side::kUpstream, false,
+                 std::to_string(head.status) + " to a request without conditions or ranges"});
+  }
   if (refetched_) {
     if (Continues(head)) return;
     return Fail({Code::kCorrupt, Side::kUpstream, false, "a second answer is another one"});
@@ -223,6 +227,16 @@ void Retrieval::RememberShareable(cache::Storable storable, int status) {
              storable != cache::Storable::kAuthorization) {
     shared.unshareable.Add(plan_.fill->key(), shared.clock->Steady());
   }
+}
+
+// Neither we nor the client have sent what such an answer answers: it is no answer to
+// this request, and a browser would take a 304 for an empty page, a 206 for the whole.
+bool Retrieval::IsUnasked(int status) const {
+  const auto asked = [this](std::string_view name) {
+    return plan_.sent.fields.Has(name) || plan_.client_request.fields.Has(name);
+  };
+  if (status == 304) return !asked("if-none-match") && !asked("if-modified-since");
+  return status == 206 && !asked("range");
 }
 
 // Makes room on disk for one more variant of the key; in memory the tier does it itself.

@@ -71,6 +71,7 @@ class Retrieval : public http::FetchEvents, public std::enable_shared_from_this<
   // A 200 to a HEAD while there is a stored GET: updates it, or removes it. True:
   // updated, and the waiters have been told.
   bool UpdatedByHead(const http::ResponseHead& head);
+  bool IsUnasked(int status) const;
   // Is this an answer that may still be served, fresh or stale, and no error?
   bool IsUsable(const cache::Entry& entry) const;
   // An error that must not push out what can be served in its place.

@@ -120,6 +120,19 @@ TEST_F(UpgradesTest, WhatExpandsBeyondTheLimitIsLeftAlone) {
   EXPECT_EQ(Count(Upgraded::kTooLarge), 1u);
 }
 
+// An origin may send anything under a tag that looks like ours.
+TEST_F(UpgradesTest, ABombStopsAtTheLimit) {
+  Upgrades upgrades(Options());
+  const auto entry = Coded(std::string(size_t{64} << 20, 'x'), "\"v1~br5.77\"");
+  ASSERT_LT(entry->body_size, 10'000u);
+  ram_.Offer(entry);
+  upgrades.Watch(*entry);
+  Hit(upgrades, entry, 3);
+  upgrades.Finish();
+  EXPECT_EQ(Count(Upgraded::kTooLarge), 1u);
+  EXPECT_THAT(ram_.Find(kKey), ElementsAre(entry));
+}
+
 TEST_F(UpgradesTest, TheQueueIsBounded) {
   Upgrades::Options options = Options();
   options.queue = 1;

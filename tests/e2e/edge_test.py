@@ -186,6 +186,31 @@ class EdgeTest(Case):
         self.assertEqual([line["path"] for line in lines], ["/a?b=c", "/a?b=c"])
         self.assertIn("hit", lines[1]["cache"])
 
+    def test_the_access_log_names_the_rule_and_its_line(self):
+        origin = self.origin()
+        origin.answers["/a.css"] = (200, FRESH, b"css")
+        log = os.path.join(self.folder, "access.log")
+        config = self.file("edge.toml", f"""origin = "{origin.url}"
+[[site]]
+name = "www"
+hosts = ["*"]
+[[site.rule]]
+name = "styles"
+match = ["*.css"]
+[[site.rule]]
+match = ["/*"]
+error_pages = ["404: /a.css"]
+""")
+        edge = self.edge(f"--config={config}", f"--access_log={log}")
+        for path in ("/a.css", "/none"):
+            fetch(self.url(edge, path))
+        edge.terminate()
+        with open(log, encoding="utf-8") as file:
+            lines = [json.loads(line) for line in file]
+        named = [(line["path"], line["rule"], line["rule_at"].split("edge.toml:")[1]) for line in lines]
+        # The page that stands for /none has another rule: its own is told.
+        self.assertEqual(named, [("/a.css", "styles", "5"), ("/none", "/*", "8")])
+
     def test_a_changed_configuration_is_taken_over_at_hup_and_a_broken_one_is_not(self):
         origin = self.origin()
         origin.answers["/a"] = (200, FRESH, b"hello")

@@ -110,8 +110,8 @@ class Fixture(Case):
                 pass
         return False
 
-    def ask(self, path, method="GET", body=b""):
-        fields = f"Content-Length: {len(body)}\r\n" if body else ""
+    def ask(self, path, method="GET", body=b"", fields=""):
+        fields += f"Content-Length: {len(body)}\r\n" if body else ""
         with RawClient(self.http) as client:
             client.send(f"{method} {path} HTTP/1.1\r\nHost: a.example\r\n{fields}Connection: close\r\n\r\n".encode() + body)
             return Seen(client.read_all())
@@ -196,6 +196,8 @@ HEADS_REFUSED = [
     ("length_empty", OK + b"Content-Length:\r\n\r\nhello", PROTOCOL),
     ("length_beyond_64_bits", OK + b"Content-Length: 18446744073709551621\r\n\r\nhello", PROTOCOL),
     ("chunks_in_version_10", chunked(b"5\r\nhello\r\n0\r\n\r\n").replace(b"HTTP/1.1", b"HTTP/1.0"), PROTOCOL),
+    ("unasked_304", b"HTTP/1.1 304 Not Modified\r\nETag: \"x\"\r\n\r\n", PROTOCOL),
+    ("unasked_206", b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-4/9\r\nContent-Length: 5\r\n\r\nhello", PROTOCOL),
     ("gzip_coding", OK + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", PROTOCOL),
     ("chunked_twice", OK + b"Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n", PROTOCOL),
     ("chunked_not_last", OK + b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n", PROTOCOL),
@@ -380,7 +382,8 @@ class Http1OriginTest(Fixture):
         for status in (b"204 No Content", b"304 Not Modified"):
             says = b"HTTP/1.1 " + status + b"\r\nContent-Length: 4\r\n\r\nevil"
             self.says["/none_" + status[:3].decode()] = lambda connection, says=says: connection.sendall(says) is None
-            self.assertEqual(self.ask("/none_" + status[:3].decode()).rest, b"")
+            asked = self.ask("/none_" + status[:3].decode(), fields='If-None-Match: "x"\r\n')
+            self.assertEqual((asked.status, asked.rest), (int(status[:3]), b""))
             for i in range(4):
                 self.assertEqual(self.ask(f"/behind_{status[:3].decode()}_{i}").rest, b"hello")
 
@@ -428,8 +431,10 @@ class Http1OriginTest(Fixture):
         self.says["/bomb"] = OK + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(bomb) + bomb
 
         def ask():
-            seen = self.ask("/bomb")
-            self.assertEqual((seen.status, seen.rest == bomb), (200, True))
+            # A miss, hits, and clients that have never said that they accept it: nobody decodes.
+            for more in ("", "Accept-Encoding: gzip\r\n", "Accept-Encoding: br\r\n", "Accept-Encoding: identity\r\n") * 3:
+                seen = self.ask("/bomb", fields=more)
+                self.assertEqual((seen.status, seen.rest == bomb), (200, True))
 
         self.costs_little(ask)
 

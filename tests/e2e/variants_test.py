@@ -12,7 +12,6 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from shield_test import ReleaseCase, sha  # noqa: E402
 from skerry import Case, eventually, fetch, metric  # noqa: E402
 
 SANITIZED = True
@@ -211,71 +210,6 @@ class VariantsTest(Case):
         edge = self.edge(origin=origin)
         self.assertEqual(fetch(self.url(edge, "/a")).body, b"right")
         self.assertEqual(len(served), 2)
-
-
-class FlippingProxy:
-    """Passes bytes on between an edge and its shield; flips one bit of the first answer that holds `mark`."""
-
-    def __init__(self, target, mark):
-        self.target, self.mark, self.flipped = target, mark, False
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            server = socket.create_connection(self.target)
-            threading.Thread(target=self._pass, args=(client, server, False), daemon=True).start()
-            threading.Thread(target=self._pass, args=(server, client, True), daemon=True).start()
-
-    def _pass(self, source, sink, flips):
-        try:
-            while data := source.recv(65536):
-                at = data.find(self.mark)
-                if flips and at >= 0 and not self.flipped:
-                    self.flipped = True
-                    data = data[:at] + bytes([data[at] ^ 1]) + data[at + 1:]
-                sink.sendall(data)
-            sink.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
-
-    def close(self):
-        self.listener.close()
-
-
-class IntegrityTest(ReleaseCase):
-    def test_a_bit_that_the_wire_between_the_tiers_flips_reaches_nobody(self):
-        shield = self.shield()
-        mark = b"the words that are damaged"
-        self.deploy(shield, {"/index.html": b"<p>" + mark + b"</p>"})
-        host, port = shield.ready["listen"].rsplit(":", 1)
-        proxy = FlippingProxy((host, int(port)), mark)
-        self._stack.callback(proxy.close)
-        edge = self.edge(f"--shield=http://{proxy.address}")
-        answer = fetch(f"https://{edge.ready['https']}/")
-        self.assertTrue(proxy.flipped)
-        self.assertEqual(answer.body, b"<p>" + mark + b"</p>")
-        self.assertEqual(metric(edge.ready["admin"], "skerry_digest_mismatch_total"), 1)
-
-    def test_a_bit_that_the_shields_disk_flips_reaches_nobody(self):
-        shield = self.shield()
-        data = b"<p>" + b"precious " * 1000 + b"</p>"
-        self.deploy(shield, {"/index.html": data})
-        path = next(os.path.join(folder, name) for folder, _, names in os.walk(os.path.join(self.folder, "data"))
-                    for name in names if name == sha(data))
-        with open(path, "r+b") as file:
-            file.seek(500)
-            file.write(b"X")
-        edge = self.edge(f"--shield=http://{shield.ready['listen']}")
-        answer = fetch(f"https://{edge.ready['https']}/")
-        self.assertGreaterEqual(answer.status, 500)
-        self.assertNotIn(b"precious", answer.body)
-        self.assertEqual(metric(shield.ready["admin"], "skerry_store_corrupt_total"), 1)
 
 
 class PriorityTest(Case):

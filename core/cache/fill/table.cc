@@ -47,6 +47,17 @@ FillTable::Place FillTable::Join(const Fill::Options& options, uint64_t variant_
   return {place, true, fenced ? before : nullptr};
 }
 
+std::shared_ptr<const Fill> FillTable::Find(const Key& key, uint64_t variant_hint,
+                                            const Generations& generations, bool fenced) const {
+  const Hash128 slot = Slot(key, variant_hint);
+  const State::Shard& shard = state_->At(slot);
+  MutexLock lock(shard.mutex);
+  const auto found = shard.fills.find(slot);
+  if (found == shard.fills.end() || found->second->key() != key) return nullptr;
+  const bool joined = found->second->MayJoin(generations, fenced) == Joined::kJoined;
+  return joined ? found->second : nullptr;
+}
+
 void FillTable::Remove(const std::shared_ptr<Fill>& fill, uint64_t variant_hint) {
   const Hash128 slot = Slot(fill->key(), variant_hint);
   State::Shard& shard = state_->At(slot);

@@ -31,6 +31,10 @@ class FillTable {
   Place Join(const Fill::Options& options, uint64_t variant_hint, const Generations& generations,
              bool fenced = false);
 
+  // What Join would give a share in; null: it would begin a new one.
+  std::shared_ptr<const Fill> Find(const Key& key, uint64_t variant_hint,
+                                   const Generations& generations, bool fenced = false) const;
+
   // Ends what Join began. Nothing if another has taken its place.
   void Remove(const std::shared_ptr<Fill>& fill, uint64_t variant_hint);
   // Is one under way, whoever may share it?
