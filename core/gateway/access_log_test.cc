@@ -83,67 +83,69 @@ TEST(AccessLogTest, SeveralLinesOfOneFieldAreJoined) {
   const auto line = nlohmann::json::parse(ToJsonLine(record, 0));
   EXPECT_EQ(line["answer"]["vary"], "accept, cookie");
   EXPECT_EQ(line["answer"]["etag"], "\"a\"");
-  TEST(AccessLogTest, TheRuleAndItsPlaceAreThereIfOneWasFound) {
-    AccessRecord record = Sample();
-    EXPECT_FALSE(nlohmann::json::parse(ToJsonLine(record, 0)).contains("rule"));
-    record.rule = "static";
-    record.place = "edge.toml:12";
-    const auto line = nlohmann::json::parse(ToJsonLine(record, 0));
-    EXPECT_EQ(line["rule"], "static");
-    EXPECT_EQ(line["rule_at"], "edge.toml:12");
-  }
+}
 
-  TEST(AccessLogTest, AReplayIsToldWhatDecidesAndNoSecret) {
-    AccessRecord record = Sample();
-    const http::Fields fields = {{"cache-control", "max-age=60"},
-                                 {"set-cookie", "session=secret"},
-                                 {"vary", "accept-encoding, cookie"},
-                                 {"x-other", "left out"}};
-    record.answer = &fields;
-    record.answer_status = 200;
-    record.size = 99;
-    record.variant = "accept-encoding: br\ncookie: id=secret\nx-absent\n";
-    record.range = "bytes=0-9";
-    record.authorized = true;
-    const std::string text = ToJsonLine(record, 0);
-    EXPECT_THAT(text, testing::Not(testing::HasSubstr("secret")));
-    const auto line = nlohmann::json::parse(text);
-    EXPECT_EQ(line["size"], 99);
-    EXPECT_EQ(line["answer"]["status"], 200);
-    EXPECT_EQ(line["answer"]["cache-control"], "max-age=60");
-    EXPECT_EQ(line["answer"]["set-cookie"], "");
-    EXPECT_FALSE(line["answer"].contains("x-other"));
-    EXPECT_EQ(line["variant"]["accept-encoding"], "br");
-    EXPECT_EQ(line["variant"]["cookie"].get<std::string>().front(), '#');
-    EXPECT_FALSE(line["variant"].contains("x-absent"));
-    EXPECT_EQ(line["range"], "bytes=0-9");
-    EXPECT_EQ(line["authorized"], true);
-    EXPECT_FALSE(line.contains("personal"));
-  }
+TEST(AccessLogTest, TheRuleAndItsPlaceAreThereIfOneWasFound) {
+  AccessRecord record = Sample();
+  EXPECT_FALSE(nlohmann::json::parse(ToJsonLine(record, 0)).contains("rule"));
+  record.rule = "static";
+  record.place = "edge.toml:12";
+  const auto line = nlohmann::json::parse(ToJsonLine(record, 0));
+  EXPECT_EQ(line["rule"], "static");
+  EXPECT_EQ(line["rule_at"], "edge.toml:12");
+}
 
-  TEST(AccessLogTest, SaysHowManyLinesWereDropped) {
-    EXPECT_EQ(nlohmann::json::parse(ToJsonLine(Sample(), 7))["dropped"], 7);
-  }
+TEST(AccessLogTest, AReplayIsToldWhatDecidesAndNoSecret) {
+  AccessRecord record = Sample();
+  const http::Fields fields = {{"cache-control", "max-age=60"},
+                               {"set-cookie", "session=secret"},
+                               {"vary", "accept-encoding, cookie"},
+                               {"x-other", "left out"}};
+  record.answer = &fields;
+  record.answer_status = 200;
+  record.size = 99;
+  record.variant = "accept-encoding: br\ncookie: id=secret\nx-absent\n";
+  record.range = "bytes=0-9";
+  record.authorized = true;
+  const std::string text = ToJsonLine(record, 0);
+  EXPECT_THAT(text, testing::Not(testing::HasSubstr("secret")));
+  const auto line = nlohmann::json::parse(text);
+  EXPECT_EQ(line["size"], 99);
+  EXPECT_EQ(line["answer"]["status"], 200);
+  EXPECT_EQ(line["answer"]["cache-control"], "max-age=60");
+  EXPECT_EQ(line["answer"]["set-cookie"], "");
+  EXPECT_FALSE(line["answer"].contains("x-other"));
+  EXPECT_EQ(line["variant"]["accept-encoding"], "br");
+  EXPECT_EQ(line["variant"]["cookie"].get<std::string>().front(), '#');
+  EXPECT_FALSE(line["variant"].contains("x-absent"));
+  EXPECT_EQ(line["range"], "bytes=0-9");
+  EXPECT_EQ(line["authorized"], true);
+  EXPECT_FALSE(line.contains("personal"));
+}
 
-  TEST(AccessLogTest, WritesEverythingBeforeItEnds) {
-    const std::string path = testing::TempDir() + "/access-" + std::to_string(getpid());
-    {
-      auto log = AccessLog::Open(path);
-      ASSERT_TRUE(log);
-      for (int i = 0; i < 1000; ++i) (*log)->Write(Sample());
-    }
-    std::ifstream in(path);
-    std::string line;
-    int lines = 0;
-    while (std::getline(in, line)) ++lines;
-    EXPECT_EQ(lines, 1000);
-  }
+TEST(AccessLogTest, SaysHowManyLinesWereDropped) {
+  EXPECT_EQ(nlohmann::json::parse(ToJsonLine(Sample(), 7))["dropped"], 7);
+}
 
-  TEST(AccessLogTest, NamesAFileThatCannotBeOpened) {
-    const auto log = AccessLog::Open("/nowhere/access.log");
-    ASSERT_FALSE(log);
-    EXPECT_THAT(log.error().context, testing::HasSubstr("/nowhere/access.log"));
+TEST(AccessLogTest, WritesEverythingBeforeItEnds) {
+  const std::string path = testing::TempDir() + "/access-" + std::to_string(getpid());
+  {
+    auto log = AccessLog::Open(path);
+    ASSERT_TRUE(log);
+    for (int i = 0; i < 1000; ++i) (*log)->Write(Sample());
   }
+  std::ifstream in(path);
+  std::string line;
+  int lines = 0;
+  while (std::getline(in, line)) ++lines;
+  EXPECT_EQ(lines, 1000);
+}
+
+TEST(AccessLogTest, NamesAFileThatCannotBeOpened) {
+  const auto log = AccessLog::Open("/nowhere/access.log");
+  ASSERT_FALSE(log);
+  EXPECT_THAT(log.error().context, testing::HasSubstr("/nowhere/access.log"));
+}
 
 }  // namespace
 }  // namespace skerry::gateway
