@@ -50,7 +50,9 @@ const config::Table<Options>& OptionTable() {
       {"key", &Options::key, Path(""), "Private key (PEM) of --cert.", kBoth | kReload},
       {"data_dir", &Options::data_dir, Path(), "Folder of the log.", kBoth},
       {"token_file", &Options::token_file, Path(),
-       "Bearer tokens of backends, shields and nodes, one a line; # begins a comment.",
+       "Bearer tokens of backends, shields and nodes, one a line, or sha256: and their hash; what "
+       "a "
+       "token may stands behind it (docs/purge-protocol.md); # begins a comment.",
        kBoth | kReload},
       {"ready_file", &Options::ready_file, Path(""),
        "Written when serving, with process id and listeners (JSON).", kFlag},
@@ -64,6 +66,9 @@ const config::Table<Options>& OptionTable() {
        "Records kept for nodes that come back; one that missed more validates all it has."},
       {"limits.queue", &Options::queue, Integer(1, 1'000'000, 1000),
        "Requests that may wait for the log; more are answered 429."},
+      {"limits.rate", &Options::rate, Integer(0, 1'000'000, 0),
+       "Purges a second with one token; more are answered 429, with RateLimit fields. 0: "
+       "without bound."},
       {"adapters.zones", &Options::zones,
        config::ParsedList<Zone>("\"ID: HOST, HOST\"", std::vector<Zone>()),
        "Services or zones of other purge APIs and their hosts: requests in the shape of Fastly's "

@@ -27,6 +27,7 @@ struct Options {
   Millis drain{0};
   int64_t keep_records = 0;
   int64_t queue = 0;
+  int64_t rate = 0;
   std::vector<Zone> zones;
   // redis.*
   std::optional<net::Address> redis;

@@ -48,7 +48,7 @@ struct Program::State {
   daemon::Signals signals;  // first: its mask must be inherited by every thread
   Metrics metrics;
   std::shared_ptr<net::TlsContext> tls;
-  std::vector<std::string> tokens;
+  Access access;
   std::unique_ptr<Log> log;
   daemon::Workers workers{"purge", 1};
   std::unique_ptr<Service> service;
@@ -84,12 +84,28 @@ Result<std::shared_ptr<net::TlsContext>> ReadCertificate(const Options& from) {
       {from.places.Title("cert"), from.cert, from.places.Title("key"), from.key});
 }
 
+Result<Access> ReadAccess(const Options& from) {
+  const auto lines = daemon::ReadTokenLines(from.token_file);
+  if (!lines) return Fail(Error(lines.error()).In(from.places.Title("token_file")));
+  std::vector<std::string> texts(static_cast<size_t>(lines->back().number));
+  for (const daemon::TokenLine& line : *lines) {
+    texts[static_cast<size_t>(line.number) - 1] = line.text;
+  }
+  Result<Access> access = Access::Parse(texts);
+  if (!access) {
+    return Fail(Code::kInvalid, Side::kConfig,
+                from.places.Title("token_file") + ": token file " + from.token_file + ':' +
+                    access.error().context);
+  }
+  return access;
+}
+
 // Everything that can be found wrong while nothing has been changed yet.
 Status Program::State::Preflight() {
   const config::Places& places = options.places;
-  auto read = daemon::ReadTokens(options.token_file);
-  if (!read) return Fail(std::move(read.error()).In(places.Title("token_file")));
-  tokens = std::move(*read);
+  auto read = ReadAccess(options);
+  if (!read) return Fail(std::move(read.error()));
+  access = std::move(*read);
   if (!options.redis_password_file.empty()) {
     auto password = daemon::ReadTokens(options.redis_password_file);
     if (!password) return Fail(std::move(password.error()).In(places.Title("redis.password_file")));
@@ -143,7 +159,8 @@ Status Program::State::OpenLog() {
 void Program::State::MakeServer() {
   Service::Options service_options;
   service_options.lease = options.lease;
-  service_options.tokens = tokens;
+  service_options.access = access;
+  service_options.rate = static_cast<uint32_t>(options.rate);
   service_options.zones = options.zones;
   service_options.batch.most_waiting = static_cast<size_t>(options.queue);
   service = std::make_unique<Service>(loop(), *writer, *reader, *log, metrics,
@@ -241,9 +258,9 @@ void Program::State::Reconfigure(const Options& fresh) {
   } else if ((tls != nullptr) != !fresh.cert.empty()) {
     LogWarning("changing between TLS and clear text needs a restart");
   }
-  auto read = daemon::ReadTokens(fresh.token_file);
-  if (!read) return refuse(std::move(read.error()).In(fresh.places.Title("token_file")));
-  service->SetTokens(std::move(*read));
+  auto read = ReadAccess(fresh);
+  if (!read) return refuse(read.error());
+  service->SetAccess(std::move(*read));
   if (renewed != nullptr) listener->SetTls(std::move(renewed));
   LogInfo("certificate and tokens reloaded");
 }

@@ -20,7 +20,7 @@ tl::unexpected<Error> Refuse(const std::string& file, const std::string& why) {
 
 }  // namespace
 
-Result<std::vector<std::string>> ReadTokens(const std::string& file) {
+Result<std::vector<TokenLine>> ReadTokenLines(const std::string& file) {
   struct stat about {};
   if (stat(file.c_str(), &about) != 0) {
     return Refuse(file, std::string(": cannot be read: ") + std::strerror(errno));
@@ -31,22 +31,31 @@ Result<std::vector<std::string>> ReadTokens(const std::string& file) {
   if ((about.st_mode & 0007) != 0) {
     LogWarning("token file can be read by everyone", {{"file", file}});
   }
-  std::vector<std::string> tokens;
+  std::vector<TokenLine> lines;
   std::string line;
   for (int number = 1; std::getline(in, line); ++number) {
-    const std::string_view token =
+    const std::string_view text =
         http::TrimBlanks(std::string_view(line).substr(0, line.find('#')));
-    if (token.empty()) continue;
-    const std::string at = ":" + std::to_string(number);
-    if (token.find_first_of(" \t\r") != token.npos) {
+    if (!text.empty()) lines.push_back({number, std::string(text)});
+  }
+  if (lines.empty()) return Refuse(file, ": holds no token; write one a line, # begins a comment");
+  return lines;
+}
+
+Result<std::vector<std::string>> ReadTokens(const std::string& file) {
+  const auto lines = ReadTokenLines(file);
+  if (!lines) return Fail(lines.error());
+  std::vector<std::string> tokens;
+  for (const TokenLine& line : *lines) {
+    const std::string at = ":" + std::to_string(line.number);
+    if (line.text.find_first_of(" \t\r") != line.text.npos) {
       return Refuse(file, at + ": a token has no blanks; one a line");
     }
-    if (token.size() < kLeastTokenBytes) {
+    if (line.text.size() < kLeastTokenBytes) {
       return Refuse(file, at + ": a token has at least 8 characters");
     }
-    tokens.emplace_back(token);
+    tokens.push_back(line.text);
   }
-  if (tokens.empty()) return Refuse(file, ": holds no token; write one a line, # begins a comment");
   return tokens;
 }
 

@@ -17,6 +17,14 @@ namespace skerry::daemon {
 // with blanks or of fewer than 8 characters (with its line). Warns when others may read it.
 Result<std::vector<std::string>> ReadTokens(const std::string& file);
 
+// Its lines as they stand there, without comments and blanks around them: for files in
+// which more stands than tokens. Errors as above, but those of a token.
+struct TokenLine {
+  int number = 0;
+  std::string text;
+};
+Result<std::vector<TokenLine>> ReadTokenLines(const std::string& file);
+
 // What `Authorization: Bearer …` says.
 enum class Bearer : uint8_t {
   kKnown,

@@ -268,8 +268,6 @@ Exchange::Next Exchange::AskShared(bool background) {
   options.stamp = shared.generations->Now();
   options.keep_bytes = shared.keep_bytes;
   options.background = background;
-  // Fenced, we may not share what began before us: somebody may have purged it and
-  // been told that nobody here serves it any more.
   const bool fenced = IsFenced(shared, *route_, /*content_hashed=*/false);
   // A HEAD and a GET cannot share an answer; two HEADs can.
   const bool head = !background && request_.method == "HEAD";

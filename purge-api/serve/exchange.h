@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/http/message.h"
+#include "purge-api/accept/access.h"
 #include "purge-api/accept/problem.h"
 
 namespace skerry::purge {
@@ -18,6 +19,7 @@ struct Request {
   std::string body;
   // Who sends it, where that is a part of ours and needs no token: "redis".
   std::string by = {};
+  Scope scope = {};  // of its token, once that was checked
 };
 
 struct Answer {

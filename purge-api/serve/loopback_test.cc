@@ -36,7 +36,7 @@ class Served {
   explicit Served(const std::string& directory, net::Address address, Millis lease) {
     log = std::move(*OpenRocksLog({.directory = directory}));
     Service::Options options;
-    options.tokens = {"secret-token"};
+    options.access = *Access::Parse({"secret-token", "tags-token kinds=tags"});
     options.lease = lease;
     service = std::make_unique<Service>(workers.loop(0), *writer, *reader, *log, metrics, options);
     http::Server::Options server_options;

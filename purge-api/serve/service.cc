@@ -6,7 +6,6 @@
 
 #include "core/base/digest.h"
 #include "core/base/log.h"
-#include "core/daemon/tokens.h"
 #include "purge-api/log/receipt_json.h"
 
 namespace skerry::purge {
@@ -113,22 +112,42 @@ void Service::OnPool(Pool& pool, std::function<std::function<void()>(Log&)> work
       });
 }
 
-std::optional<Answer> Service::Refuse(const Request& request) const {
+std::optional<Answer> Service::Refuse(Request& request) const {
   if (!request.path.starts_with("/v1/") || !request.by.empty()) return std::nullopt;
-  switch (daemon::CheckBearer(request.fields, options_.tokens)) {
-    case daemon::Bearer::kKnown: return std::nullopt;
-    case daemon::Bearer::kMissing: {
-      Answer answer = Answer::Of({401, "no token",
-                                  "send Authorization: Bearer TOKEN with a line of the service's "
-                                  "--token_file",
-                                  ""});
-      answer.fields.Add("www-authenticate", "Bearer");
-      return answer;
-    }
-    case daemon::Bearer::kWrong:
-      return Answer::Of({403, "wrong token", "no line of the service's --token_file", ""});
+  const Access::Checked checked = options_.access.Check(request.fields);
+  if (checked.bearer == Access::Bearer::kMissing) {
+    Answer answer = Answer::Of({401, "no token",
+                                "send Authorization: Bearer TOKEN with a line of the service's "
+                                "--token_file",
+                                ""});
+    answer.fields.Add("www-authenticate", "Bearer");
+    return answer;
+  }
+  if (checked.bearer == Access::Bearer::kWrong) {
+    return Answer::Of({403, "wrong token", "no line of the service's --token_file", ""});
+  }
+  request.scope = checked.scope;
+  const bool purges = request.path == "/v1/purges" || request.path.starts_with("/v1/purges/");
+  if (checked.scope.limited && !purges) {
+    return Answer::Of({403, "not allowed", "this token may purge only", ""});
   }
   return std::nullopt;
+}
+
+bool Service::TakeTurn(const std::string& who, http::Fields& fields) {
+  const double rate = options_.rate;
+  const SteadyTime now = options_.clock->Steady();
+  const auto [it, first] = turns_.try_emplace(who, Turns{rate, now});
+  Turns& turns = it->second;
+  const std::chrono::duration<double> since = now - turns.at;
+  turns = {std::min(rate, turns.left + since.count() * rate), now};
+  const bool taken = turns.left >= 1;
+  if (taken) turns.left -= 1;
+  const std::string most = std::to_string(options_.rate);
+  fields.Add("ratelimit-policy", "\"purges\";q=" + most + ";w=1");
+  fields.Add("ratelimit", "\"purges\";r=" + std::to_string(static_cast<int>(turns.left)) + ";t=1");
+  if (!taken) fields.Add("retry-after", "1");
+  return taken;
 }
 
 void Service::Dispatch(uint64_t call, Request request) {
@@ -188,6 +207,19 @@ void Service::StopHolding() {
 // --- purges and activations
 
 void Service::PostPurge(uint64_t call, Request request, bool activation) {
+  if (options_.rate > 0 && request.by.empty()) {
+    http::Fields told;
+    const bool taken = TakeTurn(Fingerprint(request), told);
+    Reply& reply = calls_[call];
+    reply = [told, reply = std::move(reply)](Answer answer) {
+      for (const http::Field& field : told) answer.fields.Set(field.name, field.value);
+      reply(std::move(answer));
+    };
+    if (!taken) {
+      return Send(call, Answer::Of({429, "too many requests",
+                                    "more than limits.rate purges a second with this token", ""}));
+    }
+  }
   const auto parse = activation ? ParseActivation : ParsePurge;
   if (request.body.size() <= kSmallBody) {
     return OnParsed(call, request, parse(request.body));
@@ -201,6 +233,9 @@ void Service::PostPurge(uint64_t call, Request request, bool activation) {
 
 void Service::OnParsed(uint64_t call, const Request& request, Checked<Accepted> accepted) {
   if (!accepted) return Send(call, Answer::Of(accepted.error()));
+  if (const auto refused = request.scope.Refuse(accepted->record)) {
+    return Send(call, Answer::Of(*refused));
+  }
   Draft draft;
   draft.who = Fingerprint(request);
   draft.at = Wall();
@@ -246,9 +281,9 @@ void Service::OnWritten(uint64_t call, Millis wait, const Result<Written>& writt
   }
   if (written->outcome == Written::Outcome::kNew) {
     tail_.Add(written->json);
-    const auto record = cache::RecordFromJson(written->json);
-    if (record && record->kind == cache::RecordKind::kActivation) {
-      releases_[record->site] = written->json;
+    if (written->needs == Needs::kActivation) {
+      const auto record = cache::RecordFromJson(written->json);
+      if (record) releases_[record->site] = written->json;
     }
     begun_[written->seq] = options_.clock->Steady();
     ledger_.OnAppended(written->seq, written->needs, Boot(), Wall());

@@ -34,7 +34,8 @@ class Service {
  public:
   struct Options {
     Millis lease{10'000};
-    std::vector<std::string> tokens;
+    Access access;
+    uint32_t rate = 0;               // purges a second and token; 0: without bound
     ByteCount answer_bytes = 4_MiB;  // of records in one answer to a pull
     ByteCount tail_bytes = 32_MiB;   // newest records kept in memory
     Batch::Options batch;
@@ -54,7 +55,7 @@ class Service {
   void Cancel(uint64_t call);
 
   // For new requests.
-  void SetTokens(std::vector<std::string> tokens) { options_.tokens = std::move(tokens); }
+  void SetAccess(Access access) { options_.access = std::move(access); }
   // Held pulls and waiting requests are answered with what is known, so that
   // connections can drain; from then on nothing is held.
   void StopHolding();
@@ -73,7 +74,9 @@ class Service {
 
   // How a request enters and leaves.
   void Dispatch(uint64_t call, Request request);
-  std::optional<Answer> Refuse(const Request& request) const;
+  std::optional<Answer> Refuse(Request& request) const;
+  // One more of this token? The fields tell how many are left (RateLimit).
+  bool TakeTurn(const std::string& who, http::Fields& fields);
   void Send(uint64_t call, Answer answer);
   void OnPool(Pool& pool, std::function<std::function<void()>(Log&)> work);
   Answer Metric() const;
@@ -119,6 +122,11 @@ class Service {
   std::map<std::string, std::string> releases_;  // site → newest activation, JSON
   std::map<cache::Seq, Receipt> recent_;         // complete ones, the newest
   std::map<cache::Seq, SteadyTime> begun_;       // open ones, for the histogram
+  struct Turns {
+    double left = 0;
+    SteadyTime at;
+  };
+  std::map<std::string, Turns> turns_;  // by who; only where there is a rate
   uint64_t last_call_ = 0;
   std::map<uint64_t, Reply> calls_;
   std::map<uint64_t, Held> held_;

@@ -29,8 +29,9 @@ class ServiceTest : public ::testing::Test {
     Settle();
     log_ = std::make_unique<MemoryLog>(disk_);
     Service::Options options;
-    options.tokens = {"secret-token"};
+    options.access = *Access::Parse({"secret-token", "tags-token kinds=tags"});
     options.batch.most_waiting = 2;
+    options.rate = rate_;
     options.zones = {{"z1", {"www.example.com"}}};
     options.clock = &loop_.clock();
     service_ =
@@ -94,6 +95,7 @@ class ServiceTest : public ::testing::Test {
 
   net::FakeLoop loop_;
   Metrics metrics_;
+  uint32_t rate_ = 0;
   std::shared_ptr<MemoryDisk> disk_ = std::make_shared<MemoryDisk>();
   std::unique_ptr<MemoryLog> log_;
   Pool writer_{"log", 1};
@@ -430,6 +432,36 @@ TEST_F(ServiceTest, InAnotherShapeTheTokenCountsBeforeEverythingElse) {
   EXPECT_EQ(Ask("POST", "/service/unknown/purge_all", "", {{"fastly-key", "secret-token"}}).status,
             404);
   EXPECT_THAT(disk_->records, IsEmpty());
+}
+
+TEST_F(ServiceTest, ATokenWithAScopeDoesWhatItAllowsAndNothingElse) {
+  const http::Fields mine = {{"authorization", "Bearer tags-token"}};
+  EXPECT_EQ(Ask("POST", "/v1/purges", R"({"tags":["t"]})", mine).status, 202);
+  const Answer refused = Ask("POST", "/v1/purges", R"({"tags":["t"],"all":true})", mine);
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_EQ(json::parse(refused.body)["member"], "all");
+  EXPECT_EQ(Ask("GET", "/v1/purges", "", mine).status, 200);
+  EXPECT_EQ(Ask("GET", PullTarget("edge", -1), "", mine).status, 403);
+  EXPECT_EQ(Ask("DELETE", "/v1/nodes/edge", "", mine).status, 403);
+  EXPECT_EQ(Ask("POST", "/v1/activations", R"({"site":"s","release":"r"})", mine).status, 403);
+  EXPECT_THAT(disk_->records, SizeIs(1));
+}
+
+TEST_F(ServiceTest, OverItsRateATokenIsToldWhenToComeAgain) {
+  rate_ = 2;
+  Start();
+  EXPECT_EQ(Ask("POST", "/v1/purges", R"({"tags":["t"]})").fields.Find("ratelimit"),
+            R"("purges";r=1;t=1)");
+  Purge();
+  const Answer refused = Ask("POST", "/v1/purges", R"({"tags":["t"]})");
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.fields.Find("retry-after"), "1");
+  EXPECT_EQ(refused.fields.Find("ratelimit-policy"), R"("purges";q=2;w=1)");
+  const http::Fields other = {{"authorization", "Bearer tags-token"}};
+  EXPECT_EQ(Ask("POST", "/v1/purges", R"({"tags":["t"]})", other).status, 202);
+  loop_.Advance(Millis(500));
+  EXPECT_EQ(Ask("POST", "/v1/purges", R"({"tags":["t"]})").status, 202);
+  EXPECT_THAT(disk_->records, SizeIs(4));
 }
 
 }  // namespace

@@ -88,9 +88,12 @@ Result<PurgeNode::Durable> Journal::Load() {
 
 Status Journal::Append(const std::string& log_id, const std::vector<Record>& records) {
   if (tail_ >= kTailBatches || tail_bytes_ >= kTailBytes) return Snapshot(log_id);
-  nlohmann::json batch = nlohmann::json::array();
-  for (const Record& record : records) batch.push_back(RecordToValue(record));
-  std::string bytes = DumpJson(batch);
+  std::string bytes = "[";
+  for (const Record& record : records) {
+    if (bytes.size() > 1) bytes += ',';
+    bytes += ToJson(record);
+  }
+  bytes += ']';
   const size_t size = bytes.size();
   const std::string name = TailName(tail_);
   ++tail_;

@@ -32,6 +32,16 @@ TEST(RecordTest, ReadsWhatItWrites) {
   }
 }
 
+TEST(RecordTest, TextsOfAllKindsComeBackAsTheyWere) {
+  Record record = Everything();
+  record.selectors.tags = {"a\"b", "back\\slash", "tab\there", "\x01", "caf\xc3\xa9", "\x7f", ""};
+  const Result<Record> read = RecordFromJson(ToJson(record));
+  ASSERT_TRUE(read) << ToJson(record);
+  EXPECT_EQ(*read, record);
+  record.selectors.tags = {"\xff broken"};  // replaced, and still JSON
+  EXPECT_TRUE(RecordFromJson(ToJson(record)));
+}
+
 TEST(RecordTest, NamesTheMemberThatDoesNotFit) {
   const std::pair<const char*, const char*> cases[] = {
       {R"({"id":"x","kind":"purge"})", "seq"},
