@@ -177,9 +177,7 @@ Exchange::Next Exchange::Decide() {
   if (own_key_ && (lookup_.entry == nullptr || !AliasHolds(lookup_.entry->head))) LeaveAlias();
   if (lookup_.found == Found::kMiss && FollowAlias()) return LookUp();
   SendEarlyHints();
-  verdict_ = HasOriginsCondition(request_)
-                 ? Foretell(request_, lookup_, directives_, gateway_.shared().clock->Wall())
-                 : Foretell(lookup_, directives_);
+  verdict_ = Foretell(request_, lookup_, directives_, gateway_.shared().clock->Wall());
   if (own_key_ && !HasOriginsCondition(request_)) verdict_.detail = "no-vary-search";
   if (verdict_.hit) {
     if (lookup_.found == Found::kStaleWhileRevalidate) {
