@@ -182,6 +182,8 @@ def run(jobs, variant, full=False):
     """Runs all jobs, prints a row for each and, as the last line, the totals. True when nothing failed."""
     environment = dict(os.environ)
     environment["SKERRY_OUT"] = out(variant)
+    if variant == "tsan":
+        environment.setdefault("TSAN_OPTIONS", "suppressions=" + in_tree("build/config/tsan.supp"))
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [in_tree("tests"), environment.get("PYTHONPATH")]))
     if full:
         environment["SKERRY_FULL"] = "1"
