@@ -153,7 +153,6 @@ TEST(ErrorPageTest, AHeadIsToldOfThePageWithoutItsBody) {
   RuleHarness at(kErrors);
   const auto stream = at.Ask("/none", {}, "HEAD");
   at.Head(404, {{"content-length", "2"}});
-  at.End();
   EXPECT_EQ(Path(at), "/404.html");
   at.Head(200, {{"content-length", "8"}, {"content-type", "text/html"}});
   at.End();
