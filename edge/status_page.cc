@@ -1,12 +1,12 @@
 #include "edge/status_page.h"
 
-#include <array>
 #include <charconv>
 #include <cstdio>
 #include <map>
 #include <string_view>
 
 #include "core/config/version.h"
+#include "core/gateway/words.h"
 
 namespace skerry::edge {
 namespace {
@@ -23,19 +23,6 @@ std::string Escaped(std::string_view text) {
     }
   }
   return out;
-}
-
-std::string Size(uint64_t bytes) {
-  static constexpr std::array<const char*, 5> kUnits = {"B", "KiB", "MiB", "GiB", "TiB"};
-  double value = static_cast<double>(bytes);
-  size_t unit = 0;
-  while (value >= 1024 && unit + 1 < kUnits.size()) {
-    value /= 1024;
-    ++unit;
-  }
-  char text[32];
-  std::snprintf(text, sizeof(text), unit == 0 ? "%.0f %s" : "%.1f %s", value, kUnits[unit]);
-  return text;
 }
 
 // Sums of a counter by the value of one label.
@@ -106,7 +93,8 @@ std::string StatusPage(const StatusInput& input) {
   page.append("</table><h2>Memory</h2><table>");
   Row(page, "stored", std::to_string(input.ram_objects) + " responses");
   Row(page, "used",
-      Size(input.ram_bytes) + " of " + Size(input.ram_capacity) + " " +
+      gateway::SizeInWords(input.ram_bytes) + " of " + gateway::SizeInWords(input.ram_capacity) +
+          " " +
           Bar(static_cast<double>(input.ram_bytes) /
               static_cast<double>(std::max<uint64_t>(1, input.ram_capacity))));
   page.append("</table>");
@@ -114,10 +102,11 @@ std::string StatusPage(const StatusInput& input) {
     page.append("<h2>Disk</h2><table>");
     Row(page, "stored", std::to_string(input.disk->objects) + " responses");
     Row(page, "used",
-        Size(input.disk->bytes) + " of " + Size(input.disk_budget) + " " +
+        gateway::SizeInWords(input.disk->bytes) + " of " + gateway::SizeInWords(input.disk_budget) +
+            " " +
             Bar(static_cast<double>(input.disk->bytes) /
                 static_cast<double>(std::max<uint64_t>(1, input.disk_budget))));
-    Row(page, "not yet in a file", Size(input.disk->unflushed));
+    Row(page, "not yet in a file", gateway::SizeInWords(input.disk->unflushed));
     Row(page, "corrupt, never served", std::to_string(input.disk->corrupt));
     if (input.disk->failing)
       Row(page, "state", "<span class=bad>takes nothing: full or failing</span>");
