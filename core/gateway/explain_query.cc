@@ -1,32 +1,11 @@
 #include <utility>
 
 #include "core/gateway/explain.h"
+#include "core/http/percent.h"
 #include "core/http/url.h"
 
 namespace skerry::gateway {
 namespace {
-
-int HexValue(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::string Decode(std::string_view text) {
-  std::string decoded;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool escape = text[i] == '%' && i + 2 < text.size() && HexValue(text[i + 1]) >= 0 &&
-                        HexValue(text[i + 2]) >= 0;
-    if (escape) {
-      decoded += static_cast<char>(HexValue(text[i + 1]) * 16 + HexValue(text[i + 2]));
-      i += 2;
-    } else {
-      decoded += text[i];
-    }
-  }
-  return decoded;
-}
 
 std::string Encode(std::string_view text) {
   static constexpr char kHex[] = "0123456789ABCDEF";
@@ -101,7 +80,7 @@ Result<ExplainQuery> ParseExplainQuery(std::string_view path_and_query) {
     rest.remove_prefix(std::min(end + 1, rest.size()));
     const size_t equals = std::min(part.find('='), part.size());
     const std::string_view name = part.substr(0, equals);
-    const std::string value = Decode(part.substr(std::min(equals + 1, part.size())));
+    const std::string value = http::PercentDecoded(part.substr(std::min(equals + 1, part.size())));
     if (name == "url" && !url) {
       url = value;
     } else if (name == "header") {

@@ -1,0 +1,15 @@
+// Percent-encoding (RFC 3986, section 2.1).
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace skerry::http {
+
+// Of a hexadecimal digit; -1: it is none.
+int HexValue(char c);
+
+// Every "%XX" as its byte; a "%" that begins no escape stays as it is.
+std::string PercentDecoded(std::string_view text);
+
+}  // namespace skerry::http

@@ -1,0 +1,27 @@
+#include "core/http/percent.h"
+
+#include <gtest/gtest.h>
+
+namespace skerry::http {
+namespace {
+
+TEST(PercentTest, EscapesBecomeTheirBytes) {
+  EXPECT_EQ(PercentDecoded("a%20b%2Fc%2f"), "a b/c/");
+  EXPECT_EQ(PercentDecoded("%ff+"), "\xff+");
+}
+
+TEST(PercentTest, APercentSignThatBeginsNoEscapeStays) {
+  EXPECT_EQ(PercentDecoded("100%"), "100%");
+  EXPECT_EQ(PercentDecoded("%2"), "%2");
+  EXPECT_EQ(PercentDecoded("%zz%2"), "%zz%2");
+}
+
+TEST(PercentTest, HexDigitsHaveAValueAndOthersNone) {
+  EXPECT_EQ(HexValue('9'), 9);
+  EXPECT_EQ(HexValue('a'), 10);
+  EXPECT_EQ(HexValue('F'), 15);
+  EXPECT_EQ(HexValue('g'), -1);
+}
+
+}  // namespace
+}  // namespace skerry::http
