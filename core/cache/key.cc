@@ -126,7 +126,9 @@ std::string_view PurgeUrl(std::string_view url) {
 
 std::string_view PurgeHost(std::string_view url) {
   const std::string_view rest = PurgeUrl(url);
-  return rest.substr(0, rest.find_first_of("/?"));
+  const auto ends = [](char c) { return c == '/' || c == '?'; };
+  const auto end = std::find_if(rest.begin(), rest.end(), ends);
+  return rest.substr(0, static_cast<size_t>(end - rest.begin()));
 }
 
 }  // namespace skerry::cache

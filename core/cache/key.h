@@ -63,6 +63,7 @@ Key MakeKey(const Target& target,
 // What a purge by URL names: the key's URL without its scheme, so that one purge
 // covers http and https.
 std::string_view PurgeUrl(std::string_view url);
+// Its host, of either form.
 std::string_view PurgeHost(std::string_view url);
 
 }  // namespace skerry::cache

@@ -1,5 +1,7 @@
 #include "purge-api/accept/request.h"
 
+#include <simdjson.h>
+
 #include <algorithm>
 #include <charconv>
 #include <initializer_list>
@@ -12,7 +14,8 @@
 namespace skerry::purge {
 namespace {
 
-using nlohmann::json;
+using Value = simdjson::dom::element;
+using Object = simdjson::dom::object;
 
 tl::unexpected<Problem> Malformed(std::string detail) {
   return tl::unexpected<Problem>({400, "malformed JSON", std::move(detail), ""});
@@ -34,62 +37,65 @@ std::string PlaceOf(std::string_view text, size_t byte) {
 }
 
 // The parser's words behind its own position.
-std::string ReasonOf(const json::exception& error) {
+std::string ReasonOf(const nlohmann::json::exception& error) {
   const std::string_view what = error.what();
   const size_t colon = what.rfind(": ");
   return std::string(colon == what.npos ? what : what.substr(colon + 2));
 }
 
-// An object whose members are all among `known`, each once.
-Checked<json> ParseObject(std::string_view body, std::initializer_list<std::string_view> known) {
-  if (body.empty()) return Malformed("the body is empty; expected a JSON object");
-  json object;
-  std::string twice;
-  std::vector<std::string> names;
-  const auto watch = [&](int depth, json::parse_event_t event, json& parsed) {
-    if (depth == 1 && event == json::parse_event_t::key) {
-      const std::string& name = parsed.get_ref<const std::string&>();
-      if (std::find(names.begin(), names.end(), name) != names.end()) twice = name;
-      names.push_back(name);
-    }
-    return true;
-  };
+// What is wrong with a text that could not be parsed, by a parser that knows the place.
+tl::unexpected<Problem> WhereMalformed(std::string_view body, simdjson::error_code error) {
   try {
-    object = json::parse(body, watch);
-  } catch (const json::parse_error& error) {
-    return Malformed("at " + PlaceOf(body, error.byte) + ": " + ReasonOf(error));
-  } catch (const json::exception& error) {
-    return Malformed(ReasonOf(error));
+    const nlohmann::json told = nlohmann::json::parse(body);
+  } catch (const nlohmann::json::parse_error& malformed) {
+    return Malformed("at " + PlaceOf(body, malformed.byte) + ": " + ReasonOf(malformed));
+  } catch (const nlohmann::json::exception& malformed) {
+    return Malformed(ReasonOf(malformed));
   }
-  if (!object.is_object())
-    return Malformed("expected a JSON object, not " + std::string(object.type_name()));
-  if (!twice.empty()) return Invalid(twice, "the member stands twice");
-  for (const auto& [name, value] : object.items()) {
+  return Malformed(simdjson::error_message(error));
+}
+
+// An object whose members are all among `known`, each once. It lives as long as `parser`.
+Checked<Object> ParseObject(simdjson::dom::parser& parser, std::string_view body,
+                            std::initializer_list<std::string_view> known) {
+  if (body.empty()) return Malformed("the body is empty; expected a JSON object");
+  Value value;
+  if (const auto error = parser.parse(body.data(), body.size()).get(value)) {
+    return WhereMalformed(body, error);
+  }
+  Object object;
+  if (value.get(object) != simdjson::SUCCESS) return Malformed("expected a JSON object");
+  std::vector<std::string_view> seen;
+  for (const auto& [name, its] : object) {
+    if (std::find(seen.begin(), seen.end(), name) != seen.end()) {
+      return Invalid(std::string(name), "the member stands twice");
+    }
+    seen.push_back(name);
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     std::string members;
     for (const std::string_view member : known) {
       members += (members.empty() ? "" : ", ") + std::string(member);
     }
-    return Invalid(name, "unknown member; known are " + members);
+    return Invalid(std::string(name), "unknown member; known are " + members);
   }
   return object;
 }
 
 // --- members of some type; absent ones leave `to` alone
 
-std::optional<Problem> ReadBool(const json& object, const char* name, bool& to) {
-  const auto found = object.find(name);
-  if (found == object.end()) return std::nullopt;
-  if (!found->is_boolean()) return Invalid(name, "expected true or false").value();
-  to = found->get<bool>();
-  return std::nullopt;
+std::optional<Problem> ReadBool(Object object, const char* name, bool& to) {
+  Value found;
+  if (object.at_key(name).get(found) != simdjson::SUCCESS) return std::nullopt;
+  if (found.get(to) == simdjson::SUCCESS) return std::nullopt;
+  return Invalid(name, "expected true or false").value();
 }
 
-std::optional<Problem> ReadText(const json& object, const char* name, std::string& to) {
-  const auto found = object.find(name);
-  if (found == object.end()) return std::nullopt;
-  if (!found->is_string()) return Invalid(name, "expected a string").value();
-  to = found->get<std::string>();
+std::optional<Problem> ReadText(Object object, const char* name, std::string& to) {
+  Value found;
+  if (object.at_key(name).get(found) != simdjson::SUCCESS) return std::nullopt;
+  std::string_view text;
+  if (found.get(text) != simdjson::SUCCESS) return Invalid(name, "expected a string").value();
+  to = text;
   return std::nullopt;
 }
 
@@ -97,27 +103,33 @@ using CheckOne = std::optional<std::string> (*)(std::string& value);
 
 // A list of strings, each checked (and brought into its form) by `check`, which says
 // what is wrong with it.
-std::optional<Problem> ReadList(const json& object, const char* name, size_t most, CheckOne check,
+std::optional<Problem> ReadList(Object object, const char* name, size_t most, CheckOne check,
                                 std::vector<std::string>& to) {
-  const auto found = object.find(name);
-  if (found == object.end()) return std::nullopt;
-  if (!found->is_array()) return Invalid(name, "expected a list of strings").value();
-  if (found->size() > most) {
-    return Invalid(name, std::to_string(found->size()) + " of them; at most " +
-                             std::to_string(most) + " a request: send several requests")
+  Value found;
+  if (object.at_key(name).get(found) != simdjson::SUCCESS) return std::nullopt;
+  simdjson::dom::array list;
+  if (found.get(list) != simdjson::SUCCESS) {
+    return Invalid(name, "expected a list of strings").value();
+  }
+  if (list.size() > most) {
+    return Invalid(name, std::to_string(list.size()) + " of them; at most " + std::to_string(most) +
+                             " a request: send several requests")
         .value();
   }
-  to.reserve(found->size());
-  for (size_t i = 0; i < found->size(); ++i) {
-    if (!(*found)[i].is_string()) return Invalid(At(name, i), "expected a string").value();
-    std::string value = (*found)[i].get<std::string>();
-    if (const auto wrong = check(value)) return Invalid(At(name, i), *wrong).value();
+  to.reserve(list.size());
+  for (const Value element : list) {
+    std::string_view text;
+    if (element.get(text) != simdjson::SUCCESS) {
+      return Invalid(At(name, to.size()), "expected a string").value();
+    }
+    std::string value(text);
+    if (const auto wrong = check(value)) return Invalid(At(name, to.size()), *wrong).value();
     to.push_back(std::move(value));
   }
   return std::nullopt;
 }
 
-std::optional<Problem> ReadWait(const json& object, Millis& to) {
+std::optional<Problem> ReadWait(Object object, Millis& to) {
   std::string text = "0";
   if (auto problem = ReadText(object, "wait", text)) return problem;
   const std::optional<Millis> wait = ParseDuration(text);
@@ -140,6 +152,7 @@ bool HasControl(std::string_view text) {
 
 std::optional<std::string> CheckUrl(std::string& url) {
   if (url.size() > kLongestUrl) return "a URL of more than 16 KiB";
+  if (cache::IsPlainUrl(url) && !url.ends_with('*')) return std::nullopt;
   const Result<http::Url> parsed = http::ParseUrl(url);
   if (!parsed) {
     return Quoted(url) + " is not an absolute http or https URL: " + parsed.error().context;
@@ -188,7 +201,7 @@ std::optional<std::string> CheckHost(std::string& host) {
   return std::nullopt;
 }
 
-std::optional<Problem> ReadSelectors(const json& object, cache::Selectors& to) {
+std::optional<Problem> ReadSelectors(Object object, cache::Selectors& to) {
   if (auto problem = ReadList(object, "urls", kMostUrls, CheckUrl, to.urls)) return problem;
   if (auto problem = ReadList(object, "tags", kMostOthers, CheckTag, to.tags)) return problem;
   if (auto problem = ReadList(object, "prefixes", kMostOthers, CheckPrefix, to.prefixes)) {
@@ -200,7 +213,7 @@ std::optional<Problem> ReadSelectors(const json& object, cache::Selectors& to) {
   return Invalid("", "it names nothing: give urls, tags, prefixes, hosts or \"all\": true").value();
 }
 
-std::optional<Problem> ReadMode(const json& object, cache::PurgeMode& to) {
+std::optional<Problem> ReadMode(Object object, cache::PurgeMode& to) {
   std::string mode = "hard";
   if (auto problem = ReadText(object, "mode", mode)) return problem;
   if (mode != "hard" && mode != "soft") {
@@ -232,8 +245,9 @@ std::optional<Millis> ParseDuration(std::string_view text) {
 }
 
 Checked<Accepted> ParsePurge(std::string_view body) {
-  const Checked<json> object =
-      ParseObject(body, {"urls", "tags", "prefixes", "hosts", "all", "mode", "immutable", "wait"});
+  simdjson::dom::parser parser;
+  const Checked<Object> object = ParseObject(
+      parser, body, {"urls", "tags", "prefixes", "hosts", "all", "mode", "immutable", "wait"});
   if (!object) return tl::unexpected<Problem>(object.error());
   Accepted accepted;
   cache::Record& record = accepted.record;
@@ -246,7 +260,8 @@ Checked<Accepted> ParsePurge(std::string_view body) {
 }
 
 Checked<Accepted> ParseActivation(std::string_view body) {
-  const Checked<json> object = ParseObject(body, {"site", "release", "tags", "wait"});
+  simdjson::dom::parser parser;
+  const Checked<Object> object = ParseObject(parser, body, {"site", "release", "tags", "wait"});
   if (!object) return tl::unexpected<Problem>(object.error());
   Accepted accepted;
   cache::Record& record = accepted.record;

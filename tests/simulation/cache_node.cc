@@ -107,8 +107,12 @@ void CacheNode::ApplyFrom(std::shared_ptr<cache::PurgeNode::Work> work, size_t i
 }
 
 void CacheNode::MakeDurable(const std::shared_ptr<cache::PurgeNode::Work>& work) {
-  const Status status = work->reset ? journal_->Snapshot(work->log_id)
-                                    : journal_->Append(work->log_id, work->records);
+  std::vector<cache::Change> changes;
+  for (const cache::Record& record : work->records) {
+    changes.push_back(generations_->ChangeOf(record));
+  }
+  const Status status =
+      work->reset ? journal_->Snapshot(work->log_id) : journal_->Append(work->log_id, changes);
   SKERRY_CHECK(status.has_value());
   After(world().Between(10us, 2ms), [this, position = work->position] {
     node_->OnApplied(position);

@@ -216,13 +216,15 @@ Status PurgeFeed::Driver::Apply(const PurgeNode::Work& work) {
     generations.Reset(work.log_id, work.reset_head);
     return journal_->Snapshot(work.log_id);
   }
+  std::vector<Change> changes;
   for (const Record& record : work.records) {
+    changes.push_back(generations.ChangeOf(record));
     if (record.seq <= generations.head()) continue;
     if (Status status = act(record); !status) return status;
-    generations.Apply(record);
+    generations.Apply(changes.back());
     shared_->Remember(record);
   }
-  return journal_->Append(work.log_id, work.records);
+  return journal_->Append(work.log_id, changes);
 }
 
 void PurgeFeed::Driver::OnDone(const PurgeNode::Work& work, const Status& status) {

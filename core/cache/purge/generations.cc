@@ -20,40 +20,37 @@ constexpr std::string_view kMagic = "SKGENS02";
 // memory first. More than one pull ever holds.
 constexpr uint64_t kRestartGap = 1 << 20;
 
-// A record's selectors as what the tables hold, computed before any lock is taken.
-struct Named {
-  std::vector<ScopeTable::Slot> scopes;  // gens unused
-  std::vector<PrefixTree::Prefix> prefixes;
-  bool all = false;
-};
+// A change is raised in slices, between which readers get the lock.
+constexpr size_t kSlice = 256;
 
 // "host:443" may be the key of an http URL, or a spelling of "host" of https.
-void AddHost(std::string_view text, Named& to) {
+void AddHost(std::string_view text, Change& to) {
   const std::string host = http::AsciiLower(text);
-  to.scopes.push_back({HostHash(host), 0, {}});
+  to.scopes.push_back({HostHash(host), 0});
   for (const std::string_view port : {":443", ":80"}) {
     if (host.ends_with(port)) {
-      to.scopes.push_back({HostHash(host.substr(0, host.size() - port.size())), 0, {}});
+      to.scopes.push_back({HostHash(host.substr(0, host.size() - port.size())), 0});
     }
   }
 }
 
 // The query never narrows a prefix: rules may have sorted it.
-void AddPrefix(std::string_view text, Named& to) {
+void AddPrefix(std::string_view text, Change& to) {
   std::string prefix = PurgeUrlOf(text.substr(0, text.find('?')));
-  const uint64_t host = HostHash(PurgeHost("https://" + prefix));
-  to.prefixes.push_back({std::move(prefix), host, {}});
+  const uint64_t host = HostHash(PurgeHost(prefix));
+  to.prefixes.push_back({std::move(prefix), host});
 }
 
-Named NamedBy(const Selectors& selectors, const Generations::Options& options) {
-  Named named;
+// Without seq and mode.
+Change Named(const Selectors& selectors, const Generations::Options& options) {
+  Change named;
   named.all = selectors.all;
   named.scopes.reserve(selectors.urls.size() + selectors.tags.size());
   for (const std::string& text : selectors.urls) {
     const std::string url = options.purge_url(text);
-    named.scopes.push_back({UrlHash(url), HostHash(PurgeHost("https://" + url)), {}});
+    named.scopes.push_back({UrlHash(url), HostHash(PurgeHost(url))});
   }
-  for (const std::string& tag : selectors.tags) named.scopes.push_back({TagHash(tag), 0, {}});
+  for (const std::string& tag : selectors.tags) named.scopes.push_back({TagHash(tag), 0});
   for (const std::string& host : selectors.hosts) AddHost(host, named);
   for (const std::string& prefix : selectors.prefixes) AddPrefix(prefix, named);
   return named;
@@ -67,10 +64,9 @@ struct Scopes {
 
   size_t size() const { return table.size() + prefixes.size(); }
 
-  void Raise(const Named& named, const Gens& gens) {
-    if (named.all) all.Raise(gens);
-    for (const auto& scope : named.scopes) table.Raise(scope.hash, scope.wider, gens);
-    for (const auto& prefix : named.prefixes) prefixes.Raise(prefix.text, prefix.wider, gens);
+  void Raise(const Change::Scope* scopes, size_t count, const Gens& gens) {
+    for (size_t i = 0; i < count; ++i) table.Prefetch(scopes[i].hash);
+    for (size_t i = 0; i < count; ++i) table.Raise(scopes[i].hash, scopes[i].wider, gens);
   }
   void RaiseWider(uint64_t wider, const Gens& gens) {
     if (wider == 0) return all.Raise(gens);
@@ -80,12 +76,18 @@ struct Scopes {
   Gens Find(std::string_view url, const std::vector<uint64_t>& tags) const {
     const std::string_view text = PurgeUrl(url);
     Gens found = all;
+    // Memory is asked for all slots at once; the walk of the prefixes comes meanwhile.
+    const uint64_t host = HostHash(PurgeHost(url));
+    const uint64_t whole = UrlHash(text);
+    table.Prefetch(host);
+    table.Prefetch(whole);
+    for (const uint64_t tag : tags) table.Prefetch(tag);
+    if (prefixes.size() != 0) found.Raise(prefixes.Match(text));
     if (table.size() != 0) {
-      found.Raise(table.Find(HostHash(PurgeHost(url))));
-      found.Raise(table.Find(UrlHash(text)));
+      found.Raise(table.Find(host));
+      found.Raise(table.Find(whole));
       for (const uint64_t tag : tags) found.Raise(table.Find(tag));
     }
-    if (prefixes.size() != 0) found.Raise(prefixes.Match(text));
     return found;
   }
 
@@ -193,24 +195,23 @@ std::string_view Name(ScopeKind kind) {
 }
 
 std::string PurgeUrlOf(std::string_view url) {
+  if (IsPlainUrl(url)) return std::string(PurgeUrl(url));
   const size_t scheme_end = url.find("://");
-  http::RequestHead head;
-  head.method = "GET";
-  head.scheme = "https";
+  std::string scheme = "https";
   std::string_view rest = url;
-  if (scheme_end != std::string_view::npos) {
-    head.scheme = http::AsciiLower(url.substr(0, scheme_end));
+  if (scheme_end != url.npos) {
+    scheme = http::AsciiLower(url.substr(0, scheme_end));
     rest.remove_prefix(scheme_end + 3);
   }
   rest = rest.substr(0, rest.find('#'));
   const size_t authority_end = std::min(rest.find_first_of("/?"), rest.size());
-  head.authority = http::AsciiLower(rest.substr(0, authority_end));
-  head.path = rest.substr(authority_end);
-  if (!head.path.starts_with('/')) head.path.insert(0, "/");
-  if (const Result<Target> target = NormalizeTarget(head)) {
+  const std::string authority = http::AsciiLower(rest.substr(0, authority_end));
+  std::string path(rest.substr(authority_end));
+  if (!path.starts_with('/')) path.insert(0, "/");
+  if (const Result<Target> target = NormalizeTarget(scheme, authority, path)) {
     return std::string(PurgeUrl(target->Url()));
   }
-  return head.authority + head.path;  // no key can look like this; nothing is lost
+  return authority + path;  // no key can look like this; nothing is lost
 }
 
 // Writers take `writing`, then `lock` for the moment of the change: readers never
@@ -226,6 +227,32 @@ struct Generations::State {
     }
     if (stamp.seq < known_from) return Purged::kUnknown;
     return log.soft > stamp.seq ? Purged::kSoft : Purged::kNo;
+  }
+  // REQUIRES: writing. `finish` is called under the lock, with the last of the change.
+  template <class Finish>
+  void Raise(Scopes& which, const Change& change, const Gens& gens, Finish finish) {
+    MakeRoom(which, change.scopes.size());
+    const auto& scopes = change.scopes;
+    for (size_t at = 0; at + kSlice < scopes.size(); at += kSlice) {
+      std::unique_lock write(lock);
+      which.Raise(scopes.data() + at, kSlice, gens);
+    }
+    const size_t last = scopes.empty() ? 0 : (scopes.size() - 1) / kSlice * kSlice;
+    std::unique_lock write(lock);
+    which.Raise(scopes.data() + last, scopes.size() - last, gens);
+    for (const auto& prefix : change.prefixes) {
+      which.prefixes.Raise(prefix.text, prefix.wider, gens);
+    }
+    if (change.all) which.all.Raise(gens);
+    finish();
+    Changed();
+  }
+  // REQUIRES: writing. Readers do not wait for a table to grow.
+  void MakeRoom(Scopes& which, size_t more) {
+    if (which.table.HasRoom(more)) return;
+    ScopeTable larger = which.table.Larger(more);
+    std::unique_lock write(lock);
+    std::swap(which.table, larger);
   }
   // REQUIRES: writing. Widens until there is room again.
   void Bound(Scopes& which) {
@@ -346,20 +373,25 @@ std::vector<Covering> Generations::FindCovering(const Key& key, const std::vecto
   return found;
 }
 
-void Generations::Apply(const Record& record) {
+Change Generations::ChangeOf(const Record& record) const {
+  Change change = Named(record.selectors, state_->options);
+  change.seq = record.seq;
+  change.mode = record.mode;
+  return change;
+}
+
+void Generations::Apply(const Change& change) {
   State& state = *state_;
   std::lock_guard writing(state.writing);
-  SKERRY_CHECK(record.seq == head() + 1);
-  const Named named = NamedBy(record.selectors, state.options);
+  SKERRY_CHECK(change.seq == head() + 1);
   Gens gens;
-  gens.Raise(record.mode, state.offset + record.seq);
-  {
-    std::unique_lock write(state.lock);
-    state.scopes.Raise(named, gens);
-    state.stamp_head.store(state.offset + record.seq, std::memory_order_release);
-    state.log_head.store(record.seq, std::memory_order_release);
-    state.Changed();
-  }
+  gens.Raise(change.mode, state.offset + change.seq);
+  // What is judged between two slices may be found purged a moment early, and is judged
+  // again when the version has changed.
+  state.Raise(state.scopes, change, gens, [&] {
+    state.stamp_head.store(state.offset + change.seq, std::memory_order_release);
+    state.log_head.store(change.seq, std::memory_order_release);
+  });
   state.Bound(state.scopes);
 }
 
@@ -372,15 +404,10 @@ uint64_t Generations::InvalidateLocally(std::string_view url) {
 uint64_t Generations::InvalidateLocally(const Selectors& selectors) {
   State& state = *state_;
   std::lock_guard writing(state.writing);
-  const Named named = NamedBy(selectors, state.options);
-  uint64_t now = 0;
-  {
-    std::unique_lock write(state.lock);
-    now = state.local.load(std::memory_order_relaxed) + 1;
-    state.local_scopes.Raise(named, {now, 0});
-    state.local.store(now, std::memory_order_release);
-    state.Changed();
-  }
+  const Change named = Named(selectors, state.options);
+  const uint64_t now = state.local.load(std::memory_order_relaxed) + 1;
+  state.Raise(state.local_scopes, named, {now, 0},
+              [&] { state.local.store(now, std::memory_order_release); });
   state.Bound(state.local_scopes);
   return now;
 }

@@ -1,8 +1,10 @@
 #include "core/cache/purge/journal.h"
 
+#include <optional>
 #include <utility>
 
 #include "core/base/log.h"
+#include "core/cache/purge/change.h"
 #include "core/cache/purge/record_json.h"
 
 namespace skerry::cache {
@@ -22,10 +24,10 @@ struct NodeFacts {
 };
 
 Result<NodeFacts> ParseNode(const std::string& text) {
-  Result<nlohmann::json> value = ParseJson(text, kNode);
-  if (!value) return Fail(std::move(value.error()));
+  const Result<ParsedJson> value = ParsedJson::Of(text, kNode);
+  if (!value) return Fail(value.error());
   NodeFacts facts;
-  JsonMembers members(*value, kNode);
+  JsonMembers members(value->root(), kNode);
   members.Read("log", facts.durable.log_id, true);
   members.Read("applied", facts.durable.applied, true);
   members.Read("stamp", facts.stamp, true);
@@ -49,12 +51,11 @@ Result<bool> Journal::Replay(size_t batches) {
     Result<std::string> text = store_.Get(TailName(i));
     if (!text && text.error().code == Code::kNotFound) return false;
     if (!text) return Fail(std::move(text.error()));
-    const Result<nlohmann::json> value = ParseJson(*text, TailName(i));
-    if (!value || !value->is_array()) return false;
-    for (const nlohmann::json& element : *value) {
-      const Result<Record> record = RecordFromValue(element);
-      if (!record || record->seq != generations_.head() + 1) return false;
-      generations_.Apply(*record);
+    const std::optional<std::vector<Change>> changes = DecodeChanges(*text);
+    if (!changes) return false;
+    for (const Change& change : *changes) {
+      if (change.seq != generations_.head() + 1) return false;
+      generations_.Apply(change);
     }
   }
   return true;
@@ -86,14 +87,9 @@ Result<PurgeNode::Durable> Journal::Load() {
   return durable;
 }
 
-Status Journal::Append(const std::string& log_id, const std::vector<Record>& records) {
+Status Journal::Append(const std::string& log_id, const std::vector<Change>& changes) {
   if (tail_ >= kTailBatches || tail_bytes_ >= kTailBytes) return Snapshot(log_id);
-  std::string bytes = "[";
-  for (const Record& record : records) {
-    if (bytes.size() > 1) bytes += ',';
-    bytes += ToJson(record);
-  }
-  bytes += ']';
+  std::string bytes = EncodeChanges(changes);
   const size_t size = bytes.size();
   const std::string name = TailName(tail_);
   ++tail_;

@@ -2,7 +2,7 @@
 //
 //   purge.node         {"log", "applied", "stamp", "tail"}
 //   purge.generations  Generations::Serialize at some position
-//   purge.tail.N       the records after that, one batch each, N < tail
+//   purge.tail.N       the changes after that, one batch each (change.h), N < tail
 //
 // A batch costs its own bytes and one sync; a snapshot is taken when the tail has
 // grown. Private to the room. Thread: one at a time, not a loop's.
@@ -27,8 +27,8 @@ class Journal {
   // Restores the generations, and begins a new snapshot so that stamps of this
   // process can be told from those of the former.
   Result<PurgeNode::Durable> Load();
-  // `records` have been applied. Returns when that is durable.
-  Status Append(const std::string& log_id, const std::vector<Record>& records);
+  // `changes` have been applied. Returns when that is durable.
+  Status Append(const std::string& log_id, const std::vector<Change>& changes);
   // The whole state: after a reset, or when the tail is long.
   Status Snapshot(const std::string& log_id);
 

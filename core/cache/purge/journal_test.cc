@@ -21,13 +21,14 @@ class CountingStore : public MemoryControlStore {
 
 struct Process {
   explicit Process(ControlStore& store) : journal(store, generations) {}
-  std::vector<Record> Purge(const std::string& tag) {
+  std::vector<Change> Purge(const std::string& tag) {
     Record record;
     record.seq = generations.head() + 1;
     record.id = "p";
     record.selectors.tags = {tag};
-    generations.Apply(record);
-    return {record};
+    const Change change = generations.ChangeOf(record);
+    generations.Apply(change);
+    return {change};
   }
   Purged Judge(const std::string& tag, Stamp stamp) const {
     return generations.Judge(Key::Of("https://a.example/"), {TagHash(tag)}, stamp);
@@ -118,7 +119,7 @@ TEST(JournalTest, AWriteThatFailedIsMadeGoodByTheNext) {
     Process process(store);
     ASSERT_TRUE(process.journal.Load());
     ASSERT_TRUE(process.journal.Append("aa", process.Purge("t1")));
-    const std::vector<Record> lost = process.Purge("t2");
+    const std::vector<Change> lost = process.Purge("t2");
     store.failing = true;
     EXPECT_FALSE(process.journal.Append("aa", lost));
     EXPECT_FALSE(process.journal.Snapshot("aa"));

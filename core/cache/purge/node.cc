@@ -26,11 +26,11 @@ std::string ToJson(const PullAnswer& answer) {
 }
 
 Result<PullAnswer> PullAnswerFromJson(std::string_view text) {
-  Result<nlohmann::json> value = ParseJson(text, "answer");
-  if (!value) return Fail(std::move(value.error()));
+  const Result<ParsedJson> value = ParsedJson::Of(text, "answer");
+  if (!value) return Fail(value.error());
   PullAnswer answer;
   uint64_t lease_ms = 0;
-  JsonMembers members(*value, "answer");
+  JsonMembers members(value->root(), "answer");
   members.Read("log", answer.log_id, true);
   members.Read("head", answer.head, true);
   members.Read("lease_ms", lease_ms, true);

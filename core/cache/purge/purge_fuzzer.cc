@@ -33,6 +33,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     SKERRY_CHECK(ParseAppliedAt(ToFieldValue(*applied)) == applied);
   }
   PurgeUrlOf(text);
+  if (const auto changes = DecodeChanges(text)) SKERRY_CHECK(EncodeChanges(*changes).size() > 0);
   Generations generations;
   (void)generations.Restore(text);
   return 0;

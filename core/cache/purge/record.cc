@@ -1,7 +1,5 @@
 #include "core/cache/purge/record.h"
 
-#include <algorithm>
-
 #include "core/cache/purge/record_json.h"
 
 namespace skerry::cache {
@@ -9,10 +7,10 @@ namespace {
 
 // Ten thousand URLs need no tree of values: most texts are written as they are.
 void PutText(std::string& to, const std::string& text) {
-  const bool plain = std::none_of(text.begin(), text.end(), [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) > 0x7e ||
-           c == '"' || c == '\\';
-  });
+  bool plain = true;  // without a way out, so that many bytes are looked at together
+  for (const char c : text) {
+    plain &= static_cast<unsigned char>(c - 0x20) <= 0x7e - 0x20 && c != '"' && c != '\\';
+  }
   if (!plain) {
     to += DumpJson(text);
     return;
@@ -64,9 +62,9 @@ std::string ToJson(const Record& record) {
 }
 
 Result<Record> RecordFromJson(std::string_view text) {
-  Result<nlohmann::json> value = ParseJson(text, "record");
-  if (!value) return Fail(std::move(value.error()));
-  return RecordFromValue(*value);
+  const Result<ParsedJson> value = ParsedJson::Of(text, "record");
+  if (!value) return Fail(value.error());
+  return RecordFromValue(value->root());
 }
 
 }  // namespace skerry::cache

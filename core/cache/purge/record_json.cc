@@ -11,19 +11,37 @@ Error UnexpectedJson(std::string_view what, std::string_view expected) {
                std::string(what) + ": expected " + std::string(expected)};
 }
 
-JsonMembers::JsonMembers(const json& value, std::string_view what) : value_(value), what_(what) {
-  if (!value.is_object()) status_ = skerry::Fail(UnexpectedJson(what, "an object"));
+// In the words of a parser that knows where it stopped.
+Result<ParsedJson> ParsedJson::Of(std::string_view text, std::string_view what) {
+  ParsedJson parsed;
+  parsed.parser_ = std::make_unique<simdjson::dom::parser>();
+  const auto error = parsed.parser_->parse(text.data(), text.size()).get(parsed.root_);
+  if (error == simdjson::SUCCESS) return parsed;
+  try {
+    const json told = json::parse(text);
+  } catch (const json::parse_error& malformed) {
+    return skerry::Fail(
+        UnexpectedJson(what, "JSON; malformed at byte " + std::to_string(malformed.byte)));
+  } catch (const json::exception& malformed) {
+    return skerry::Fail(UnexpectedJson(what, std::string("JSON: ") + malformed.what()));
+  }
+  return skerry::Fail(UnexpectedJson(what, std::string("JSON: ") + simdjson::error_message(error)));
 }
 
-const json* JsonMembers::Member(std::string_view name, bool required) {
-  if (!status_) return nullptr;
-  const auto found = value_.find(name);
-  if (found == value_.end()) {
+JsonMembers::JsonMembers(JsonValue value, std::string_view what) : what_(what) {
+  if (value.get(value_) != simdjson::SUCCESS) {
+    status_ = skerry::Fail(UnexpectedJson(what, "an object"));
+  }
+}
+
+bool JsonMembers::Member(std::string_view name, bool required, JsonValue& to) {
+  if (!status_) return false;
+  if (value_.at_key(name).get(to) != simdjson::SUCCESS) {
     if (required) Fail(name, "the member to be there");
-    return nullptr;
+    return false;
   }
   ++seen_;
-  return &*found;
+  return true;
 }
 
 void JsonMembers::Fail(std::string_view name, std::string_view expected) {
@@ -31,42 +49,44 @@ void JsonMembers::Fail(std::string_view name, std::string_view expected) {
 }
 
 void JsonMembers::Read(std::string_view name, uint64_t& to, bool required) {
-  const json* member = Member(name, required);
-  if (member == nullptr) return;
-  if (!member->is_number_unsigned()) return Fail(name, "a whole number");
-  to = member->get<uint64_t>();
+  JsonValue member;
+  if (!Member(name, required, member)) return;
+  if (member.get(to) != simdjson::SUCCESS) Fail(name, "a whole number");
 }
 
 void JsonMembers::Read(std::string_view name, bool& to) {
-  const json* member = Member(name, false);
-  if (member == nullptr) return;
-  if (!member->is_boolean()) return Fail(name, "true or false");
-  to = member->get<bool>();
+  JsonValue member;
+  if (!Member(name, false, member)) return;
+  if (member.get(to) != simdjson::SUCCESS) Fail(name, "true or false");
 }
 
 void JsonMembers::Read(std::string_view name, std::string& to, bool required) {
-  const json* member = Member(name, required);
-  if (member == nullptr) return;
-  if (!member->is_string()) return Fail(name, "a string");
-  to = member->get_ref<const std::string&>();
+  JsonValue member;
+  if (!Member(name, required, member)) return;
+  std::string_view text;
+  if (member.get(text) != simdjson::SUCCESS) return Fail(name, "a string");
+  to = text;
 }
 
 void JsonMembers::Read(std::string_view name, std::vector<std::string>& to) {
-  const json* member = Member(name, false);
-  if (member == nullptr) return;
-  if (!member->is_array()) return Fail(name, "a list of strings");
-  to.reserve(member->size());
-  for (const json& element : *member) {
-    if (!element.is_string()) return Fail(name, "a list of strings");
-    to.push_back(element.get_ref<const std::string&>());
+  JsonValue member;
+  if (!Member(name, false, member)) return;
+  simdjson::dom::array list;
+  if (member.get(list) != simdjson::SUCCESS) return Fail(name, "a list of strings");
+  to.reserve(list.size());
+  for (const JsonValue element : list) {
+    std::string_view text;
+    if (element.get(text) != simdjson::SUCCESS) return Fail(name, "a list of strings");
+    to.emplace_back(text);
   }
 }
 
 void JsonMembers::Read(std::string_view name, std::vector<Record>& to) {
-  const json* member = Member(name, false);
-  if (member == nullptr) return;
-  if (!member->is_array()) return Fail(name, "a list of records");
-  for (const json& element : *member) {
+  JsonValue member;
+  if (!Member(name, false, member)) return;
+  simdjson::dom::array list;
+  if (member.get(list) != simdjson::SUCCESS) return Fail(name, "a list of records");
+  for (const JsonValue element : list) {
     Result<Record> record = RecordFromValue(element);
     if (!record) {
       status_ = skerry::Fail(std::move(record.error()).In(what_ + ": " + std::string(name)));
@@ -121,7 +141,7 @@ Status ReadKindAndMode(JsonMembers& members, Record& record) {
 
 }  // namespace
 
-Result<Record> RecordFromValue(const json& value) {
+Result<Record> RecordFromValue(JsonValue value) {
   Record record;
   JsonMembers members(value, "record");
   members.Read("seq", record.seq, true);
@@ -141,16 +161,6 @@ Result<Record> RecordFromValue(const json& value) {
     return Fail(UnexpectedJson("record: site, release", "both in an activation, none in a purge"));
   }
   return record;
-}
-
-Result<json> ParseJson(std::string_view text, std::string_view what) {
-  try {
-    return json::parse(text);
-  } catch (const json::parse_error& error) {
-    return Fail(UnexpectedJson(what, "JSON; malformed at byte " + std::to_string(error.byte)));
-  } catch (const json::exception& error) {
-    return Fail(UnexpectedJson(what, std::string("JSON: ") + error.what()));
-  }
 }
 
 std::string DumpJson(const json& value) {

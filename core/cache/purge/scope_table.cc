@@ -16,7 +16,7 @@ Gens ScopeTable::Find(uint64_t hash) const {
 }
 
 void ScopeTable::Raise(uint64_t hash, uint64_t wider, const Gens& gens) {
-  if (slots_.empty() || (used_ + 1) * 8 > slots_.size() * 5) Grow();
+  if (!HasRoom(1)) *this = Larger(1);
   Slot& slot = slots_[IndexOf(hash)];
   if (slot.hash == 0) {
     slot.hash = hash;
@@ -26,12 +26,16 @@ void ScopeTable::Raise(uint64_t hash, uint64_t wider, const Gens& gens) {
   slot.gens.Raise(gens);
 }
 
-void ScopeTable::Grow() {
-  std::vector<Slot> old(slots_.empty() ? 64 : slots_.size() * 2);
-  std::swap(old, slots_);
-  for (const Slot& slot : old) {
-    if (slot.hash != 0) slots_[IndexOf(slot.hash)] = slot;
+ScopeTable ScopeTable::Larger(size_t more) const {
+  size_t size = slots_.empty() ? 64 : slots_.size() * 2;
+  while ((used_ + more) * 8 > size * 5) size *= 2;
+  ScopeTable larger;
+  larger.slots_.resize(size);
+  larger.used_ = used_;
+  for (const Slot& slot : slots_) {
+    if (slot.hash != 0) larger.slots_[larger.IndexOf(slot.hash)] = slot;
   }
+  return larger;
 }
 
 }  // namespace skerry::cache

@@ -42,6 +42,15 @@ class ScopeTable {
   // REQUIRES: hash != 0
   void Raise(uint64_t hash, uint64_t wider, const Gens& gens);
 
+  // So many more can be raised and the table does not grow.
+  bool HasRoom(size_t more) const { return (used_ + more) * 8 <= slots_.size() * 5; }
+  // The same with room for so many more.
+  ScopeTable Larger(size_t more) const;
+  // Brings the slot near: a look-up or two later is no wait for memory.
+  void Prefetch(uint64_t hash) const {
+    if (!slots_.empty()) __builtin_prefetch(&slots_[hash & (slots_.size() - 1)]);
+  }
+
   size_t size() const { return used_; }
   template <class Visit>
   void ForEach(Visit visit) const {
@@ -52,7 +61,6 @@ class ScopeTable {
 
  private:
   size_t IndexOf(uint64_t hash) const;
-  void Grow();
 
   std::vector<Slot> slots_;  // a power of two, at most 5/8 used
   size_t used_ = 0;

@@ -102,6 +102,28 @@ uint64_t TagHash(std::string_view tag) { return Hash(tag, kTagSeed); }
 uint64_t HostHash(std::string_view host) { return Hash(host, kHostSeed); }
 uint64_t UrlHash(std::string_view url_without_scheme) { return Hash(url_without_scheme, kUrlSeed); }
 
+bool IsPlainUrl(std::string_view url) {
+  constexpr std::string_view kSchemes[] = {"https://", "http://"};
+  const bool secure = url.starts_with(kSchemes[0]);
+  if (!secure && !url.starts_with(kSchemes[1])) return false;
+  url.remove_prefix(kSchemes[secure ? 0 : 1].size());
+  size_t at = 0;
+  for (; at < url.size() && url[at] != '/'; ++at) {
+    const char c = url[at];
+    const bool fits =
+        (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+    if (!fits) return false;
+  }
+  if (at == 0 || at > 255 || at == url.size()) return false;
+  char before = 0;
+  for (; at < url.size(); ++at) {
+    const char c = url[at];
+    if (c <= 0x20 || c == 0x7f || c == '%' || c == '#' || (c == '.' && before == '/')) return false;
+    before = c;
+  }
+  return true;
+}
+
 std::vector<uint64_t> TagsOf(const http::Fields& response) {
   TagList tags;
   for (const http::Field& line : response) {

@@ -16,6 +16,11 @@ uint64_t TagHash(std::string_view tag);                 // case-sensitive, as se
 uint64_t HostHash(std::string_view host);               // lower case, with a non-default port
 uint64_t UrlHash(std::string_view url_without_scheme);  // PurgeUrl of a key
 
+// An absolute URL of http or https in which normalising would change nothing (core/http/
+// url.h), told in one look at each byte: most of what backends write. False may be one
+// too.
+bool IsPlainUrl(std::string_view url);
+
 // Longer tags and more of them on one response are ignored: RFC 9875 2 asks for at
 // least 32 names of 32 characters, CDNs take about 16 KB in all.
 inline constexpr size_t kMaxTagBytes = 1024;

@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include "core/base/random.h"
+#include "core/http/url.h"
+
 namespace skerry::cache {
 namespace {
 
@@ -68,6 +71,25 @@ TEST(SiteTagTest, APathWithCommasIsOneTag) {
   EXPECT_THAT(TagsOf({{"cache-tag", tag}}), ElementsAre(TagHash(tag)));
   EXPECT_NE(tag, SitePathTag("shop", "/a,b"));
   EXPECT_NE(tag, SitePathTag("blog", "/a,b c"));
+}
+
+TEST(IsPlainUrlTest, NormalisingAPlainUrlChangesNothing) {
+  SeededRandom random(1);
+  const std::string_view parts[] = {"https://", "http://", "a",   "b.example", "/", "/x",  ".",
+                                    "..",       "?",       "q=1", "%41",       "#", ":80", "A",
+                                    "\x7f",     " ",       "_",   "\xc3",      "//"};
+  size_t plain = 0;
+  for (int i = 0; i < 200'000; ++i) {
+    std::string url(parts[random.Below(2)]);
+    for (uint64_t left = random.Below(7); left > 0; --left) url += parts[random.Below(19)];
+    if (!IsPlainUrl(url)) continue;
+    ++plain;
+    const auto parsed = http::ParseUrl(url);
+    ASSERT_TRUE(parsed) << url;
+    EXPECT_EQ(parsed->ToString(), url);
+  }
+  EXPECT_GT(plain, 1000u);
+  EXPECT_TRUE(IsPlainUrl("https://www.shop.example/a-b_c/item.7.html?x=1&y"));
 }
 
 }  // namespace
