@@ -30,8 +30,9 @@ class Uncompressed : public gateway::Classifier {
  public:
   explicit Uncompressed(std::shared_ptr<const gateway::Classifier> inner)
       : inner_(std::move(inner)) {}
-  std::shared_ptr<const gateway::Route> Classify(const cache::Target& target) const override {
-    auto route = inner_->Classify(target);
+  const std::shared_ptr<const gateway::Route>& Classify(std::string_view host,
+                                                        std::string_view path) const override {
+    const auto& route = inner_->Classify(host, path);
     if (route != nullptr) {
       const gateway::KeySpec& key = route->key;
       beyond_log_ = beyond_log_ || key.device || key.tier || !key.fields.empty();

@@ -48,7 +48,8 @@ class RuleHarness : public gateway::GatewayHarness {
   const http::Fields& Sent() const { return origin->asked.back()->request.fields; }
 
   std::shared_ptr<const gateway::Route> RouteOf(const std::string& path) const {
-    return classifier->Classify(*cache::NormalizeTarget({"GET", "https", "example.com", path, {}}));
+    const auto target = cache::NormalizeTarget({"GET", "https", "example.com", path, {}});
+    return classifier->Classify(target->host, target->path);
   }
 
   std::shared_ptr<const gateway::Classifier> classifier;

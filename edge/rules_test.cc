@@ -67,7 +67,7 @@ hosts = ["shop.example", "*.shop.example"]
   const auto classifier = *MakeClassifier(read.options, upstreams);
   const auto site = [&](std::string authority) -> std::string {
     const auto target = cache::NormalizeTarget({"GET", "https", std::move(authority), "/", {}});
-    const auto route = classifier->Classify(*target);
+    const auto route = classifier->Classify(target->host, target->path);
     return route == nullptr ? "" : route->site;
   };
   EXPECT_EQ(site("SHOP.example:8443"), "shop");

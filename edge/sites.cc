@@ -39,13 +39,14 @@ class Sites : public gateway::Classifier {
     for (const SiteOptions& site : options.sites) Add(options, site, upstreams);
   }
 
-  std::shared_ptr<const gateway::Route> Classify(const cache::Target& target) const override {
-    const Site* site = Find(HostOf(target.host));
-    if (site == nullptr) return nullptr;
+  const std::shared_ptr<const gateway::Route>& Classify(std::string_view host,
+                                                        std::string_view path) const override {
+    const Site* site = Find(HostOf(host));
+    if (site == nullptr) return none_;
     for (const Rule& rule : site->rules) {
       const bool matches =
           std::any_of(rule.match.begin(), rule.match.end(),
-                      [&](const gateway::Glob& glob) { return glob.Matches(target.path); });
+                      [&](const gateway::Glob& glob) { return glob.Matches(path); });
       if (matches) return rule.route;
     }
     return site->otherwise;
@@ -100,6 +101,7 @@ class Sites : public gateway::Classifier {
   }
 
   std::shared_ptr<const gateway::Countries> countries_;  // null: no database
+  const std::shared_ptr<const gateway::Route> none_;
   std::vector<Site> sites_;
   std::map<std::string, size_t, std::less<>> hosts_;
 };

@@ -64,6 +64,10 @@ Ram::~Ram() = default;
 
 std::vector<EntryPtr> Ram::Find(const Key& key) { return state_->Of(key).Find(key); }
 
+void Ram::FindKept(const Key& key, std::vector<EntryPtr>& found) {
+  state_->Of(key).FindKept(key, found);
+}
+
 std::vector<EntryPtr> Ram::Peek(const Key& key) const { return state_->Of(key).Peek(key); }
 
 Offered Ram::Offer(EntryPtr entry) {

@@ -42,7 +42,10 @@ class Ram {
   // Whether one is fresh is the caller's question.
   std::vector<EntryPtr> Find(const Key& key);
 
-  // The same for an onlooker: no use is counted and nobody's place changes.
+  // Find into `found`, whose room is used again; a key without any counts no use.
+  void FindKept(const Key& key, std::vector<EntryPtr>& found);
+
+  // Find for an onlooker: no use is counted and nobody's place changes.
   std::vector<EntryPtr> Peek(const Key& key) const;
 
   // Offers an entry. One with the same key and variant goes in any case; the new one

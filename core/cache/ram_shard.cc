@@ -31,6 +31,19 @@ std::vector<EntryPtr> RamShard::Find(const Key& key) {
   std::vector<EntryPtr> found;
   MutexLock lock(mutex_);
   sketch_.Add(key.hash.low);
+  Gather(key, found);
+  return found;
+}
+
+void RamShard::FindKept(const Key& key, std::vector<EntryPtr>& found) {
+  found.clear();
+  MutexLock lock(mutex_);
+  Gather(key, found);
+  if (!found.empty()) sketch_.Add(key.hash.low);
+}
+
+// Who is kept under the key moves to the front.
+void RamShard::Gather(const Key& key, std::vector<EntryPtr>& found) {
   for (RamNode* node = table_.Bucket(key.hash); node != nullptr; node = node->next) {
     if (!node->Has(key)) continue;
     found.push_back(node->entry);
@@ -38,7 +51,6 @@ std::vector<EntryPtr> RamShard::Find(const Key& key) {
     (node->segment == &window_ ? window_ : protected_).MoveHere(node);
   }
   if (!found.empty()) ShrinkProtected();
-  return found;
 }
 
 std::vector<EntryPtr> RamShard::Peek(const Key& key) const {

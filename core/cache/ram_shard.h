@@ -45,6 +45,7 @@ class RamShard {
   RamShard& operator=(const RamShard&) = delete;
 
   std::vector<EntryPtr> Find(const Key& key) SKERRY_EXCLUDES(mutex_);
+  void FindKept(const Key& key, std::vector<EntryPtr>& found) SKERRY_EXCLUDES(mutex_);
   std::vector<EntryPtr> Peek(const Key& key) const SKERRY_EXCLUDES(mutex_);
   Offered Offer(EntryPtr entry, Dropped& dropped) SKERRY_EXCLUDES(mutex_);
   bool Replace(const EntryPtr& old, EntryPtr fresh, Dropped& dropped) SKERRY_EXCLUDES(mutex_);
@@ -59,6 +60,7 @@ class RamShard {
   uint64_t variants_capped() const SKERRY_EXCLUDES(mutex_);
 
  private:
+  void Gather(const Key& key, std::vector<EntryPtr>& found) SKERRY_REQUIRES(mutex_);
   // The node of this very entry, or of its key and variant; null if there is none.
   RamNode* FindEntry(const EntryPtr& entry) const SKERRY_REQUIRES(mutex_);
   RamNode* FindVariant(const StoredHead& head) const SKERRY_REQUIRES(mutex_);

@@ -85,10 +85,10 @@ class StoredBody : public http::BodySource {
       if (got != State::kData) return {got, {}, false};
     }
     const size_t offset = position_ % kChunkBytes;
-    const uint64_t left = std::min<uint64_t>(end_ - position_, held_.size() - offset);
+    const uint64_t left = std::min<uint64_t>(end_ - position_, bytes_.size() - offset);
     const size_t count = std::min<uint64_t>(left, max);
     const bool last = position_ + count == end_ && (!whole_ || entry_->trailers.empty());
-    return {State::kData, held_.view().substr(offset, count), last};
+    return {State::kData, bytes_.substr(offset, count), last};
   }
 
   void Consume(size_t count) override { position_ += count; }
@@ -105,7 +105,7 @@ class StoredBody : public http::BodySource {
  private:
   State Hold(size_t index) {
     if (index < entry_->chunks.size()) {
-      held_ = entry_->chunks[index];
+      bytes_ = entry_->chunks[index].view();
     } else {
       Chunk read;
       switch (reader_.Get(entry_->extents, index, &read)) {
@@ -114,12 +114,13 @@ class StoredBody : public http::BodySource {
         case DiskReader::Has::kChunk: break;
       }
       held_ = std::move(read);
+      bytes_ = held_.view();
       Collect(index);
     }
     // A chunk that is shorter than its place would send other bytes than announced.
     const uint64_t expected =
         std::min<uint64_t>(kChunkBytes, entry_->body_size - index * kChunkBytes);
-    if (held_.size() != expected) return State::kFailed;
+    if (bytes_.size() != expected) return State::kFailed;
     held_index_ = index;
     return State::kData;
   }
@@ -147,7 +148,8 @@ class StoredBody : public http::BodySource {
   uint64_t end_ = 0;
   bool whole_ = false;
   size_t held_index_ = SIZE_MAX;
-  Chunk held_;
+  std::string_view bytes_;  // of the chunk at hand
+  Chunk held_;              // the same, unless the entry has it
   std::vector<Chunk> collected_;
 };
 

@@ -15,6 +15,7 @@ namespace skerry::gateway {
 // The walk of one request, in order. docs/life-of-a-request.md, the access log's
 // member `step` and the file names use these words. "accept" is before it, in
 // core/http; "store" and "variant" are what origin.cc does with an answer on its way.
+// What RAM holds fresh is mostly answered by quick_hit.cc, without a walk.
 const Exchange::Step Exchange::kSteps[] = {
     {"classify", &Exchange::Classify},  // route.h: host and path → site, rule, policy
     {"key", &Exchange::MakeKey},        // key.h, forward.h
@@ -35,7 +36,7 @@ constexpr uint64_t kFarAway = 32_MiB;
 Exchange::Exchange(Gateway& gateway, std::shared_ptr<http::ServerStream> stream)
     : gateway_(gateway),
       stream_(stream),
-      request_(stream->request()),
+      request_(CopyOfRequest(*stream)),
       protocol_(Name(stream->protocol())),
       peer_(stream->peer()) {}
 
@@ -90,7 +91,7 @@ Exchange::Next Exchange::Classify() {
     return Next::kDone;
   }
   target_ = std::move(*target);
-  route_ = gateway_.classifier().Classify(target_);
+  route_ = gateway_.classifier().Classify(target_.host, target_.path);
   if (route_ == nullptr || gateway_.upstream(route_->upstream) == nullptr) {
     verdict_.generated = true;
     SendError(421, {Code::kNotFound, Side::kClient, false, "no site here has this host"});
@@ -528,11 +529,7 @@ void Exchange::SendStored() {
   const cache::EntryPtr entry = lookup_.entry;
   const WallTime now = shared.clock->Wall();
   verdict_.ttl = FreshnessLeft(lookup_, verdict_.hit, now);
-  Writing writing{.request = request_, .head = entry->head, .route = *route_};
-  writing.length = entry->body_size;
-  writing.age = cache::CurrentAge(entry->head.initial_age, entry->head.response_time, now);
-  // browser_ttl counts from now: an Age would have browsers take it for used up.
-  writing.send_age = !route_->policy.browser_ttl || entry->head.status >= 400;
+  Writing writing = WritingOf(request_, *entry, *route_, now);
   writing.unvalidated = fill_ == nullptr;
   if (verdict_.hit && shared.upgrades != nullptr) shared.upgrades->OnHit(entry);
   writing.name = shared.name;

@@ -115,7 +115,7 @@ bool Telling::Classify() {
     Refuse(400, target.error().context);
     return false;
   }
-  route_ = sources_.classifier->Classify(*target);
+  route_ = sources_.classifier->Classify(target->host, target->path);
   if (route_ == nullptr) {
     Refuse(421, "no site of the configuration has the host " + request_.authority);
     return false;

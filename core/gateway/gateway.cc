@@ -4,15 +4,21 @@
 
 #include "core/gateway/exchange.h"
 #include "core/gateway/origin.h"
+#include "core/gateway/quick_hit.h"
 
 namespace skerry::gateway {
 
 Gateway::Gateway(net::Loop& loop, Shared& shared, Options options)
-    : loop_(loop), shared_(shared), options_(std::move(options)), counters_(*shared.metrics) {}
+    : loop_(loop),
+      shared_(shared),
+      options_(std::move(options)),
+      counters_(*shared.metrics),
+      quick_hits_(std::make_unique<QuickHits>(*this)) {}
 
 Gateway::~Gateway() = default;
 
 std::shared_ptr<http::StreamEvents> Gateway::OnRequest(std::shared_ptr<http::ServerStream> stream) {
+  if (auto answered = quick_hits_->Answer(*stream)) return answered;
   auto exchange = std::make_shared<Exchange>(*this, std::move(stream));
   exchange->Begin();
   return exchange;
@@ -20,12 +26,14 @@ std::shared_ptr<http::StreamEvents> Gateway::OnRequest(std::shared_ptr<http::Ser
 
 void Gateway::SetClassifier(std::shared_ptr<const Classifier> classifier) {
   options_.classifier = std::move(classifier);
+  quick_hits_->ConfigurationChanged();
 }
 
 void Gateway::AddUpstream(std::unique_ptr<http::Upstream> upstream, bool is_shield) {
   options_.upstreams.push_back(std::move(upstream));
   options_.upstream_is_shield.resize(options_.upstreams.size(), false);
   options_.upstream_is_shield.back() = is_shield;
+  quick_hits_->ConfigurationChanged();
 }
 
 http::Upstream* Gateway::upstream(size_t index) {

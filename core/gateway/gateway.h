@@ -61,6 +61,7 @@ struct Shared {
   cache::SearchAliases aliases;  // of responses with No-Vary-Search
 };
 
+class QuickHits;
 class Retrieval;
 
 // Owner and thread: one worker's loop.
@@ -108,6 +109,7 @@ class Gateway {
   Shared& shared_;
   Options options_;
   Counters counters_;
+  std::unique_ptr<QuickHits> quick_hits_;
   std::unordered_set<std::shared_ptr<Retrieval>> retrievals_;
   const std::shared_ptr<size_t> tunnels_ = std::make_shared<size_t>(0);
 };

@@ -156,11 +156,11 @@ Lookup Assess(const Shared& shared, const LookupInput& input, cache::EntryPtr en
     return lookup;
   }
   lookup.soft_purged = purged == cache::Purged::kSoft;
+  lookup.at = shared.clock->Wall();
   const cache::StoredHead& head = entry->head;
-  const cache::Judgement judged =
-      cache::JudgeWithGround({head.lifetimes, head.initial_age, head.response_time,
-                              shared.clock->Wall(), lookup.soft_purged},
-                             input.directives, input.route.policy);
+  const cache::Judgement judged = cache::JudgeWithGround(
+      {head.lifetimes, head.initial_age, head.response_time, lookup.at, lookup.soft_purged},
+      input.directives, input.route.policy);
   lookup.ground = judged.ground;
   lookup.entry = std::move(entry);
   switch (judged.usable) {

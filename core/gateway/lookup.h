@@ -35,6 +35,7 @@ struct Lookup {
   cache::Ground ground = cache::Ground::kNoWindow;  // of the first four, but for purges and fences
   cache::EntryPtr entry;                            // of the first four
   std::string_view tier;                            // "ram" or "disk"
+  WallTime at;                                      // when it was weighed
   bool fenced = false;                              // fresh, but this node may not say so now
   bool soft_purged = false;
   // kVaryMiss: it varies on what this client sends and shared fetches leave out, so

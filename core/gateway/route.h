@@ -58,14 +58,18 @@ class Classifier {
   virtual ~Classifier() = default;
   // By the normalised target, which is also what the key is made of: a spelling that
   // reaches another rule would reach another entry.
-  virtual std::shared_ptr<const Route> Classify(const cache::Target& target) const = 0;
+  // `host`: Target::host, with its port.
+  virtual const std::shared_ptr<const Route>& Classify(std::string_view host,
+                                                       std::string_view path) const = 0;
 };
 
 // Simple mode: one route for everything.
 class OneRoute : public Classifier {
  public:
   explicit OneRoute(Route route) : route_(std::make_shared<const Route>(std::move(route))) {}
-  std::shared_ptr<const Route> Classify(const cache::Target&) const override { return route_; }
+  const std::shared_ptr<const Route>& Classify(std::string_view, std::string_view) const override {
+    return route_;
+  }
 
  private:
   std::shared_ptr<const Route> route_;

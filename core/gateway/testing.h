@@ -26,6 +26,7 @@ class FakeStream : public http::ServerStream {
         peer_(std::move(peer)) {}
 
   const http::RequestHead& request() const override { return request_; }
+  const std::shared_ptr<http::CommonHead>& common_head() const override { return common; }
   bool end_of_body() const override { return end_of_body_; }
   http::Protocol protocol() const override { return speaks; }
   const net::Address& peer() const override { return peer_; }
@@ -35,8 +36,10 @@ class FakeStream : public http::ServerStream {
   void Respond(http::Response response) override {
     answered = true;
     status = response.status;
-    fields = response.stored == nullptr ? http::Fields{} : *response.stored;
-    for (const http::Field& field : response.own) fields.Add(field.name, field.value);
+    for (const http::Fields* list : response.lists()) {
+      if (list == nullptr) continue;
+      for (const http::Field& field : *list) fields.Add(field.name, field.value);
+    }
     body_source_ = std::move(response.body);
     if (body_source_ != nullptr) announced = body_source_->length();
     if (body_source_ != nullptr) body_source_->WakeWith([this] { Pull(); });
@@ -60,6 +63,7 @@ class FakeStream : public http::ServerStream {
   size_t consumed = 0;
   std::vector<http::ResponseHead> interim;
   http::Protocol speaks = http::Protocol::kHttp2;
+  std::shared_ptr<http::CommonHead> common;
 
  private:
   void Pull() {
@@ -167,6 +171,7 @@ class GatewayHarness {
     auto stream =
         std::make_shared<FakeStream>(std::move(request), end_of_body, loop.clock().Steady(), peer);
     stream->speaks = protocol;
+    if (protocol == http::Protocol::kHttp2) stream->common = CommonHeadOf(stream->request());
     open_.emplace_back(stream, gateway->OnRequest(stream));
     loop.RunPosted();
     return stream;
@@ -255,6 +260,7 @@ class GatewayHarness {
   std::string scheme = "https";
   net::Address peer{"192.0.2.7", 40000};
   http::Protocol protocol = http::Protocol::kHttp2;
+  bool heads_come_again = true;  // false: no request is answered in the short way
 
   net::FakeLoop loop;
   Metrics metrics;
@@ -265,6 +271,16 @@ class GatewayHarness {
   std::unique_ptr<Gateway> gateway;
 
  private:
+  // As sessions do it: a head is known when it has come before.
+  std::shared_ptr<http::CommonHead> CommonHeadOf(http::RequestHead head) {
+    head.path.clear();
+    std::string text = head.method + '\n' + head.scheme + '\n' + head.authority;
+    for (const http::Field& field : head.fields) text += '\n' + field.name + ':' + field.value;
+    auto& [times, known] = heads_[text];
+    if (known == nullptr) known = std::make_shared<http::CommonHead>(std::move(head));
+    return heads_come_again && ++times > 1 ? known : nullptr;
+  }
+
   std::shared_ptr<FakeOrigin::Asked> At(int which) {
     const size_t index = which < 0 ? origin->asked.size() - 1 : static_cast<size_t>(which);
     SKERRY_CHECK(index < origin->asked.size());
@@ -275,6 +291,7 @@ class GatewayHarness {
     return At(which)->events;
   }
 
+  std::map<std::string, std::pair<int, std::shared_ptr<http::CommonHead>>> heads_;
   cache::Ram ram_;
   std::unique_ptr<Pool> compute_;
   std::vector<std::pair<std::shared_ptr<FakeStream>, std::shared_ptr<http::StreamEvents>>> open_;

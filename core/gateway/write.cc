@@ -175,6 +175,17 @@ std::string_view CacheLabel(const Verdict& verdict) {
   return verdict.fwd_status == 304 ? "revalidated" : "miss";
 }
 
+Writing WritingOf(const http::RequestHead& request, const cache::Entry& entry, const Route& route,
+                  WallTime now) {
+  const cache::StoredHead& head = entry.head;
+  Writing writing{.request = request, .head = head, .route = route};
+  writing.length = entry.body_size;
+  writing.age = cache::CurrentAge(head.initial_age, head.response_time, now);
+  // browser_ttl counts from now: an Age would have browsers take it for used up.
+  writing.send_age = !route.policy.browser_ttl || head.status >= 400;
+  return writing;
+}
+
 http::Response Write(const Writing& writing) {
   if (!writing.ours) return Whole(writing);
   const bool plain =

@@ -52,6 +52,9 @@ struct Writing {
   std::function<std::unique_ptr<http::BodySource>(BodyPart)> body = {};
 };
 http::Response Write(const Writing& writing);
+// What is the same for all answers from a stored response, at this time.
+Writing WritingOf(const http::RequestHead& request, const cache::Entry& entry, const Route& route,
+                  WallTime now);
 
 // An answer of our own where there is none: 502, 504, … with Proxy-Status (RFC 9209)
 // and a problem+json body that names what went wrong.

@@ -207,7 +207,7 @@ void H1Session::ConsumedBody(size_t count) {
 void H1Session::SendInterim(const ResponseHead& head) {
   if (closed_ || response_ || begun_ || http10_ || !context_.transport.writable()) return;
   if (head.status < 100 || head.status > 199 || head.status == 101) return;
-  WriteHead(head.status, nullptr, head.fields, {});
+  WriteHead(head.status, {&head.fields}, {});
   if (in_event_) return;  // Pump flushes
   context_.transport.Flush();
 }
@@ -242,7 +242,7 @@ void H1Session::Begin() {
   begun_ = true;
   any_rate_ = IsEventStream(*response_) || response_->status == 101;
   std::optional<std::string_view> declared;
-  for (const Fields* list : {response_->stored.get(), const_cast<const Fields*>(&response_->own)}) {
+  for (const Fields* list : response_->lists()) {
     if (list != nullptr && !declared) declared = list->Find("content-length");
   }
   framing_ = ChooseFraming(declared);
@@ -266,7 +266,7 @@ void H1Session::Begin() {
   if (tunnel) framing += "connection: upgrade\r\nupgrade: websocket\r\n";
   if (!keep_alive_ && !tunnel) framing += "connection: close\r\n";
   if (keep_alive_ && http10_) framing += "connection: keep-alive\r\n";
-  WriteHead(status, response_->stored.get(), response_->own, framing);
+  WriteHead(status, response_->lists(), framing);
 
   if (framing_ == Framing::kNoBody) response_->body = nullptr;
   if (response_->body == nullptr) return;
@@ -277,7 +277,7 @@ void H1Session::Begin() {
   if (tunnel) PassThrough();
 }
 
-void H1Session::WriteHead(int status, const Fields* stored, const Fields& own,
+void H1Session::WriteHead(int status, const std::array<const Fields*, 3>& lists,
                           std::string_view framing) {
   thread_local std::string head;
   head = "HTTP/1.1 ";
@@ -285,7 +285,7 @@ void H1Session::WriteHead(int status, const Fields* stored, const Fields& own,
   head += ' ';
   head += ReasonPhrase(status);
   head += "\r\n";
-  for (const Fields* list : {stored, &own}) {
+  for (const Fields* list : lists) {
     if (list == nullptr) continue;
     for (const Field& field : *list) {
       head += field.name;

@@ -1,6 +1,7 @@
 // The receiving half of H2Session: frames become requests.
 #include <nghttp2/nghttp2.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "core/http/h2_session.h"
@@ -45,7 +46,9 @@ bool H2Session::KnowsStream(uint32_t stream) {
   const H2StreamLedger::Verdict verdict = ledger_.Headers(stream);
   // Trailers, or a head that nghttp2 decodes and drops.
   const bool dropped = verdict == H2StreamLedger::Verdict::kSeen &&
-                       streams_.find(static_cast<int32_t>(stream)) == streams_.end();
+                       std::none_of(streams_.begin(), streams_.end(), [stream](const auto& open) {
+                         return open->id() == static_cast<int32_t>(stream);
+                       });
   if (dropped) Glitch(1);
   return verdict != H2StreamLedger::Verdict::kSkipped;
 }
@@ -78,12 +81,36 @@ void H2Session::EndFlood() {
 void H2Session::OnHeadersBegin(int32_t id) {
   auto stream = std::make_shared<H2Stream>(this, id, context_.facts, limits(), received_at_);
   nghttp2_session_set_stream_user_data(session_.get(), id, stream.get());
-  streams_.emplace(id, std::move(stream));
+  stream->place_ = streams_.size();
+  streams_.push_back(std::move(stream));
+  block_.Clear();
+  reading_head_ = true;
 }
 
 void H2Session::OnRequestHeaders(H2Stream& stream, bool end_of_body) {
+  reading_head_ = false;
   stream.body_ended_ = end_of_body;
   stream.body_progress_ = stream.begun_;
+  if (!IsKnownHead(stream)) return CheckHead(stream);
+  known_authority_ = stream.common_->head.authority;
+  if (const auto problem = ObjectionToPath(stream.path_, stream.method(), limits().path_bytes)) {
+    return Refuse(stream, *problem);
+  }
+  HandOver(stream, Expectation::kNone);
+}
+
+// Has all but its path been read and checked before?
+bool H2Session::IsKnownHead(H2Stream& stream) {
+  if (stream.too_many_fields(limits())) return false;
+  stream.common_ = HeadMemo::OfThread().Find(block_.bytes());
+  if (stream.common_ != nullptr && stream.common_->head.scheme != context_.options.scheme) {
+    stream.common_ = nullptr;
+  }
+  return stream.common_ != nullptr;
+}
+
+void H2Session::CheckHead(H2Stream& stream) {
+  stream.ReadHead(block_);
   RequestHead& head = stream.head_;
   if (stream.too_many_fields(limits())) {
     // Decoding them was work, whatever they compressed to.
@@ -110,7 +137,7 @@ void H2Session::OnRequestHeaders(H2Stream& stream, bool end_of_body) {
   Hand(stream);
 }
 
-// Gives a checked request to the program.
+// Gives a checked request to the program, unless it wants what we do not give.
 void H2Session::Hand(H2Stream& stream) {
   const Expectation expectation = TakeExpectation(stream.head_.fields);
   Problem problem;
@@ -124,7 +151,13 @@ void H2Session::Hand(H2Stream& stream) {
       problem.detail = "A body has at most " + std::to_string(limits().body_bytes) + " bytes.";
       return Refuse(stream, problem);
     }
+  } else if (expectation == Expectation::kNone) {
+    HeadMemo::OfThread().Put(block_.bytes(), stream.head_);
   }
+  HandOver(stream, expectation);
+}
+
+void H2Session::HandOver(H2Stream& stream, Expectation expectation) {
   stream.asked_ = H2Stream::Asked::kHanded;
   const auto held = stream.shared_from_this();
   auto events = context_.on_request(held);

@@ -41,14 +41,17 @@ void H2Session::SubmitInterim(H2Stream& stream, const ResponseHead& head) {
 void H2Session::SubmitHead(H2Stream& stream, const nghttp2_data_provider* body) {
   Response& response = stream.response_;
   thread_local std::vector<nghttp2_nv> fields;
-  fields.clear();
+  size_t count = 2;  // :status, content-length
+  for (const Fields* list : response.lists()) count += list == nullptr ? 0 : list->size();
+  if (fields.size() < count) fields.resize(count);
+  nghttp2_nv* next = fields.data();
   stream.status_.Set(static_cast<uint64_t>(response.status));
-  fields.push_back(Reference(":status", stream.status_.view()));
+  *next++ = Reference(":status", stream.status_.view());
   std::optional<std::string_view> length;
-  for (const Fields* list : {response.stored.get(), const_cast<const Fields*>(&response.own)}) {
+  for (const Fields* list : response.lists()) {
     if (list == nullptr) continue;
     for (const Field& field : *list) {
-      fields.push_back(Reference(field.name, field.value));
+      *next++ = Reference(field.name, field.value);
       if (field.name == "content-length") length = field.value;
     }
   }
@@ -56,13 +59,13 @@ void H2Session::SubmitHead(H2Stream& stream, const nghttp2_data_provider* body) 
   if (!length && response.body != nullptr && response.body->length() && !no_length) {
     stream.length_text_.Set(*response.body->length());
     length = stream.length_text_.view();
-    fields.push_back(Reference("content-length", *length));
+    *next++ = Reference("content-length", *length);
   }
-  if (!MayHaveBody(stream.head_.method, response.status)) response.body = nullptr;
+  if (!MayHaveBody(stream.method(), response.status)) response.body = nullptr;
   if (response.body != nullptr && length) stream.length_ = ParseDecimal(*length);
-  const int submitted =
-      nghttp2_submit_response(session_.get(), stream.id(), fields.data(), fields.size(),
-                              response.body != nullptr ? body : nullptr);
+  const int submitted = nghttp2_submit_response(session_.get(), stream.id(), fields.data(),
+                                                static_cast<size_t>(next - fields.data()),
+                                                response.body != nullptr ? body : nullptr);
   if (submitted != 0) return ResetStream(stream);
   SchedulePump();
 }
@@ -193,6 +196,7 @@ void H2Session::OnFrameSent(const nghttp2_frame& frame) {
   // but a reset at once makes some clients (curl 7.88) lose the answer: Tick sends it.
   stream->lingers_since_ = Now();
   ReleaseWindow(*stream);
+  const auto held = stream->shared_from_this();
   stream->Gone(true);
 }
 
@@ -203,10 +207,16 @@ void H2Session::ReleaseWindow(H2Stream& stream) {
 }
 
 void H2Session::OnStreamClosed(int32_t id) {
-  const auto found = streams_.find(id);
-  if (found == streams_.end()) return;
-  const std::shared_ptr<H2Stream> stream = std::move(found->second);
-  streams_.erase(found);
+  const H2Stream* const closed = closed_ ? nullptr : Find(id);
+  if (closed == nullptr) return;
+  // The last one takes its place.
+  const size_t place = closed->place_;
+  const std::shared_ptr<H2Stream> stream = std::move(streams_[place]);
+  if (place + 1 < streams_.size()) {
+    streams_[place] = std::move(streams_.back());
+    streams_[place]->place_ = place;
+  }
+  streams_.pop_back();
   if (streams_.empty()) idle_since_ = Now();
   ReleaseWindow(*stream);
   stream->Gone(stream->answer_sent_);

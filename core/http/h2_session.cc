@@ -29,6 +29,9 @@ void H2Session::OnBytes(std::string_view bytes) {
   if (closed_) return;
   receiving_ = true;
   received_at_ = Now();
+  // One buffer for all connections of the thread, but for one whose head is half here.
+  thread_local HeadBlock spare;
+  if (!reading_head_) std::swap(block_, spare);
   // A flood is answered before its last frames are worked on.
   if (ScanFrames(bytes)) {
     const auto* data = reinterpret_cast<const uint8_t*>(bytes.data());
@@ -41,6 +44,7 @@ void H2Session::OnBytes(std::string_view bytes) {
       return CloseNow(false);
     }
   }
+  if (!reading_head_) std::swap(block_, spare);
   receiving_ = false;
   Pump();
 }
@@ -99,7 +103,7 @@ void H2Session::CloseNow(bool abort) {
     context_.transport.Close();
   }
   dead_streams_ = std::exchange(streams_, {});
-  for (const auto& [_, stream] : dead_streams_) stream->Gone(stream->answer_sent_);
+  for (const auto& stream : dead_streams_) stream->Gone(stream->answer_sent_);
   context_.finished();
 }
 
@@ -126,9 +130,7 @@ void H2Session::Tick() {
   if (no_preface || head_open || idle) {
     EndCalmly(NGHTTP2_NO_ERROR);
   } else {
-    std::vector<std::shared_ptr<H2Stream>> open;
-    open.reserve(streams_.size());
-    for (const auto& [_, stream] : streams_) open.push_back(stream);
+    const std::vector<std::shared_ptr<H2Stream>> open = streams_;
     for (const auto& stream : open) {
       if (!closed_) CheckStream(*stream, now, since_tick, stalls);
     }
@@ -149,7 +151,7 @@ void H2Session::Tick() {
 bool H2Session::ConnectionStalls(SteadyTime now) {
   bool waits = !context_.transport.writable();
   bool any_rate = !streams_.empty();
-  for (const auto& [_, stream] : streams_) {
+  for (const auto& stream : streams_) {
     waits = waits || (stream->waits_for_client() && WindowIsShut());
     any_rate = any_rate && stream->any_rate_;
   }
@@ -213,7 +215,8 @@ struct H2Session::Callbacks {
     if (self.closed_) return NGHTTP2_ERR_CALLBACK_FAILURE;
     if (H2Stream* stream = self.Find(frame->hd.stream_id)) {
       stream->AddField({reinterpret_cast<const char*>(name), name_size},
-                       {reinterpret_cast<const char*>(value), value_size}, self.limits());
+                       {reinterpret_cast<const char*>(value), value_size}, self.limits(),
+                       self.block_);
     }
     return 0;
   }

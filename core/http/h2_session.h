@@ -12,11 +12,12 @@
 #include <nghttp2/nghttp2.h>
 
 #include <memory>
-#include <unordered_map>
+#include <vector>
 
 #include "core/http/glitch_budget.h"
 #include "core/http/h2_frame_scanner.h"
 #include "core/http/h2_stream.h"
+#include "core/http/request_check.h"
 #include "core/http/server_session.h"
 
 namespace skerry::http {
@@ -53,11 +54,14 @@ class H2Session : public ServerSession {
   bool KnowsStream(uint32_t stream);
   void OnHeadersBegin(int32_t id);
   void OnRequestHeaders(H2Stream& stream, bool end_of_body);
+  bool IsKnownHead(H2Stream& stream);
+  void CheckHead(H2Stream& stream);
   void OnData(H2Stream& stream, std::string_view bytes);
   void OnBodyEnd(H2Stream& stream);
   void OnPingAck();
   void Refuse(H2Stream& stream, const Problem& problem);
   void Hand(H2Stream& stream);
+  void HandOver(H2Stream& stream, Expectation expectation);
   void Glitch(uint32_t amount);
   void EndFlood();
 
@@ -89,10 +93,12 @@ class H2Session : public ServerSession {
 
   SessionContext context_;
   std::unique_ptr<nghttp2_session, SessionDeleter> session_;
-  std::unordered_map<int32_t, std::shared_ptr<H2Stream>> streams_;
+  std::vector<std::shared_ptr<H2Stream>> streams_;  // each knows its place
   // Of a closed session: nghttp2 may still be at work on one of them.
-  std::unordered_map<int32_t, std::shared_ptr<H2Stream>> dead_streams_;
+  std::vector<std::shared_ptr<H2Stream>> dead_streams_;
   H2FrameScanner scanner_;
+  HeadBlock block_;            // of the head that is coming in
+  bool reading_head_ = false;  // begun, and not at its end
   H2StreamLedger ledger_;
   GlitchBudget budget_;
   std::string known_authority_;  // of the last request that passed

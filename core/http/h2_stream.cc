@@ -7,8 +7,16 @@
 
 namespace skerry::http {
 
-void H2Stream::AddField(std::string_view name, std::string_view value,
-                        const SessionLimits& limits) {
+const RequestHead& H2Stream::request() const {
+  if (common_ != nullptr && head_.method.empty()) {
+    head_ = common_->head;
+    head_.path = path_;
+  }
+  return head_;
+}
+
+void H2Stream::AddField(std::string_view name, std::string_view value, const SessionLimits& limits,
+                        HeadBlock& block) {
   if (asked_ != Asked::kHead) {
     if (!name.starts_with(':') && trailers_.size() < limits.header_count &&
         trailers_.ByteSize() < limits.header_bytes) {
@@ -21,14 +29,16 @@ void H2Stream::AddField(std::string_view name, std::string_view value,
   if (name == ":path") {
     // Longer than any limit is kept as what it is: too long.
     field_bytes_ -= value.size();
-    head_.path = value.substr(0, limits.path_bytes + 1);
+    path_ = value.substr(0, limits.path_bytes + 1);
     return;
   }
-  if (too_many_fields(limits)) return;
-  if (!name.starts_with(':')) return head_.fields.Add(name, value);
-  if (name == ":method") head_.method = value;
-  if (name == ":scheme") head_.scheme = value;
-  if (name == ":authority") head_.authority = value;
+  if (!too_many_fields(limits)) block.Add(name, value);
+}
+
+void H2Stream::ReadHead(const HeadBlock& block) {
+  head_.fields.Reserve(kUsualFields);
+  block.AddTo(head_);
+  head_.path = path_;
 }
 
 void H2Stream::SendInterim(const ResponseHead& head) {
@@ -80,8 +90,6 @@ void H2Stream::Sent(size_t count) {
 
 void H2Stream::Gone(bool complete) {
   session_ = nullptr;
-  // The program may drop its last reference to us in there.
-  const auto self = shared_from_this();
   const auto events = std::exchange(events_, nullptr);
   if (events != nullptr) events->OnGone(complete);
   response_ = {};

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "core/http/head_memo.h"
 #include "core/http/pace.h"
 #include "core/http/server_session.h"
 
@@ -25,11 +26,11 @@ class H2Stream : public ServerStream, public std::enable_shared_from_this<H2Stre
         begun_(now),
         body_progress_(now),
         upload_(limits.request_rate, limits.body_timeout),
-        intake_(limits.response_rate, limits.stalled_write_timeout) {
-    head_.fields.Reserve(kUsualFields);
-  }
+        intake_(limits.response_rate, limits.stalled_write_timeout) {}
 
-  const RequestHead& request() const override { return head_; }
+  const RequestHead& request() const override;
+  std::string_view path() const override { return path_; }
+  const std::shared_ptr<CommonHead>& common_head() const override { return common_; }
   bool end_of_body() const override { return body_ended_; }
   Protocol protocol() const override { return Protocol::kHttp2; }
   const net::Address& peer() const override { return facts_->peer; }
@@ -51,7 +52,12 @@ class H2Stream : public ServerStream, public std::enable_shared_from_this<H2Stre
   };
 
   int32_t id() const { return id_; }
-  void AddField(std::string_view name, std::string_view value, const SessionLimits& limits);
+  // All but :path goes into `block`.
+  void AddField(std::string_view name, std::string_view value, const SessionLimits& limits,
+                HeadBlock& block);
+  // What the block says becomes the request.
+  void ReadHead(const HeadBlock& block);
+  std::string_view method() const { return common_ ? common_->head.method : head_.method; }
   bool too_many_fields(const SessionLimits& limits) const {
     return field_count_ > limits.header_count || field_bytes_ > limits.header_bytes;
   }
@@ -66,7 +72,8 @@ class H2Stream : public ServerStream, public std::enable_shared_from_this<H2Stre
     return responded_ && !answer_sent_ && piece_.state != BodySource::State::kWait;
   }
 
-  // Tells the program, once; the stream is dead afterwards.
+  // Tells the program, once; the stream is dead afterwards. REQUIRES: the caller's own
+  // reference, for the program may drop its last one in there.
   void Gone(bool complete);
 
   // What a browser sends.
@@ -75,9 +82,12 @@ class H2Stream : public ServerStream, public std::enable_shared_from_this<H2Stre
   std::shared_ptr<const ConnectionFacts> facts_;
   H2Session* session_;
   const int32_t id_;
+  size_t place_ = 0;  // among the session's streams
 
-  // The request.
-  RequestHead head_;
+  // The request: its own head, or one that it has in common with others.
+  std::string path_;
+  std::shared_ptr<CommonHead> common_;
+  mutable RequestHead head_;  // of `common_`: made when asked for
   Fields trailers_;
   Asked asked_ = Asked::kHead;
   size_t field_count_ = 0;

@@ -58,7 +58,8 @@ class Echo : public StreamEvents {
     feed_->on_consumed = [weak = stream_](size_t count) {
       if (const auto alive = weak.lock()) alive->ConsumedBody(count);
     };
-    stream->Respond({.status = 200, .stored = nullptr, .own = {}, .body = std::move(body)});
+    stream->Respond(
+        {.status = 200, .stored = nullptr, .common = nullptr, .own = {}, .body = std::move(body)});
   }
   void OnBody(std::string_view bytes) override { feed_->Push(bytes); }
   void OnBodyEnd(Fields trailers) override { feed_->End(std::move(trailers)); }
@@ -79,8 +80,11 @@ class Deaf : public StreamEvents {
 std::shared_ptr<StreamEvents> Serve(const std::shared_ptr<ServerStream>& stream) {
   const std::string& path = stream->request().path;
   const auto answer = [&](int status, Fields own, std::unique_ptr<BodySource> body) {
-    stream->Respond(
-        {.status = status, .stored = nullptr, .own = std::move(own), .body = std::move(body)});
+    stream->Respond({.status = status,
+                     .stored = nullptr,
+                     .common = nullptr,
+                     .own = std::move(own),
+                     .body = std::move(body)});
     return std::make_shared<Deaf>();
   };
   if (path == "/echo") return std::make_shared<Echo>(stream);

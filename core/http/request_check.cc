@@ -55,12 +55,17 @@ std::optional<Problem> Objection(const RequestHead& head, std::string_view schem
   if (!known && !ParseAuthority(head.authority, head.scheme)) {
     return Refusal(400, "Host or :authority is not HOST or HOST:PORT.");
   }
-  if (head.path.size() > path_bytes) {
+  return ObjectionToPath(head.path, head.method, path_bytes);
+}
+
+std::optional<Problem> ObjectionToPath(std::string_view path, std::string_view method,
+                                       size_t path_bytes) {
+  if (path.size() > path_bytes) {
     return Refusal(414,
                    "The path and query are longer than " + std::to_string(path_bytes) + " bytes.");
   }
-  if (head.path == "*" && head.method == "OPTIONS") return std::nullopt;
-  if (!IsPath(head.path)) {
+  if (path == "*" && method == "OPTIONS") return std::nullopt;
+  if (!IsPath(path)) {
     return Refusal(400, "The path does not begin with / or has bytes that must be escaped.");
   }
   return std::nullopt;

@@ -19,6 +19,10 @@ namespace skerry::http {
 std::optional<Problem> Objection(const RequestHead& head, std::string_view scheme,
                                  size_t path_bytes, std::string_view known_authority = {});
 
+// The part of it that looks at the path.
+std::optional<Problem> ObjectionToPath(std::string_view path, std::string_view method,
+                                       size_t path_bytes);
+
 // The head of an HTTP/1.1 request in our form: target (origin, absolute or
 // asterisk) and Host become scheme, authority and path. An absolute target and
 // Host must agree. Fields of the connection are removed; what they say of a WebSocket is

@@ -234,4 +234,14 @@ std::unique_ptr<Server> Server::Make(net::Loop& loop, Options options, OnRequest
   return std::make_unique<ServerImpl>(loop, std::move(options), std::move(on_request));
 }
 
+const std::shared_ptr<CommonHead> ServerStream::kNoCommonHead;
+
+RequestHead CopyOfRequest(const ServerStream& stream) {
+  const std::shared_ptr<CommonHead>& common = stream.common_head();
+  if (common == nullptr) return stream.request();
+  RequestHead copy = common->head;
+  copy.path = stream.path();
+  return copy;
+}
+
 }  // namespace skerry::http

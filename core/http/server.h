@@ -9,6 +9,7 @@
 // After OnGone the stream does nothing; it may be called without harm.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -23,13 +24,17 @@
 
 namespace skerry::http {
 
-// An answer. The two field lists are sent one after the other without being
-// merged or copied: `stored` is shared by all who send the same stored response.
+// An answer. The field lists are sent one after the other without being merged or
+// copied: `stored` is shared by all who send the same stored response.
 struct Response {
   int status = 200;
   std::shared_ptr<const Fields> stored;  // may be null
+  std::shared_ptr<const Fields> common;  // of ours, shared by several answers; may be null
   Fields own;                            // age, cache-status, via, …
   std::unique_ptr<BodySource> body;      // null: none
+
+  // The fields in the order they are sent; some may be null.
+  std::array<const Fields*, 3> lists() const { return {stored.get(), common.get(), &own}; }
 };
 
 // What hears of a request. Owner: the stream, by shared_ptr; whoever waits
@@ -48,12 +53,24 @@ class StreamEvents {
 enum class Protocol : uint8_t { kHttp1, kHttp2 };
 std::string_view Name(Protocol protocol);  // "http/1.1", "h2"
 
+// A request's head but for its path, checked. The requests of a thread that have the same
+// fields share one, so that what follows from them is worked out once.
+struct CommonHead {
+  RequestHead head;            // its path is empty
+  std::shared_ptr<void> note;  // the program's own; used on that thread only
+};
+
 // One request being answered. Owner: the session. Thread: the connection's loop.
 class ServerStream {
  public:
   virtual ~ServerStream() = default;
 
   virtual const RequestHead& request() const = 0;
+  // Of request(), without making one.
+  virtual std::string_view path() const { return request().path; }
+  // The rest of request(), if this head has come before. Null: it may or may not have.
+  virtual const std::shared_ptr<CommonHead>& common_head() const { return kNoCommonHead; }
+
   virtual bool end_of_body() const = 0;  // the request has no (more) body
   virtual Protocol protocol() const = 0;
   virtual const net::Address& peer() const = 0;
@@ -73,7 +90,13 @@ class ServerStream {
   virtual void Reset() = 0;
   // Bytes of body and fields given to the transport so far.
   virtual uint64_t bytes_sent() const = 0;
+
+ private:
+  static const std::shared_ptr<CommonHead> kNoCommonHead;
 };
+
+// A copy of request() that makes no other one on its way.
+RequestHead CopyOfRequest(const ServerStream& stream);
 
 // Section 8 of docs/operations: every figure is an option.
 struct SessionLimits {

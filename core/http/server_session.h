@@ -51,7 +51,7 @@ Response ProblemResponse(const Problem& problem, WallTime now);
 
 // Server-sent events: they come when they come, and no rate is asked of them.
 inline bool IsEventStream(const Response& response) {
-  for (const Fields* list : {response.stored.get(), &response.own}) {
+  for (const Fields* list : response.lists()) {
     const auto type = list == nullptr ? std::nullopt : list->Find("content-type");
     if (type) return EqualsIgnoreCase(type->substr(0, type->find(';')), "text/event-stream");
   }

@@ -156,6 +156,15 @@ Result<Url> ParseBehindScheme(std::string scheme, std::string_view rest) {
 
 std::string Target::ToString() const { return query ? path + '?' + *query : path; }
 
+bool IsNormalTarget(std::string_view text) {
+  const size_t question = std::min(text.find('?'), text.size());
+  const std::string_view query = text.substr(question);
+  const bool query_stays = std::none_of(query.begin(), query.end(), [](char c) {
+    return static_cast<uint8_t>(c) <= 0x20 || c == 0x7f || c == '#' || c == '%';
+  });
+  return query_stays && text.starts_with('/') && IsNormalPath(text.substr(0, question));
+}
+
 Result<Target> ParseTarget(std::string_view text) {
   if (!text.starts_with('/')) return Refuse("a request target begins with /", text);
   return MakeTarget(text);

@@ -30,6 +30,8 @@ struct Target {
 
 // The origin form (RFC 9112 3.2.1). "*" and the absolute form are errors here.
 Result<Target> ParseTarget(std::string_view text);
+// Is it a target that ParseTarget leaves as it is? False for some that are.
+bool IsNormalTarget(std::string_view text);
 
 struct Authority {
   std::string host;   // lower case; IPv6 addresses in brackets

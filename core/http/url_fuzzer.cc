@@ -18,6 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const auto again = ParseTarget(target->ToString());
     SKERRY_CHECK(again && *again == *target);
   }
+  if (IsNormalTarget(text)) SKERRY_CHECK(ParseTarget(text)->ToString() == text);
   static const Url kBase = *ParseUrl("https://example.com/a/b?c");
   if (const auto url = Resolve(kBase, text)) SKERRY_CHECK(ParseUrl(url->ToString()));
   SKERRY_CHECK(JoinQuery(SplitQuery(text)) == text);

@@ -124,6 +124,17 @@ TEST(TargetTest, SlashesAreNotMerged) {
   EXPECT_EQ(Target_("/a//../b"), "/a/b");
 }
 
+TEST(TargetTest, ANormalTargetIsOneThatStaysAsItIs) {
+  for (std::string_view text : {"/", "/a/b.js", "/a?", "/a?x=1&y=/../", "//a//b/", "/~a/:@!"}) {
+    EXPECT_TRUE(IsNormalTarget(text)) << text;
+    EXPECT_EQ(Target_(text), text);
+  }
+  for (std::string_view text : {"", "*", "a", "/./a", "/a/..", "/%41", "/?%41", "/a b", "/?a b",
+                                "/a#b", "/?a#b", "http://a/"}) {
+    EXPECT_FALSE(IsNormalTarget(text)) << text;
+  }
+}
+
 TEST(TargetTest, AnEmptyQueryIsNotAnAbsentOne) {
   EXPECT_EQ(Target_("/a?"), "/a?");
   EXPECT_EQ(ParseTarget("/a")->query, std::nullopt);

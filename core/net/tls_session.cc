@@ -11,6 +11,15 @@
 #include "core/net/socket.h"
 
 namespace skerry::net {
+namespace {
+
+// What SSL_get_error says is only true if the thread's queue was empty before. Clearing an
+// empty one costs 800 instructions.
+void ForgetErrors() {
+  if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
+}  // namespace
 
 int TlsSession::BioRead(BIO* bio, char* to, int size) {
   auto* session = static_cast<TlsSession*>(BIO_get_data(bio));
@@ -99,7 +108,7 @@ void TlsSession::DescribeFailure(int kind) {
 
 TlsSession::Step TlsSession::Handshake() {
   if (broken_) return Step::kFailed;
-  ERR_clear_error();
+  ForgetErrors();
   const Step step = Outcome(SSL_do_handshake(ssl_.get()));
   if (step == Step::kDone) established_ = true;
   return step;
@@ -108,13 +117,13 @@ TlsSession::Step TlsSession::Handshake() {
 TlsSession::Step TlsSession::Read(char* to, size_t size, size_t* count) {
   *count = 0;
   if (broken_) return Step::kFailed;
-  ERR_clear_error();
+  ForgetErrors();
   return Outcome(SSL_read_ex(ssl_.get(), to, size, count));
 }
 
 bool TlsSession::Seal(std::string_view plain) {
   if (broken_ || plain.empty()) return !broken_;
-  ERR_clear_error();
+  ForgetErrors();
   size_t written = 0;
   if (SSL_write_ex(ssl_.get(), plain.data(), plain.size(), &written) == 1) return true;
   broken_ = true;
@@ -124,9 +133,9 @@ bool TlsSession::Seal(std::string_view plain) {
 
 void TlsSession::CloseNotify() {
   if (broken_ || !established_) return;
-  ERR_clear_error();
+  ForgetErrors();
   SSL_shutdown(ssl_.get());
-  ERR_clear_error();
+  ForgetErrors();
 }
 
 std::string_view TlsSession::alpn() const {

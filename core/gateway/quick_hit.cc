@@ -1,0 +1,324 @@
+#include "core/gateway/quick_hit.h"
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+#include "core/base/digest.h"
+#include "core/gateway/body.h"
+#include "core/gateway/forward.h"
+#include "core/gateway/gateway.h"
+#include "core/gateway/lookup.h"
+#include "core/gateway/precondition.h"
+#include "core/gateway/upgrade.h"
+#include "core/gateway/verdict.h"
+#include "core/gateway/write.h"
+#include "core/http/url.h"
+
+namespace skerry::gateway {
+namespace {
+
+// Rules that requests of one head are for, and lists that stored responses vary on:
+// more of them are not remembered.
+constexpr size_t kMostRoutes = 8;
+constexpr size_t kMostVaries = 8;
+
+uint64_t NextNumber() {
+  static std::atomic<uint64_t> last{0};
+  return ++last;
+}
+
+bool IsPlain(const http::RequestHead& head) {
+  if (head.method != "GET" || head.websocket || HasOriginsCondition(head)) return false;
+  return std::none_of(head.fields.begin(), head.fields.end(),
+                      [](const http::Field& field) { return IsTierField(field.name); });
+}
+
+// Whether the steps "classify" and "key" look at nothing but the head and the path.
+bool IsPlain(const Route& route, const http::RequestHead& head) {
+  if (route.redirect || !route.key.empty()) return false;
+  if (route.https_port && head.scheme != "https") return false;
+  if (route.early_hints && head.fields.Find("sec-fetch-mode") == "navigate") return false;
+  return Classify(head, route) == Cacheability::kShared;
+}
+
+bool ShapesQuery(const cache::KeyRules& rules) {
+  return rules.sort_query || rules.query_allow || !rules.query_deny.empty();
+}
+
+}  // namespace
+
+// What follows from a head for the requests of one route.
+struct QuickHits::OfRoute {
+  // The values that these requests have for what a response varies on.
+  struct Variant {
+    cache::VaryNames names;
+    std::string text;
+  };
+
+  std::shared_ptr<const Route> route;
+  uint64_t number = 0;  // no other one ever has it
+  bool quick = false;
+  http::Fields sent;
+  bool personal = false;
+  cache::RequestDirectives directives;
+  std::vector<Variant> variants;
+
+  const std::string* TextFor(const cache::VaryNames& names) {
+    for (const Variant& variant : variants) {
+      if (variant.names == names) return &variant.text;
+    }
+    if (variants.size() == kMostVaries) return nullptr;
+    variants.push_back({names, cache::VariantText(names, sent)});
+    return &variants.back().text;
+  }
+};
+
+// What follows from a head: the note at a CommonHead.
+struct QuickHits::OfHead {
+  uint64_t configuration = 0;
+  bool quick = false;
+  std::string scheme_and_host;  // "https://example.com"
+  size_t host_begins = 0;
+  std::vector<std::unique_ptr<OfRoute>> routes;
+
+  std::string_view host() const { return std::string_view(scheme_and_host).substr(host_begins); }
+};
+
+// An answer but for its body.
+struct QuickHits::Answered {
+  int status = 200;
+  std::shared_ptr<const http::Fields> stored;
+  std::shared_ptr<const http::Fields> common;
+  bool has_body = true;
+  std::string cache_status;
+  std::string_view label;  // of the metric
+};
+
+// The answer to requests of a head and route from an entry of this age.
+struct QuickHits::Ready {
+  std::weak_ptr<const cache::Entry> entry;  // its address is not given to another one
+  uint64_t route = 0;
+  Seconds age{0};
+  std::shared_ptr<const Answered> answer;
+
+  bool Is(const cache::EntryPtr& wanted, uint64_t wanted_route, Seconds wanted_age) const {
+    return route == wanted_route && age == wanted_age && !entry.owner_before(wanted) &&
+           !wanted.owner_before(entry);
+  }
+};
+
+// What hears of the end of an answer.
+class QuickHits::Events : public http::StreamEvents {
+ public:
+  Events(Gateway& gateway, http::ServerStream& stream, std::shared_ptr<const Route> route,
+         std::shared_ptr<const Answered> answered)
+      : gateway_(gateway),
+        stream_(stream),
+        route_(std::move(route)),
+        answered_(std::move(answered)) {}
+
+  // For the access log alone.
+  void Remember(std::shared_ptr<http::CommonHead> head, cache::EntryPtr entry, std::string variant,
+                bool personal) {
+    logged_ = std::make_unique<Logged>(
+        Logged{std::move(head), std::move(entry), std::move(variant), personal});
+  }
+
+  void OnBody(std::string_view) override {}
+  void OnBodyEnd(http::Fields) override {}
+  void OnGone(bool complete) override {
+    const SteadyTime now = gateway_.loop().clock().Steady();
+    const double seconds = static_cast<double>((now - stream_.begun()).count()) / 1e6;
+    const uint64_t bytes = stream_.bytes_sent();
+    gateway_.counters().Answered(route_->site, answered_->status, answered_->label, seconds, bytes);
+    if (logged_ != nullptr) Log(seconds, bytes, complete);
+  }
+
+ private:
+  struct Logged {
+    std::shared_ptr<http::CommonHead> head;
+    cache::EntryPtr entry;
+    std::string variant;
+    bool personal = false;
+  };
+
+  void Log(double seconds, uint64_t bytes, bool complete) {
+    const http::RequestHead& asked = logged_->head->head;
+    AccessRecord record{gateway_.shared().clock->Wall(),
+                        asked.method,
+                        asked.scheme,
+                        asked.authority,
+                        stream_.path(),
+                        Name(stream_.protocol()),
+                        stream_.peer().host,
+                        route_->site,
+                        answered_->status,
+                        bytes,
+                        seconds * 1e3,
+                        answered_->cache_status,
+                        "write",
+                        complete};
+    record.rule = route_->rule;
+    record.place = route_->place;
+    record.range = asked.fields.Find("range").value_or("");
+    record.authorized = asked.fields.Has("authorization");
+    record.personal = logged_->personal;
+    record.size = logged_->entry->body_size;
+    record.answer = logged_->entry->head.fields.get();
+    record.answer_status = logged_->entry->head.status;
+    record.variant = logged_->variant;
+    if (AccessLog* log = gateway_.access_log()) log->Write(record);
+  }
+
+  Gateway& gateway_;
+  http::ServerStream& stream_;  // alive until OnGone has been called
+  std::shared_ptr<const Route> route_;
+  std::shared_ptr<const Answered> answered_;
+  std::unique_ptr<Logged> logged_;
+};
+
+QuickHits::QuickHits(Gateway& gateway)
+    : gateway_(gateway), configuration_(NextNumber()), ready_(kReady) {}
+
+QuickHits::~QuickHits() = default;
+
+void QuickHits::ConfigurationChanged() { configuration_ = NextNumber(); }
+
+std::shared_ptr<http::StreamEvents> QuickHits::Answer(http::ServerStream& stream) {
+  if (!stream.end_of_body()) return nullptr;
+  const std::shared_ptr<http::CommonHead>& common = stream.common_head();
+  if (common == nullptr) return nullptr;
+  const http::RequestHead& head = common->head;
+  OfHead& of_head = HeadOf(*common);
+  const std::string_view path = stream.path();
+  if (!of_head.quick || !http::IsNormalTarget(path)) return nullptr;
+  OfRoute* const of_route = RouteOf(of_head, head, path);
+  if (of_route == nullptr || !of_route->quick) return nullptr;
+  MakeKey(of_head, path);
+
+  Shared& shared = gateway_.shared();
+  shared.ram->FindKept(key_, kept_);
+  const cache::EntryPtr entry = Select(*of_route);
+  kept_.clear();
+  if (entry == nullptr || entry->head.status != 200) return nullptr;
+  const LookupInput input{key_, of_route->sent, of_route->directives, *of_route->route,
+                          head.fields};
+  const Lookup lookup = Assess(shared, input, entry, "ram");
+  if (lookup.found != Found::kFresh || lookup.soft_purged) return nullptr;
+
+  const auto answered = AnswerOf(head, *of_route, lookup);
+  if (answered == nullptr) return nullptr;
+  if (shared.upgrades != nullptr) shared.upgrades->OnHit(entry);
+  gateway_.counters().Hit("ram");
+  auto events = std::make_shared<Events>(gateway_, stream, of_route->route, answered);
+  if (gateway_.access_log() != nullptr) {
+    const std::string* text = of_route->TextFor(entry->head.vary);
+    events->Remember(common, entry,
+                     text != nullptr ? *text : cache::VariantText(entry->head.vary, of_route->sent),
+                     of_route->personal);
+  }
+  http::Response response;
+  response.status = answered->status;
+  response.stored = answered->stored;
+  response.common = answered->common;
+  if (answered->has_body) {
+    response.body = MakeStoredBody(entry, {}, shared.disk, shared.ram, gateway_.loop());
+  }
+  stream.Respond(std::move(response));
+  return events;
+}
+
+QuickHits::OfHead& QuickHits::HeadOf(http::CommonHead& common) const {
+  auto* noted = static_cast<OfHead*>(common.note.get());
+  if (noted != nullptr && noted->configuration == configuration_) return *noted;
+  auto made = std::make_shared<OfHead>();
+  made->configuration = configuration_;
+  const http::RequestHead& head = common.head;
+  const auto target = cache::NormalizeTarget(head.scheme, head.authority, "/");
+  made->quick = IsPlain(head) && target;
+  if (target) {
+    made->scheme_and_host = target->scheme + "://";
+    made->host_begins = made->scheme_and_host.size();
+    made->scheme_and_host += target->host;
+  }
+  common.note = made;
+  return *made;
+}
+
+QuickHits::OfRoute* QuickHits::RouteOf(OfHead& of_head, const http::RequestHead& head,
+                                       std::string_view path) const {
+  const size_t question = std::min(path.find('?'), path.size());
+  const std::shared_ptr<const Route>& route =
+      gateway_.classifier().Classify(of_head.host(), path.substr(0, question));
+  if (route == nullptr || gateway_.upstream(route->upstream) == nullptr) return nullptr;
+  if (question < path.size() && ShapesQuery(route->key_rules)) return nullptr;
+  for (const auto& known : of_head.routes) {
+    if (known->route == route) return known.get();
+  }
+  if (of_head.routes.size() == kMostRoutes) return nullptr;
+  auto made = std::make_unique<OfRoute>();
+  made->route = route;
+  made->number = NextNumber();
+  made->quick = IsPlain(*route, head);
+  if (made->quick) {
+    const bool to_shield = gateway_.upstream_is_shield(route->upstream);
+    Forwarded forwarded = ForwardShared(head, {}, *route, to_shield);
+    made->sent = std::move(forwarded.head.fields);
+    made->personal = forwarded.lost;
+    made->directives = cache::ParseRequestDirectives(head.fields, route->policy);
+  }
+  of_head.routes.push_back(std::move(made));
+  return of_head.routes.back().get();
+}
+
+void QuickHits::MakeKey(const OfHead& of_head, std::string_view path) {
+  key_.text.assign(of_head.scheme_and_host).append(path);
+  key_.hash = Xxh3_128(key_.text);
+}
+
+cache::EntryPtr QuickHits::Select(OfRoute& of_route) {
+  if (kept_.size() == 1) {
+    const cache::StoredHead& only = kept_.front()->head;
+    const std::string* const text = only.vary.any ? nullptr : of_route.TextFor(only.vary);
+    if (text != nullptr && *text == only.variant_text) return kept_.front();
+  }
+  return cache::SelectVariant(kept_, of_route.sent);
+}
+
+// Null: it is one for the long way after all.
+std::shared_ptr<const QuickHits::Answered> QuickHits::AnswerOf(const http::RequestHead& head,
+                                                               const OfRoute& of_route,
+                                                               const Lookup& lookup) {
+  const cache::EntryPtr& entry = lookup.entry;
+  const WallTime now = lookup.at;
+  const Seconds age = cache::CurrentAge(entry->head.initial_age, entry->head.response_time, now);
+  Ready& ready = ready_[(entry->head.key.hash.low ^ of_route.number) % kReady];
+  if (ready.Is(entry, of_route.number, age)) return ready.answer;
+  Verdict verdict;
+  verdict.hit = true;
+  verdict.tier = lookup.tier;
+  verdict.ttl = FreshnessLeft(lookup, true, now);
+  Writing writing = WritingOf(head, *entry, *of_route.route, now);
+  writing.unvalidated = true;
+  writing.name = gateway_.shared().name;
+  writing.cache_status = CacheStatusOf(writing.name, verdict);
+  bool whole = false;
+  writing.body = [&whole](BodyPart part) -> std::unique_ptr<http::BodySource> {
+    whole = part.from == 0 && !part.count;
+    return nullptr;
+  };
+  http::Response response = Write(writing);
+  if (response.status != 304 && !(response.status == 200 && whole)) return nullptr;
+  auto answered = std::make_shared<Answered>();
+  answered->status = response.status;
+  answered->stored = std::move(response.stored);
+  answered->common = std::make_shared<const http::Fields>(std::move(response.own));
+  answered->has_body = whole;
+  answered->cache_status = std::move(writing.cache_status);
+  answered->label = CacheLabel(verdict);
+  ready = {entry, of_route.number, age, answered};
+  return answered;
+}
+
+}  // namespace skerry::gateway
