@@ -91,7 +91,7 @@ class ReplayDisk::Fill : public cache::DiskFill {
 
 ReplayDisk::ReplayDisk(ByteCount budget, const cache::Generations& generations)
     : budget_(budget),
-      file_bytes_(cache::disk::BodyMemtable(budget)),
+      file_bytes_(cache::disk::SegmentBytes(budget)),
       generations_(generations),
       rows_(std::make_unique<Rows>()) {}
 ReplayDisk::~ReplayDisk() = default;

@@ -129,12 +129,7 @@ std::optional<SteadyTime> Appender::oldest_unflushed() const {
   return TimeOf(oldest_unflushed_us_.load(std::memory_order_acquire));
 }
 
-void Appender::FlushBegins() {
-  oldest_unflushed_us_.store(kNever, std::memory_order_release);
-  flushing_below_ = appended_below_.load();
-}
-
-void Appender::FlushEnded() { flushed_below_ = flushing_below_.load(); }
+void Appender::FlushBegins() { oldest_unflushed_us_.store(kNever, std::memory_order_release); }
 
 std::vector<Appender::Queued> Appender::Take() {
   std::vector<Queued> ops;
@@ -264,7 +259,6 @@ bool Appender::WriteBodies(Batch& batch) {
     return false;
   }
   for (const Batch::Piece& piece : batch.pieces) piece.fill->Written({piece.position});
-  appended_below_ = batch.pieces.back().position + 1;
   const int64_t now = parts_.clock.Steady().time_since_epoch().count();
   last_append_us_.store(now, std::memory_order_release);
   int64_t never = kNever;

@@ -67,13 +67,8 @@ class Appender {
   // begun for was; for the flush rules. Nothing: no such chunk.
   std::optional<SteadyTime> last_append() const;
   std::optional<SteadyTime> oldest_unflushed() const;
-  // A flush of everything appended until now begins, and has ended well.
+  // A flush of everything appended until now begins.
   void FlushBegins();
-  void FlushEnded();
-  // False: it was flushed.
-  bool MayBeInMemory(uint64_t position) const {
-    return position >= flushed_below_.load(std::memory_order_relaxed);
-  }
 
  private:
   struct AppendOp {
@@ -125,9 +120,6 @@ class Appender {
   static constexpr int64_t kNever = -1;
   std::atomic<int64_t> last_append_us_{kNever};
   std::atomic<int64_t> oldest_unflushed_us_{kNever};
-  std::atomic<uint64_t> appended_below_{0};  // positions written until now
-  std::atomic<uint64_t> flushing_below_{0};
-  std::atomic<uint64_t> flushed_below_{0};
   std::thread thread_;
 };
 

@@ -1,177 +1,316 @@
 #include "core/cache/disk/body_log.h"
 
-#include <rocksdb/convenience.h>
-#include <rocksdb/write_batch.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <set>
+#include <system_error>
 #include <utility>
 
-#include "core/cache/disk/engine.h"
+#include "core/base/log.h"
 
 namespace skerry::cache::disk {
 namespace {
 
-// Smaller values are copied out of their block, which may hold others as well.
-constexpr size_t kCopyBelow = 8 * 1024;
+// So many full segments may wait for the disk before the writer waits with them.
+constexpr size_t kUnsyncedAtMost = 4;
 
-std::string KeyOf(uint64_t position) {
-  std::string key;
-  PutBe64(key, position);
-  return key;
+tl::unexpected<Error> Closed() {
+  return Fail(Error{Code::kUnavailable, Side::kStorage, true, "the body log is closed"});
 }
 
-uint64_t PositionOf(const std::string& key) { return ByteReader(key).Be64(); }
-
-class RocksBodyLog : public BodyLog {
- public:
-  explicit RocksBodyLog(Engine& engine) : engine_(engine) {}
-
-  Status Append(const std::vector<Record>& records) override {
-    rocksdb::WriteBatch batch;
-    for (const Record& record : records) {
-      const std::string key = KeyOf(record.position);
-      const rocksdb::Slice name(key);
-      rocksdb::Slice parts[3];
-      for (size_t i = 0; i < 3; ++i) {
-        parts[i] = rocksdb::Slice(record.parts[i].data(), record.parts[i].size());
-      }
-      batch.Put(engine_.body, rocksdb::SliceParts(&name, 1), rocksdb::SliceParts(parts, 3));
-    }
-    const Engine::Use use = engine_.Enter();
-    if (!use) return Engine::Closed();
-    rocksdb::WriteOptions options;
-    options.disableWAL = true;
-    const rocksdb::Status status = engine_.db->Write(options, &batch);
-    if (status.ok())
-      engine_.ledger->memtables.fetch_add(batch.GetDataSize(), std::memory_order_relaxed);
-    return engine_.Wrote(status);
-  }
-
-  Result<Chunk> Read(uint64_t position) override {
-    Chunk chunk;
-    const rocksdb::Status status = Get(position, rocksdb::kReadAllTier, engine_.Enter(), &chunk);
-    if (!status.ok()) return Fail(ErrorOf(status));
-    return chunk;
-  }
-
-  std::optional<Chunk> TryRead(uint64_t position) override {
-    Chunk chunk;
-    const rocksdb::Status status =
-        Get(position, rocksdb::kBlockCacheTier, engine_.TryEnter(), &chunk);
-    if (!status.ok()) return std::nullopt;
-    return chunk;
-  }
-
-  std::vector<File> Files() override;
-  Result<ByteCount> DropBefore(uint64_t position,
-                               const std::function<bool(const PositionRange&)>& keep) override;
-
-  Status Flush() override {
-    const Engine::Use use = engine_.Enter();
-    if (!use) return Engine::Closed();
-    return engine_.Wrote(engine_.db->Flush({}, engine_.body));
-  }
-
-  ByteCount unflushed() override {
-    const Engine::Use use = engine_.Enter();
-    if (!use) return 0;
-    uint64_t active = 0, immutable = 0, bytes = 0;
-    engine_.db->GetIntProperty(engine_.body, "rocksdb.num-entries-active-mem-table", &active);
-    engine_.db->GetIntProperty(engine_.body, "rocksdb.num-entries-imm-mem-tables", &immutable);
-    if (active + immutable == 0) return 0;
-    engine_.db->GetIntProperty(engine_.body, "rocksdb.cur-size-all-mem-tables", &bytes);
-    return std::max<uint64_t>(bytes, 1);
-  }
-
-  Status Merge(const std::vector<File>& files) override {
-    std::vector<std::string> names;
-    for (const File& file : files) names.push_back(file.name);
-    const Engine::Use use = engine_.Enter();
-    if (!use) return Engine::Closed();
-    rocksdb::CompactionOptions options;
-    options.compression = rocksdb::kNoCompression;
-    const rocksdb::Status status =
-        engine_.db->CompactFiles(options, engine_.body, names, /*output_level=*/1);
-    // A file that a move has taken meanwhile is no failure of the disk.
-    if (status.IsAborted() || status.IsInvalidArgument()) return Fail(ErrorOf(status));
-    return engine_.Wrote(status);
-  }
-
- private:
-  rocksdb::Status Get(uint64_t position, rocksdb::ReadTier tier, Engine::Use use, Chunk* chunk) {
-    if (!use) return rocksdb::Status::Incomplete();
-    rocksdb::ReadOptions options;
-    // The chunk has its own, but a damaged block must not reach RocksDB's parser.
-    options.verify_checksums = true;
-    options.fill_cache = false;
-    options.read_tier = tier;
-    auto value = std::make_unique<rocksdb::PinnableSlice>();
-    const rocksdb::Status status =
-        engine_.db->Get(options, engine_.body, KeyOf(position), value.get());
-    if (!status.ok()) return status;
-    if (value->size() < kCopyBelow) {
-      *chunk = Chunk::Copy({value->data(), value->size()});
-      return {};
-    }
-    // There is no block cache: the value owns its memory and may outlive the store.
-    const std::string_view bytes(value->data(), value->size());
-    *chunk = Chunk::Adopt(bytes, value.release(),
-                          [](void* owner) { delete static_cast<rocksdb::PinnableSlice*>(owner); });
-    return {};
-  }
-
-  Engine& engine_;
-};
-
-std::vector<BodyLog::File> RocksBodyLog::Files() {
-  std::vector<File> files;
-  const Engine::Use use = engine_.Enter();
-  if (!use) return files;
-  rocksdb::ColumnFamilyMetaData all;
-  engine_.db->GetColumnFamilyMetaData(engine_.body, &all);
-  for (const rocksdb::LevelMetaData& level : all.levels) {
-    for (const rocksdb::SstFileMetaData& file : level.files) {
-      files.push_back({file.name,
-                       {PositionOf(file.smallestkey), PositionOf(file.largestkey)},
-                       file.size,
-                       level.level >= 1 && !file.being_compacted});
-    }
-  }
-  std::sort(files.begin(), files.end(),
-            [](const File& a, const File& b) { return a.range.first < b.range.first; });
-  return files;
+ByteCount SizeOf(const BodyLog::Record& record) {
+  ByteCount size = 0;
+  for (const std::string_view part : record.parts) size += part.size();
+  return size;
 }
 
-Result<ByteCount> RocksBodyLog::DropBefore(uint64_t position,
-                                           const std::function<bool(const PositionRange&)>& keep) {
-  ByteCount dropped = 0;
-  std::vector<std::pair<std::string, std::string>> keys;
-  for (const File& file : Files()) {
-    if (!file.settled || file.range.last >= position || keep(file.range)) continue;
-    keys.emplace_back(KeyOf(file.range.first), KeyOf(file.range.last));
-    dropped += file.bytes;
-  }
-  if (keys.empty()) return ByteCount{0};
-  std::vector<rocksdb::Slice> ends;
-  ends.reserve(keys.size() * 2);
-  std::vector<rocksdb::RangePtr> ranges;
-  for (const auto& [first, last] : keys) {
-    ends.emplace_back(first);
-    ends.emplace_back(last);
-    ranges.emplace_back(&ends[ends.size() - 2], &ends.back());
-  }
-  const Engine::Use use = engine_.Enter();
-  if (!use) return Engine::Closed();
-  const rocksdb::Status status =
-      rocksdb::DeleteFilesInRanges(engine_.db.get(), engine_.body, ranges.data(), ranges.size());
-  if (Status done = engine_.Wrote(status); !done) return Fail(std::move(done.error()));
-  return dropped;
+void SyncDirectory(const std::string& path) {
+  const int directory = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0) return;
+  fsync(directory);
+  close(directory);
 }
 
 }  // namespace
 
-std::unique_ptr<BodyLog> MakeRocksBodyLog(Engine& engine) {
-  return std::make_unique<RocksBodyLog>(engine);
+bool BodyLog::is_open() const {
+  MutexLock lock(mutex_);
+  return open_;
+}
+
+Status BodyLog::Open() {
+  MutexLock writing(writing_);
+  Result<std::vector<SegmentPtr>> segments = OpenSegments();
+  if (!segments) return Fail(std::move(segments.error()));
+  for (const SegmentPtr& segment : *segments) {
+    const bool last = segment == segments->back();
+    if (last && segment->end() < options_.segment_bytes / 2) {
+      GoOnIn(segment);
+    } else if (!segment->sealed()) {
+      Seal(segment);
+    }
+  }
+  MutexLock lock(mutex_);
+  segments_ = *std::move(segments);
+  unsynced_.clear();
+  open_ = true;
+  Count();
+  return {};
+}
+
+Result<std::vector<BodyLog::SegmentPtr>> BodyLog::OpenSegments() const {
+  std::vector<SegmentPtr> segments;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(options_.directory, error)) {
+    const std::optional<uint64_t> first = Segment::FirstOf(entry.path().filename().string());
+    if (!first) continue;
+    Result<SegmentPtr> segment = Segment::Open(entry.path().string(), *first, options_.faults);
+    if (!segment && segment.error().code == Code::kUnavailable) {
+      return Fail(std::move(segment.error()));
+    }
+    if (segment && *segment != nullptr) {
+      segments.push_back(*std::move(segment));
+      continue;
+    }
+    LogWarning("disk: a file of bodies holds nothing that can be read; it was removed",
+               {{"file", entry.path().string()},
+                {"error", segment ? std::string("no whole chunk") : segment.error().ToString()}});
+    std::error_code ignored;
+    std::filesystem::remove(entry.path(), ignored);
+  }
+  if (error) return Fail(Code::kIo, Side::kStorage, options_.directory + ": " + error.message());
+  std::sort(segments.begin(), segments.end(),
+            [](const SegmentPtr& a, const SegmentPtr& b) { return a->first() < b->first(); });
+  return segments;
+}
+
+// Short runs of the program would leave a small file each.
+void BodyLog::GoOnIn(const SegmentPtr& segment) {
+  if (segment->Unseal()) active_ = segment;
+}
+
+void BodyLog::Seal(const SegmentPtr& segment) {
+  const Result<ByteCount> table = segment->WriteTable();
+  if (table) written_.fetch_add(*table, std::memory_order_relaxed);
+  MutexLock lock(mutex_);
+  // Without a table the next process reads the file whole.
+  segment->Seal(table ? *table : 0);
+  if (table && open_) AddUnsynced(segment, *table);
+  Count();
+}
+
+void BodyLog::Close() {
+  MutexLock writing(writing_);
+  if (const SegmentPtr active = std::exchange(active_, nullptr)) Seal(active);
+  MutexLock lock(mutex_);
+  segments_.clear();
+  unsynced_.clear();
+  open_ = false;
+  Count();
+}
+
+void BodyLog::Restart() {
+  MutexLock writing(writing_);
+  if (const SegmentPtr active = std::exchange(active_, nullptr)) Seal(active);
+}
+
+Status BodyLog::Failed(Status status) const {
+  if (!status) options_.failed(status.error());
+  return status;
+}
+
+void BodyLog::Count() {
+  ByteCount unflushed = 0, bytes = 0;
+  for (const Unsynced& unsynced : unsynced_) unflushed += unsynced.bytes;
+  for (const SegmentPtr& segment : segments_) bytes += segment->bytes();
+  unflushed_.store(unflushed, std::memory_order_relaxed);
+  bytes_.store(bytes, std::memory_order_relaxed);
+}
+
+// --- writing
+
+Status BodyLog::Append(const std::vector<Record>& records) {
+  MutexLock writing(writing_);
+  for (size_t begin = 0; begin < records.size();) {
+    if (Status room = MakeRoomFor(records[begin]); !room) return room;
+    size_t end = begin + 1;
+    ByteCount bytes = SizeOf(records[begin]);
+    while (end < records.size() && Fits(records[end], bytes)) bytes += SizeOf(records[end++]);
+    if (Status written = Write(records.data() + begin, records.data() + end, bytes); !written)
+      return written;
+    begin = end;
+  }
+  return {};
+}
+
+Status BodyLog::Write(const Record* begin, const Record* end, ByteCount bytes) {
+  std::vector<std::string_view> parts;
+  parts.reserve(static_cast<size_t>(end - begin) * 3);
+  for (const Record* record = begin; record != end; ++record) {
+    parts.insert(parts.end(), record->parts.begin(), record->parts.end());
+  }
+  const SegmentPtr segment = active_;
+  if (Status written = segment->Write(parts); !written) return Failed(std::move(written));
+  MutexLock lock(mutex_);
+  written_.fetch_add(bytes, std::memory_order_relaxed);
+  unflushed_.fetch_add(bytes, std::memory_order_relaxed);
+  bytes_.fetch_add(bytes, std::memory_order_relaxed);
+  for (const Record* record = begin; record != end; ++record) {
+    segment->Add(record->position, SizeOf(*record));
+  }
+  AddUnsynced(segment, bytes);
+  return {};
+}
+
+bool BodyLog::Fits(const Record& record, ByteCount behind) const {
+  const ByteCount more = behind + SizeOf(record);
+  const bool fits = active_->empty() ? behind == 0 || more <= options_.segment_bytes
+                                     : active_->end() + more <= options_.segment_bytes;
+  return fits && active_->CanHold(record.position, more);
+}
+
+Status BodyLog::MakeRoomFor(const Record& record) {
+  if (!is_open()) return Closed();
+  if (active_ != nullptr) {
+    if (Fits(record, 0)) return {};
+    Seal(std::exchange(active_, nullptr));
+    options_.filled();
+  }
+  std::vector<Unsynced> full = UnsyncedAndFull();
+  while (full.size() > kUnsyncedAtMost) {
+    if (Status synced = Sync({full.front()}); !synced) return synced;
+    full.erase(full.begin());
+  }
+  return Begin(record.position);
+}
+
+Status BodyLog::Begin(uint64_t position) {
+  Result<SegmentPtr> made = Segment::Create(options_.directory, position, options_.faults);
+  if (!made) return Failed(Fail(std::move(made.error())));
+  directory_changed_.store(true);
+  active_ = *std::move(made);
+  MutexLock lock(mutex_);
+  segments_.push_back(active_);
+  return {};
+}
+
+void BodyLog::AddUnsynced(const SegmentPtr& segment, ByteCount bytes) {
+  if (unsynced_.empty() || unsynced_.back().segment != segment) unsynced_.push_back({segment, 0});
+  unsynced_.back().bytes += bytes;
+}
+
+Status BodyLog::Sync(const std::vector<Unsynced>& segments) {
+  for (const Unsynced& unsynced : segments) {
+    if (Status synced = unsynced.segment->Sync(); !synced) return Failed(std::move(synced));
+  }
+  if (directory_changed_.exchange(false)) SyncDirectory(options_.directory);
+  MutexLock lock(mutex_);
+  for (const Unsynced& synced : segments) {
+    for (Unsynced& there : unsynced_) {
+      if (there.segment == synced.segment) there.bytes -= std::min(there.bytes, synced.bytes);
+    }
+  }
+  std::erase_if(unsynced_, [](const Unsynced& unsynced) { return unsynced.bytes == 0; });
+  Count();
+  return {};
+}
+
+Status BodyLog::Flush() {
+  std::vector<Unsynced> all;
+  {
+    MutexLock lock(mutex_);
+    if (!open_) return Closed();
+    all = unsynced_;
+  }
+  return Sync(all);
+}
+
+std::vector<BodyLog::Unsynced> BodyLog::UnsyncedAndFull() const {
+  MutexLock lock(mutex_);
+  std::vector<Unsynced> full;
+  for (const Unsynced& unsynced : unsynced_) {
+    if (unsynced.segment->sealed()) full.push_back(unsynced);
+  }
+  return full;
+}
+
+Status BodyLog::FlushFull() { return Sync(UnsyncedAndFull()); }
+
+// --- reading
+
+std::optional<BodyLog::Found> BodyLog::Find(uint64_t position) const {
+  MutexLock lock(mutex_);
+  const auto behind = std::upper_bound(
+      segments_.begin(), segments_.end(), position,
+      [](uint64_t wanted, const SegmentPtr& segment) { return wanted < segment->first(); });
+  if (behind == segments_.begin()) return std::nullopt;
+  const SegmentPtr& segment = *std::prev(behind);
+  const std::optional<Segment::Place> place = segment->Find(position);
+  if (!place) return std::nullopt;
+  return Found{segment, *place};
+}
+
+bool BodyLog::Has(uint64_t position) const { return Find(position).has_value(); }
+
+Result<Chunk> BodyLog::Read(uint64_t position) const {
+  const std::optional<Found> found = Find(position);
+  if (found) return found->segment->Read(found->place, /*wait=*/true);
+  if (!is_open()) return Closed();
+  return Fail(Code::kNotFound, Side::kStorage, "no such position");
+}
+
+std::optional<Chunk> BodyLog::TryRead(uint64_t position) const {
+  const std::optional<Found> found = Find(position);
+  if (!found) return std::nullopt;
+  Result<Chunk> chunk = found->segment->Read(found->place, /*wait=*/false);
+  if (!chunk) return std::nullopt;
+  return *std::move(chunk);
+}
+
+// --- files
+
+std::vector<BodyLog::File> BodyLog::Files() const {
+  std::vector<File> files;
+  MutexLock lock(mutex_);
+  files.reserve(segments_.size());
+  for (const SegmentPtr& segment : segments_) {
+    files.push_back({Segment::NameFor(segment->first()),
+                     {segment->first(), segment->last()},
+                     segment->bytes(),
+                     segment->sealed()});
+  }
+  return files;
+}
+
+ByteCount BodyLog::DropBefore(uint64_t position,
+                              const std::function<bool(const PositionRange&)>& keep) {
+  std::set<uint64_t> going;
+  for (const File& file : Files()) {
+    if (file.settled && file.range.last < position && !keep(file.range)) {
+      going.insert(file.range.first);
+    }
+  }
+  if (going.empty()) return 0;
+  std::vector<SegmentPtr> dropped;
+  {
+    MutexLock lock(mutex_);
+    for (const SegmentPtr& segment : segments_) {
+      if (going.contains(segment->first())) dropped.push_back(segment);
+    }
+    const auto goes = [&](const SegmentPtr& segment) { return going.contains(segment->first()); };
+    std::erase_if(segments_, goes);
+    std::erase_if(unsynced_, [&](const Unsynced& unsynced) { return goes(unsynced.segment); });
+    Count();
+  }
+  ByteCount bytes = 0;
+  for (const SegmentPtr& segment : dropped) {
+    segment->Remove();
+    bytes += segment->bytes();
+  }
+  return bytes;
 }
 
 }  // namespace skerry::cache::disk

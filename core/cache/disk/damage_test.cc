@@ -179,7 +179,7 @@ TEST_F(DamageTest, AStoreThatCannotBeOpenedIsMovedAsideAndOnlyTheLastOneKept) {
   }
 }
 
-TEST_F(DamageTest, ACopyWithoutACloseHoldsWhatWasFlushedAndNothingElse) {
+TEST_F(DamageTest, ACopyWithoutACloseHoldsAllThatWasWritten) {
   Open(whole());
   ASSERT_TRUE(Offer(*disk_, MakeEntry({.url = UrlOf(900), .body = BodyOf("", 900, 900)})));
   ASSERT_TRUE(Settled(*disk_, 1));
@@ -190,8 +190,37 @@ TEST_F(DamageTest, ACopyWithoutACloseHoldsWhatWasFlushedAndNothingElse) {
   fs::copy(whole(), copy());
   disk_.reset();
   Open(copy());
-  EXPECT_EQ(disk_->stats().objects, 1u) << "the row beyond the last body is dropped unread";
-  EXPECT_EQ(ReadAll(), 1u);
+  EXPECT_EQ(ReadAll(), 2u);
+  EXPECT_EQ(disk_->stats().corrupt, 0u);
+}
+
+TEST_F(DamageTest, ARowWhoseBodyIsNotThereIsDroppedUnread) {
+  Build();
+  for (const size_t kept : {size_t{0}, size_t{20'000}, size_t{500'000}}) {
+    Copy();
+    for (const fs::path& file : Files(copy())) {
+      if (file.extension() == ".seg") fs::resize_file(file, kept);
+    }
+    Open(copy());
+    const uint64_t objects = disk_->stats().objects;
+    EXPECT_LT(objects, std::size(kSizes));
+    EXPECT_EQ(ReadAll(), objects) << "none that is in the index is missing";
+    EXPECT_EQ(disk_->stats().corrupt, 0u) << "and none was read to find out";
+  }
+}
+
+TEST_F(DamageTest, ASegmentWithoutItsTableIsReadFromItsChunks) {
+  Build();
+  Copy();
+  size_t cut = 0;
+  for (const fs::path& file : Files(copy())) {
+    if (file.extension() != ".seg") continue;
+    fs::resize_file(file, fs::file_size(file) - 5);
+    ++cut;
+  }
+  ASSERT_GT(cut, 0u);
+  Open(copy());
+  EXPECT_EQ(ReadAll(), std::size(kSizes));
   EXPECT_EQ(disk_->stats().corrupt, 0u);
 }
 

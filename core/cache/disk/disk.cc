@@ -21,8 +21,9 @@ namespace {
 constexpr std::string_view kPositionMark = "skerry/positions";
 // Names of callers, apart from our own.
 constexpr std::string_view kCallers = "node/";
-// A body this small is read on the caller's own thread when it is still in memory.
-constexpr uint64_t kReadAtOnce = 64 * 1024;
+// While so many reads wait for the disk, none more is begun on the callers' own threads:
+// asking for pages that are not there queues their read, and a full queue would block.
+constexpr size_t kReadsQueued = 16;
 
 tl::unexpected<Error> Gone(ReadFailure why) {
   return Fail(Code::kNotFound, Side::kStorage, "not on the disk: " + std::string(Name(why)));
@@ -267,7 +268,7 @@ void DiskTier::Load(const DiskRow& row, const Key& key, net::Loop& loop, OnEntry
   if (!indexed) {
     return loop.Post([done = std::move(done)] { done(Gone(ReadFailure::kGone)); });
   }
-  if (row.size <= kReadAtOnce && core_->appender.MayBeInMemory(row.position)) {
+  if (readers_->queued() < kReadsQueued) {
     Read<EntryPtr> entry = core_->reader.ReadEntry(*indexed, Reader::From::kMemory);
     if (entry && (*entry)->head.key.text == key.text) {
       core_->index.MarkHit(row);
@@ -298,6 +299,11 @@ void DiskTier::ReadChunk(const Extents& extents, size_t index, net::Loop& loop, 
     return loop.Post([done = std::move(done)] { done(Gone(ReadFailure::kGone)); });
   }
   const ChunkName name{extents.fill_id, extents.positions[index], static_cast<uint32_t>(index)};
+  if (readers_->queued() < kReadsQueued) {
+    if (Read<Chunk> chunk = core_->reader.ReadChunk(name, Reader::From::kMemory)) {
+      return loop.Post([done = std::move(done), chunk = *std::move(chunk)] { done(chunk); });
+    }
+  }
   readers_->Run([core = core_.get(), name, &loop, done = std::move(done)]() mutable {
     Result<Chunk> chunk;
     if (Read<Chunk> read = core->reader.ReadChunk(name)) {
@@ -374,7 +380,7 @@ Disk::Stats DiskTier::stats() const {
   Stats stats;
   stats.bytes = core_->store->used();
   stats.unflushed = core_->unflushed();
-  stats.written = core_->store->tables_written();
+  stats.written = core_->store->written();
   stats.objects = core_->index.size();
   stats.corrupt = core_->corrupt.load(std::memory_order_relaxed);
   stats.index_loaded = !core_->index.loading();
@@ -396,28 +402,33 @@ void DiskTier::Register(Metrics& metrics) {
     metrics.AddReadGauge(name, help, {},
                          [gauges = gauges_, member] { return gauges->Read(member); });
   };
-  add("skerry_disk_bytes", "Files and memtables of the disk tier.", &Stats::bytes);
+  add("skerry_disk_bytes", "Files of the disk tier and memory that becomes files.", &Stats::bytes);
   add("skerry_disk_objects", "Responses on the disk.", &Stats::objects);
   add("skerry_disk_written_bytes",
-      "Of all tables since the start: flushes, merges and moves of rows.", &Stats::written);
-  add("skerry_store_unflushed_bytes", "Body bytes that are not in a file yet.", &Stats::unflushed);
+      "Bytes written since the start: bodies, and tables of rows by flushes and merges.",
+      &Stats::written);
+  add("skerry_store_unflushed_bytes", "Body bytes that a power cut would lose.", &Stats::unflushed);
 }
 
 }  // namespace
 
 namespace disk {
 
-Result<std::unique_ptr<Disk>> OpenDisk(Disk::Options options, rocksdb::Env* env) {
+Result<std::unique_ptr<Disk>> OpenDisk(Disk::Options options, rocksdb::Env* env,
+                                       BodyFaults* faults) {
   if (options.largest_object == 0) options.largest_object = LargestObject(options.budget);
   options.largest_object = std::min(options.largest_object, kLargestBody);
   Result<std::unique_ptr<Folder>> folder = Folder::Open(options.directory);
   if (!folder) return Fail(std::move(folder.error()));
-  const Store::Options store_options{(*folder)->path(), options.budget, env};
+  const Store::Options store_options{(*folder)->path(), options.budget, env, faults};
   Result<std::unique_ptr<Store>> store = Store::Open(store_options);
   if (!store && store.error().code == Code::kCorrupt) {
     Status moved = (*folder)->MoveAside(store.error().ToString());
     if (!moved) return Fail(std::move(moved.error()));
     store = Store::Open(store_options);
+  }
+  if (store) {
+    if (Status stated = (*folder)->StateFormat(); !stated) return Fail(std::move(stated.error()));
   }
   if (!store) return Fail(std::move(store.error()).In("cache directory " + options.directory));
   const Result<uint64_t> mark = PositionMark(**store);
@@ -437,7 +448,7 @@ Result<std::unique_ptr<Disk>> OpenDisk(Disk::Options options, rocksdb::Env* env)
 }  // namespace disk
 
 Result<std::unique_ptr<Disk>> Disk::Open(Options options) {
-  return disk::OpenDisk(std::move(options), nullptr);
+  return disk::OpenDisk(std::move(options), nullptr, nullptr);
 }
 
 }  // namespace skerry::cache

@@ -3,11 +3,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <rocksdb/db.h>
 
 #include <filesystem>
 #include <fstream>
 
 #include "core/cache/disk/disk_harness.h"
+#include "core/cache/disk/format.h"
 
 namespace skerry::cache::disk {
 namespace {
@@ -412,16 +414,47 @@ TEST_F(DiskTest, AStoreOfANewerFormatIsRefusedAndLeftAlone) {
     std::ifstream in(file);
     std::getline(in, newer);
   }
-  EXPECT_THAT(newer, testing::StartsWith("skerry-disk 1 "));
-  std::ofstream(file) << "skerry-disk 2 " << ToHex([] {
-    std::string check;
-    PutBe64(check, Xxh3("skerry-disk 2 "));
-    return check;
-  }()) << "\n";
+  EXPECT_THAT(newer, testing::StartsWith("skerry-disk 2 "));
+  std::ofstream(file) << EncodeFormatFile(3);
   const Result<std::unique_ptr<Disk>> opened = Disk::Open(Options());
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, Code::kInvalid);
   EXPECT_TRUE(std::filesystem::exists(directory_.store() + "/CURRENT"));
+}
+
+TEST_F(DiskTest, AStoreOfVersionOneKeepsItsFactsAndBeginsAnewOtherwise) {
+  Put(kUrl, 100);
+  ASSERT_TRUE(disk_->control().Put({{"log_id", "L1"}}));
+  disk_.reset();
+  {
+    std::vector<rocksdb::ColumnFamilyDescriptor> families;
+    for (const char* name : {"default", "meta", "ctl"})
+      families.emplace_back(name, rocksdb::ColumnFamilyOptions());
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    rocksdb::DB* db = nullptr;
+    ASSERT_TRUE(rocksdb::DB::Open({}, directory_.store(), families, &handles, &db).ok());
+    rocksdb::ColumnFamilyHandle* body = nullptr;
+    ASSERT_TRUE(db->CreateColumnFamily({}, "body", &body).ok());
+    ASSERT_TRUE(db->Put({}, body, "12345678", "a chunk").ok());
+    handles.push_back(body);
+    for (rocksdb::ColumnFamilyHandle* handle : handles) db->DestroyColumnFamilyHandle(handle);
+    delete db;
+  }
+  std::ofstream(directory_.store() + "/FORMAT") << EncodeFormatFile(1);
+  for (const auto& entry : std::filesystem::directory_iterator(directory_.store())) {
+    if (entry.path().extension() == ".seg") std::filesystem::remove(entry.path());
+  }
+  for (int open = 0; open < 2; ++open) {
+    Open();
+    EXPECT_EQ(disk_->stats().objects, 0u);
+    EXPECT_EQ(disk_->control().Get("log_id"), "L1");
+    Put(kUrl, 100);
+    disk_->Forget(Key::Of(kUrl).hash);
+  }
+  std::ifstream in(directory_.store() + "/FORMAT");
+  std::string stated;
+  std::getline(in, stated);
+  EXPECT_EQ(stated + "\n", EncodeFormatFile(2));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// What store.cc and body_log.cc share of RocksDB. Private to this room, and the only
-// file that includes RocksDB's headers apart from those two.
+// What store.cc knows of RocksDB. Private to this room, and the only file that includes
+// RocksDB's headers apart from it.
 #pragma once
 
 #include <rocksdb/db.h>
@@ -43,6 +43,8 @@ class ByteLedger : public rocksdb::EventListener {
   bool failed() const { return failed_.load(std::memory_order_acquire); }
   // `resumable`: RocksDB itself can go on when the cause has passed.
   void Failed(const Error& error, bool resumable);
+  // A file of bodies: RocksDB knows nothing of it.
+  void BodiesFailed(const Error& error);
   void Works() { failed_.store(false, std::memory_order_release); }
   Error last_error() const;
   bool resumable() const;
@@ -80,25 +82,21 @@ struct Engine {
   Status Wrote(const rocksdb::Status& status);
 
   const Store::Options options;
-  const ByteCount body_memtable;
+  const ByteCount segment_bytes;
   std::shared_mutex mutex;
   std::atomic<bool> reopening{false};
   std::unique_ptr<rocksdb::DB> db;
-  rocksdb::ColumnFamilyHandle* body = nullptr;
   rocksdb::ColumnFamilyHandle* meta = nullptr;
   rocksdb::ColumnFamilyHandle* ctl = nullptr;
   const std::shared_ptr<ByteLedger> ledger = std::make_shared<ByteLedger>();
   std::atomic<ByteCount> other_files{0};
-  std::atomic<size_t> logs{0};
   // What files and free space were together, and free space alone, when last looked at.
   std::atomic<ByteCount> reachable{~ByteCount{0}};
   std::atomic<ByteCount> free_bytes{~ByteCount{0}};
-  std::unique_ptr<BodyLog> bodies;
+  const std::unique_ptr<BodyLog> bodies;
 };
 
 // The Error of a RocksDB status that is not ok.
 Error ErrorOf(const rocksdb::Status& status);
-
-std::unique_ptr<BodyLog> MakeRocksBodyLog(Engine& engine);
 
 }  // namespace skerry::cache::disk

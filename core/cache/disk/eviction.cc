@@ -20,9 +20,7 @@ void Eviction::DropLeftBehind() {
     left_behind_ |= pinned;
     return pinned;
   };
-  const Result<ByteCount> dropped = parts_.store.bodies().DropBefore(parts_.index.horizon(), keep);
-  if (!dropped)
-    LogWarning("disk: files cannot be dropped", {{"error", dropped.error().ToString()}});
+  parts_.store.bodies().DropBefore(parts_.index.horizon(), keep);
 }
 
 bool Eviction::DropOldest(bool spare_none) {
@@ -38,8 +36,10 @@ bool Eviction::DropOldest(bool spare_none) {
       std::min(allowance_ + oldest->bytes / 2, std::max(oldest->bytes / 2, parts_.budget / 16));
   parts_.store.Measure();
   const ByteCount taken = parts_.store.used() + parts_.appender.queued_bytes();
-  // While a memtable becomes a file, both are counted.
-  const ByteCount limit = parts_.store.limit() + parts_.store.memtable_bytes();
+  // What comes back is written before the old file goes, and may lie beside it for that
+  // long.
+  const ByteCount limit =
+      parts_.store.limit() + std::min(parts_.store.segment_bytes(), parts_.budget / 32);
   room_ = limit - std::min(taken, limit);
   if (!spare_none) {
     for (const IndexRow& row : rows) {

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "core/cache/disk/engine.h"
+
 namespace skerry::cache::disk {
 namespace {
 
@@ -54,6 +56,12 @@ rocksdb::IOStatus FaultFileSystem::Spend(const std::string& name, ByteCount byte
   if (used_.fetch_add(bytes) + bytes <= capacity_) return {};
   used_.fetch_sub(bytes);
   return rocksdb::IOStatus::NoSpace("told to");
+}
+
+Status FaultFileSystem::Before(const std::string& path, ByteCount bytes) {
+  const rocksdb::IOStatus spent = Spend(path, bytes);
+  if (spent.ok()) return {};
+  return Fail(ErrorOf(spent));
 }
 
 rocksdb::IOStatus FaultFileSystem::NewWritableFile(const std::string& name,

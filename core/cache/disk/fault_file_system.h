@@ -4,17 +4,19 @@
 #include <rocksdb/env.h>
 #include <rocksdb/file_system.h>
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <string>
 
 #include "core/base/bytes.h"
 #include "core/base/thread.h"
+#include "core/cache/disk/segment.h"
 
 namespace skerry::cache::disk {
 
 // Thread: any.
-class FaultFileSystem : public rocksdb::FileSystemWrapper {
+class FaultFileSystem : public rocksdb::FileSystemWrapper, public BodyFaults {
  public:
   FaultFileSystem();
   const char* Name() const override { return "FaultFileSystem"; }
@@ -33,6 +35,9 @@ class FaultFileSystem : public rocksdb::FileSystemWrapper {
                                rocksdb::IODebugContext* debug) override;
   rocksdb::IOStatus GetFreeSpace(const std::string& path, const rocksdb::IOOptions& options,
                                  uint64_t* free, rocksdb::IODebugContext* debug) override;
+
+  Status Before(const std::string& path, ByteCount bytes) override;
+  void Removed(ByteCount bytes) override { used_.fetch_sub(std::min<ByteCount>(bytes, used_)); }
 
   // For its files: may `bytes` be written there?
   rocksdb::IOStatus Spend(const std::string& name, ByteCount bytes);

@@ -110,7 +110,14 @@ Result<bool> Folder::CheckFormat() {
                     ", this program knows " + std::to_string(kFormatVersion) +
                     ": use another directory or the newer program");
   }
+  older_ = *version < kFormatVersion;
   return true;
+}
+
+Status Folder::StateFormat() {
+  if (!older_) return {};
+  older_ = false;
+  return WriteFormat();
 }
 
 Status Folder::WriteFormat() {

@@ -19,6 +19,8 @@ class Folder {
   ~Folder();
 
   const std::string& path() const { return path_; }
+  // Writes FORMAT anew if an older version had.
+  Status StateFormat();
   // Renames the directory to PATH.broken-N and begins a new one. Of earlier broken
   // ones none is kept: they count against no budget.
   Status MoveAside(std::string_view why);
@@ -32,6 +34,7 @@ class Folder {
 
   std::string path_;
   int lock_ = -1;
+  bool older_ = false;  // FORMAT names an older version
 };
 
 }  // namespace skerry::cache::disk

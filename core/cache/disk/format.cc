@@ -199,6 +199,22 @@ std::string EncodeChunkHeader(const ChunkName& name, std::string_view head, std:
   return header;
 }
 
+std::optional<ParsedChunkHeader> ParseChunkHeader(std::string_view bytes) {
+  // A head is a response's fields, far below this.
+  constexpr uint64_t kLargestHead = 16_MiB;
+  ByteReader from(bytes.substr(0, kChunkHeaderBytes));
+  const bool magic = from.Le32() == kChunkMagic;
+  ParsedChunkHeader header;
+  header.name.number = from.Le32();
+  header.name.fill_id = from.Le64();
+  header.name.position = from.Le64();
+  const uint64_t head = from.Le32(), body = from.Le32();
+  from.Le64();
+  if (!from.ok() || !magic || head > kLargestHead || body > kChunkBytes) return std::nullopt;
+  header.size = kChunkHeaderBytes + head + body;
+  return header;
+}
+
 std::optional<ParsedChunk> DecodeChunk(std::string_view bytes, const ChunkName& expected) {
   ByteReader reader(bytes);
   const bool named = reader.Le32() == kChunkMagic && reader.Le32() == expected.number &&

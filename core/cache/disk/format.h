@@ -40,7 +40,7 @@
 namespace skerry::cache::disk {
 
 // The version in the file FORMAT; a store of a newer one is refused.
-inline constexpr uint32_t kFormatVersion = 1;
+inline constexpr uint32_t kFormatVersion = 2;
 
 inline constexpr size_t kChunkHeaderBytes = 40;
 // No stored body is larger: an index row has forty bits for it.
@@ -55,6 +55,14 @@ struct ChunkName {
 
 // The 40 bytes in front of `head` and `body`. REQUIRES: head is empty but for number 0.
 std::string EncodeChunkHeader(const ChunkName& name, std::string_view head, std::string_view body);
+
+// What a header says of its chunk, unverified: for finding the next one.
+struct ParsedChunkHeader {
+  ChunkName name;
+  uint64_t size = 0;  // with the header
+};
+// Nothing if it is none, or too long for a chunk.
+std::optional<ParsedChunkHeader> ParseChunkHeader(std::string_view bytes);
 
 struct ParsedChunk {
   std::string_view head;
@@ -95,7 +103,7 @@ size_t ChunkCount(uint64_t body_size);
 // Body bytes of chunk `number` of a body of this size.
 size_t ChunkBodySize(uint64_t body_size, size_t number);
 
-// The file FORMAT: "skerry-disk 1 <16 hex digits of XXH3 of what is before>\n".
+// The file FORMAT: "skerry-disk 2 <16 hex digits of XXH3 of what is before>\n".
 std::string EncodeFormatFile(uint32_t version);
 // Nothing for a file that is damaged.
 std::optional<uint32_t> DecodeFormatFile(std::string_view text);

@@ -9,19 +9,6 @@
 namespace skerry::cache::disk {
 namespace {
 
-struct Bounds {
-  uint64_t first = 0;
-  uint64_t last = 0;  // below first: there is no body
-};
-
-Bounds BoundsOf(BodyLog& bodies) {
-  const std::vector<BodyLog::File> files = bodies.Files();
-  if (files.empty()) return {1, 0};
-  Bounds bounds{files.front().range.first, 0};
-  for (const BodyLog::File& file : files) bounds.last = std::max(bounds.last, file.range.last);
-  return bounds;
-}
-
 IndexRow RowOf(const ParsedRowKey& key, const MetaRow& meta) {
   return {.row = {.key = key.key,
                   .vary = InternVary(meta.vary),
@@ -38,8 +25,7 @@ IndexRow RowOf(const ParsedRowKey& key, const MetaRow& meta) {
 
 Loaded LoadIndex(Store& store, Index& index, Appender& appender, const std::atomic<bool>& stop) {
   Loaded loaded;
-  // What a new process has written since is in memory only, and its own business.
-  const Bounds bounds = BoundsOf(store.bodies());
+  const BodyLog& bodies = store.bodies();
   std::vector<IndexRow> rows;
   std::vector<DiskRow> gone;
   const Status scanned = store.ScanMeta({}, [&](std::string_view row_key, std::string_view bytes) {
@@ -50,10 +36,10 @@ Loaded LoadIndex(Store& store, Index& index, Appender& appender, const std::atom
       if (key) gone.push_back({.key = key->key, .variant_hash = key->variant_hash});
       return !stop.load(std::memory_order_relaxed);
     }
-    const auto [oldest, youngest] =
-        std::minmax_element(meta->positions.begin(), meta->positions.end());
-    if (*oldest < bounds.first || *youngest > bounds.last) {
-      // Or a body of this process, too young to be in a file.
+    const bool whole = std::all_of(meta->positions.begin(), meta->positions.end(),
+                                   [&](uint64_t position) { return bodies.Has(position); });
+    if (!whole) {
+      // Or replaced by this process and dropped since the scan began.
       if (index.Contains(key->key, key->variant_hash)) return true;
       ++loaded.dangling;
       gone.push_back({.key = key->key, .variant_hash = key->variant_hash});

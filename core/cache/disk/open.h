@@ -11,7 +11,10 @@ class Env;
 
 namespace skerry::cache::disk {
 
-// `env` outlives the Disk; null: the machine's own.
-Result<std::unique_ptr<Disk>> OpenDisk(Disk::Options options, rocksdb::Env* env);
+class BodyFaults;
+
+// Both outlive the Disk; null: the machine's own, no faults.
+Result<std::unique_ptr<Disk>> OpenDisk(Disk::Options options, rocksdb::Env* env,
+                                       BodyFaults* faults);
 
 }  // namespace skerry::cache::disk

@@ -34,9 +34,9 @@ Read<Chunk> Reader::Fetch(uint64_t position, From from) {
   return Fail(closed ? ReadFailure::kGone : ReadFailure::kDamaged);
 }
 
-Read<MetaRow> Reader::ReadMeta(const DiskRow& row) {
+Read<MetaRow> Reader::ReadMeta(const DiskRow& row, From from) {
   const std::string row_key = RowKey(row.key, row.variant_hash);
-  const Result<std::string> bytes = store_.GetMeta(row_key);
+  const Result<std::string> bytes = store_.GetMeta(row_key, /*wait=*/from == From::kDisk);
   if (!bytes) {
     const bool gone = bytes.error().code == Code::kUnavailable;
     return Fail(gone ? ReadFailure::kGone : ReadFailure::kDamaged);
@@ -51,7 +51,6 @@ Read<MetaRow> Reader::ReadMeta(const DiskRow& row) {
 
 Read<EntryPtr> Reader::ReadEntry(const IndexRow& indexed, From from) {
   const DiskRow& row = indexed.row;
-  if (from == From::kMemory && indexed.has_more) return Fail(ReadFailure::kGone);
   Read<Chunk> bytes = Fetch(row.position, from);
   if (!bytes) return Fail(bytes.error());
   const auto chunk = DecodeChunk(bytes->view(), {row.fill_id, row.position, 0});
@@ -70,7 +69,7 @@ Read<EntryPtr> Reader::ReadEntry(const IndexRow& indexed, From from) {
   entry->extents.fill_id = row.fill_id;
   entry->extents.positions = {row.position};
   if (indexed.has_more) {
-    Read<MetaRow> meta = ReadMeta(row);
+    Read<MetaRow> meta = ReadMeta(row, from);
     if (!meta) return Fail(meta.error());
     entry->extents.positions = std::move(meta->positions);
     entry->trailers = std::move(meta->trailers);
@@ -78,8 +77,8 @@ Read<EntryPtr> Reader::ReadEntry(const IndexRow& indexed, From from) {
   return entry;
 }
 
-Read<Chunk> Reader::ReadChunk(const ChunkName& name) {
-  Read<Chunk> bytes = Fetch(name.position, From::kDisk);
+Read<Chunk> Reader::ReadChunk(const ChunkName& name, From from) {
+  Read<Chunk> bytes = Fetch(name.position, from);
   if (!bytes) return Fail(bytes.error());
   const auto chunk = DecodeChunk(bytes->view(), name);
   if (!chunk) return Fail(ReadFailure::kDamaged);

@@ -32,11 +32,11 @@ class Reader {
       : store_(store), first_of_process_(first_of_process) {}
 
   // Head, first chunk, extents and trailers. `from` kMemory answers kGone for all that
-  // is not in a memtable, and for rows that need more than chunk 0.
+  // would have to wait for the disk, or may.
   Read<EntryPtr> ReadEntry(const IndexRow& row, From from = From::kDisk);
   // Body bytes of one chunk.
-  Read<Chunk> ReadChunk(const ChunkName& name);
-  Read<MetaRow> ReadMeta(const DiskRow& row);
+  Read<Chunk> ReadChunk(const ChunkName& name, From from = From::kDisk);
+  Read<MetaRow> ReadMeta(const DiskRow& row, From from = From::kDisk);
 
  private:
   Read<Chunk> Fetch(uint64_t position, From from);

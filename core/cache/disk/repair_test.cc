@@ -29,7 +29,7 @@ class RepairTest : public testing::Test {
     options.directory = directory_.store();
     options.budget = 64_MiB;
     options.clock = &clock_;
-    Result<std::unique_ptr<Disk>> disk = OpenDisk(options, env_.get());
+    Result<std::unique_ptr<Disk>> disk = OpenDisk(options, env_.get(), faults_.get());
     ASSERT_TRUE(disk) << disk.error().ToString();
     disk_ = *std::move(disk);
     ASSERT_TRUE(Eventually([&] { return disk_->stats().index_loaded; }));
@@ -118,19 +118,19 @@ TEST_F(RepairTest, WhatIsForgottenMeanwhileIsGoneForGood) {
   EXPECT_TRUE(Has("https://b/"));
 }
 
-TEST_F(RepairTest, AFlushThatCannotBeResumedCostsOnlyWhatWasInMemory) {
-  ASSERT_TRUE(Put("https://flushed/", 300'000));
-  Flush();
-  ASSERT_TRUE(Put("https://memory/", 1000));
-  faults_->FailWrites(Fault::kIo, ".sst");
-  clock_.Advance(Seconds(2));
+TEST_F(RepairTest, AFailedWriteOfBodiesIsFollowedByAnotherFileAndLosesNothing) {
+  ASSERT_TRUE(Put("https://before/", 300'000));
+  faults_->FailWrites(Fault::kIo, ".seg");
+  ASSERT_TRUE(Offer(*disk_, MakeEntry({.url = "https://failed/", .body = "x"})));
   ASSERT_TRUE(Fails());
+  EXPECT_TRUE(ReadsWhole("https://before/", 300'000));
+  EXPECT_FALSE(Has("https://failed/"));
   faults_->FailWrites(Fault::kNone);
   ASSERT_TRUE(Recovers());
-  ASSERT_TRUE(Eventually([&] { return disk_->stats().index_loaded; }));
-  EXPECT_TRUE(ReadsWhole("https://flushed/", 300'000));
-  EXPECT_FALSE(Has("https://memory/"));
-  EXPECT_TRUE(Put("https://later/", 1000));
+  EXPECT_TRUE(Put("https://after/", 1000));
+  Open();
+  EXPECT_TRUE(ReadsWhole("https://before/", 300'000));
+  EXPECT_TRUE(ReadsWhole("https://after/", 1000));
   EXPECT_EQ(disk_->stats().corrupt, 0u);
 }
 
@@ -146,17 +146,18 @@ TEST_F(RepairTest, WhileNothingCanBeWrittenTheStoreStaysOpenForReading) {
   }
 }
 
-TEST_F(RepairTest, DamageFoundByAWriteLeadsToAReopenThatKeepsWhatWasFlushed) {
+TEST_F(RepairTest, DamageFoundByAWriteLeadsToAReopenThatKeepsWhatWasWritten) {
   ASSERT_TRUE(Put("https://flushed/", 300'000));
   Flush();
-  ASSERT_TRUE(Put("https://memory/", 1000));
-  faults_->FailWrites(Fault::kDamage, ".sst");
+  ASSERT_TRUE(Put("https://young/", 1000));
+  faults_->FailWrites(Fault::kDamage, ".log");
   clock_.Advance(Seconds(2));
   ASSERT_TRUE(Fails());
   faults_->FailWrites(Fault::kNone);
   ASSERT_TRUE(Recovers());
   ASSERT_TRUE(Eventually([&] { return disk_->stats().index_loaded; }));
   EXPECT_TRUE(ReadsWhole("https://flushed/", 300'000));
+  EXPECT_TRUE(ReadsWhole("https://young/", 1000));
   EXPECT_TRUE(Put("https://later/", 1000));
   EXPECT_EQ(disk_->stats().corrupt, 0u);
 }

@@ -84,26 +84,6 @@ rocksdb::ColumnFamilyOptions BaseFamily() {
   return family;
 }
 
-// Append-only keys: flushed files move down without being rewritten, so the limits
-// that protect a rewriting tree would only stall the writer.
-rocksdb::ColumnFamilyOptions BodyFamily(ByteCount memtable) {
-  rocksdb::ColumnFamilyOptions family = BaseFamily();
-  family.write_buffer_size = memtable;
-  family.max_write_buffer_number = 4;
-  family.num_levels = 2;
-  family.level0_file_num_compaction_trigger = 1;
-  family.level0_slowdown_writes_trigger = 200;
-  family.level0_stop_writes_trigger = 400;
-  family.soft_pending_compaction_bytes_limit = 0;
-  family.hard_pending_compaction_bytes_limit = 0;
-  family.target_file_size_base = memtable;
-  family.max_bytes_for_level_base = uint64_t{1} << 50;
-  rocksdb::BlockBasedTableOptions table = BaseTable();
-  table.no_block_cache = true;
-  family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  return family;
-}
-
 rocksdb::ColumnFamilyOptions MetaFamily(ByteCount budget) {
   rocksdb::ColumnFamilyOptions family = BaseFamily();
   family.write_buffer_size = std::clamp(budget / 128, 512_KiB, 16_MiB);
@@ -232,6 +212,11 @@ void ByteLedger::OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksd
   Failed(ErrorOf(*status), in_a_table && status->IsNoSpace());
 }
 
+void ByteLedger::BodiesFailed(const Error& error) {
+  // Whatever else fails has its own word on whether to go on.
+  if (!failed()) Failed(error, /*resumable=*/true);
+}
+
 void ByteLedger::Failed(const Error& error, bool resumable) {
   {
     MutexLock lock(mutex_);
@@ -275,8 +260,13 @@ void ByteLedger::Changed() {
 
 Engine::Engine(Store::Options o)
     : options(std::move(o)),
-      body_memtable(BodyMemtable(options.budget)),
-      bodies(MakeRocksBodyLog(*this)) {}
+      segment_bytes(SegmentBytes(options.budget)),
+      bodies(std::make_unique<BodyLog>(
+          BodyLog::Options{.directory = options.directory,
+                           .segment_bytes = segment_bytes,
+                           .faults = options.faults,
+                           .failed = [this](const Error& error) { ledger->BodiesFailed(error); },
+                           .filled = [this] { ledger->Changed(); }})) {}
 
 Engine::Use Engine::Enter() {
   // A reader that keeps coming would hold up Reopen for ever on a lock that prefers
@@ -311,12 +301,16 @@ Status Engine::Open() {
   // down ("Compaction too large"), only files that were moved can be dropped, and the
   // store stays full for ever. The bound is Eviction's and FillHandle's.
   db_options.listeners = {ledger};
-  const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
+  std::vector<rocksdb::ColumnFamilyDescriptor> families = {
       {rocksdb::kDefaultColumnFamilyName, ControlFamily()},
-      {"body", BodyFamily(body_memtable)},
       {"meta", MetaFamily(options.budget)},
       {"ctl", ControlFamily()},
   };
+  // Version 1 kept bodies here. They go; the facts stay.
+  std::vector<std::string> names;
+  rocksdb::DB::ListColumnFamilies(db_options, options.directory, &names);
+  const bool old = std::find(names.begin(), names.end(), "body") != names.end();
+  if (old) families.push_back({"body", BaseFamily()});
   rocksdb::DB* opened = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   ledger->Clear();
@@ -324,13 +318,19 @@ Status Engine::Open() {
       rocksdb::DB::Open(db_options, options.directory, families, &handles, &opened);
   if (!status.ok()) return Fail(OpenError(status));
   opened->DestroyColumnFamilyHandle(handles[0]);
-  body = handles[1];
-  meta = handles[2];
-  ctl = handles[3];
+  meta = handles[1];
+  ctl = handles[2];
+  if (old) {
+    opened->DropColumnFamily(handles[3]);
+    opened->DestroyColumnFamilyHandle(handles[3]);
+  }
   std::vector<rocksdb::LiveFileMetaData> live;
   opened->GetLiveFilesMetaData(&live);
   for (const auto& file : live) ledger->Found(file.name, file.size);
   db.reset(opened);
+  if (!bodies->is_open()) {
+    if (Status found = bodies->Open(); !found) return found;
+  }
   ledger->Works();
   return {};
 }
@@ -341,7 +341,7 @@ rocksdb::Env* Engine::env() const {
 
 void Engine::Close() {
   if (db == nullptr) return;
-  for (rocksdb::ColumnFamilyHandle* handle : {body, meta, ctl}) {
+  for (rocksdb::ColumnFamilyHandle* handle : {meta, ctl}) {
     db->DestroyColumnFamilyHandle(handle);
   }
   if (const rocksdb::Status status = db->Close(); !status.ok()) {
@@ -369,6 +369,7 @@ Store::Store(Options options) : engine_(std::make_unique<Engine>(std::move(optio
 Store::~Store() { Close(); }
 
 void Store::Close() {
+  engine_->bodies->Close();
   std::unique_lock<std::shared_mutex> alone(engine_->mutex);
   engine_->Close();
 }
@@ -404,12 +405,14 @@ Status Store::WriteMeta(const std::vector<MetaChange>& changes) {
   return engine_->Wrote(engine_->db->Write({}, &batch));
 }
 
-Result<std::string> Store::GetMeta(std::string_view row_key) {
-  const Engine::Use use = engine_->Enter();
+Result<std::string> Store::GetMeta(std::string_view row_key, bool wait) {
+  const Engine::Use use = wait ? engine_->Enter() : engine_->TryEnter();
   if (!use) return Engine::Closed();
+  rocksdb::ReadOptions options;
+  if (!wait) options.read_tier = rocksdb::kBlockCacheTier;
   std::string row;
-  const rocksdb::Status status =
-      engine_->db->Get({}, engine_->meta, rocksdb::Slice(row_key.data(), row_key.size()), &row);
+  const rocksdb::Status status = engine_->db->Get(
+      options, engine_->meta, rocksdb::Slice(row_key.data(), row_key.size()), &row);
   if (!status.ok()) return Fail(ErrorOf(status));
   return row;
 }
@@ -428,15 +431,6 @@ Status Store::ScanMeta(std::string_view prefix,
   }
   if (!rows->status().ok()) return Fail(ErrorOf(rows->status()));
   return {};
-}
-
-Status Store::FlushRowsIfManyLogs() {
-  constexpr size_t kMany = 16;
-  if (engine_->logs.load(std::memory_order_relaxed) < kMany) return {};
-  const Engine::Use use = engine_->Enter();
-  if (!use) return Engine::Closed();
-  engine_->logs.store(0, std::memory_order_relaxed);
-  return engine_->Wrote(engine_->db->Flush({}, {engine_->meta, engine_->ctl}));
 }
 
 Result<std::string> Store::GetControl(std::string_view name) {
@@ -461,16 +455,15 @@ Status Store::PutControl(const std::vector<std::pair<std::string, std::string>>&
 
 ByteCount Store::used() const {
   return engine_->ledger->files() + engine_->ledger->memtables.load(std::memory_order_relaxed) +
-         engine_->other_files.load(std::memory_order_relaxed);
+         engine_->other_files.load(std::memory_order_relaxed) + engine_->bodies->bytes();
 }
 
 void Store::Measure() {
-  const ByteCount unflushed = engine_->bodies->unflushed();
   const Engine::Use use = engine_->Enter();
   if (!use) return;
   uint64_t meta = 0;
   engine_->db->GetIntProperty(engine_->meta, "rocksdb.cur-size-all-mem-tables", &meta);
-  engine_->ledger->memtables.store(unflushed + meta, std::memory_order_relaxed);
+  engine_->ledger->memtables.store(meta, std::memory_order_relaxed);
 }
 
 void Store::MeasureFiles() {
@@ -481,39 +474,37 @@ void Store::MeasureFiles() {
   std::vector<std::string> names;
   if (env->GetChildren(directory, &names).ok()) {
     ByteCount others = 0;
-    size_t logs = 0;
     for (const std::string& name : names) {
       uint64_t bytes = 0;
-      logs += name.ends_with(".log");
-      if (name.ends_with(".sst") || name.starts_with(".")) continue;
+      if (name.ends_with(".sst") || name.starts_with(".") || Segment::FirstOf(name)) continue;
       if (env->GetFileSize(directory + "/" + name, &bytes).ok()) others += bytes;
     }
     engine_->other_files.store(others, std::memory_order_relaxed);
-    engine_->logs.store(logs, std::memory_order_relaxed);
   }
   uint64_t free = 0;
   if (!env->GetFreeSpace(directory, &free).ok()) return;
   free = std::min<uint64_t>(free, 1ull << 60);
   engine_->free_bytes.store(free, std::memory_order_relaxed);
-  engine_->reachable.store(
-      engine_->ledger->files() + engine_->other_files.load(std::memory_order_relaxed) + free,
-      std::memory_order_relaxed);
+  engine_->reachable.store(engine_->ledger->files() +
+                               engine_->other_files.load(std::memory_order_relaxed) +
+                               engine_->bodies->bytes() + free,
+                           std::memory_order_relaxed);
 }
 
 ByteCount Store::limit() const {
   const ByteCount budget = engine_->options.budget;
-  const ByteCount reserve = 2 * engine_->body_memtable;
+  const ByteCount reserve = 2 * engine_->segment_bytes;
   const ByteCount reachable = engine_->reachable.load(std::memory_order_relaxed);
   return std::clamp(reachable - std::min(reserve, reachable), budget / 4, budget);
 }
 
 bool Store::cramped() const {
-  return engine_->free_bytes.load(std::memory_order_relaxed) < 2 * engine_->body_memtable;
+  return engine_->free_bytes.load(std::memory_order_relaxed) < 2 * engine_->segment_bytes;
 }
 
-ByteCount Store::memtable_bytes() const { return engine_->body_memtable; }
+ByteCount Store::segment_bytes() const { return engine_->segment_bytes; }
 
-ByteCount Store::tables_written() const { return engine_->ledger->written(); }
+ByteCount Store::written() const { return engine_->ledger->written() + engine_->bodies->written(); }
 
 bool Store::failed() const { return engine_->ledger->failed(); }
 
@@ -522,8 +513,7 @@ Status Store::Resume() {
   if (!use) return Engine::Closed();
   const rocksdb::Status resumed = engine_->db->Resume();
   if (!resumed.ok()) return Fail(ErrorOf(resumed));
-  const rocksdb::Status flushed = engine_->db->Flush({}, engine_->body);
-  if (!flushed.ok()) return Fail(ErrorOf(flushed));
+  engine_->bodies->Restart();
   engine_->ledger->Works();
   return {};
 }
@@ -548,10 +538,14 @@ bool Store::CanWrite() const {
 bool Store::is_open() const { return static_cast<bool>(engine_->Enter()); }
 
 Status Store::Reopen() {
+  engine_->bodies->Restart();
   return engine_->Reopen([]() -> Status { return {}; });
 }
 
-Status Store::StartOver(const std::function<Status()>& clear) { return engine_->Reopen(clear); }
+Status Store::StartOver(const std::function<Status()>& clear) {
+  engine_->bodies->Close();
+  return engine_->Reopen(clear);
+}
 
 std::vector<std::pair<std::string, std::string>> Store::AllControl() {
   std::vector<std::pair<std::string, std::string>> values;

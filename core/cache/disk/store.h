@@ -1,7 +1,8 @@
 // The RocksDB instance of one directory: its options, its column families, the count
 // of its bytes and its errors. RocksDB's own headers are included by engine.h alone.
 //
-//   body  bodies in the order they came, no WAL            (body_log.h)
+// and the log of bodies beside it, in the same directory (body_log.h).
+//
 //   meta  a row for each stored response, WAL, not synced
 //   ctl   small durable facts, WAL, synced
 //
@@ -35,6 +36,7 @@ class Store {
     std::string directory;
     ByteCount budget = 8_GiB;
     rocksdb::Env* env = nullptr;  // null: RocksDB's own
+    BodyFaults* faults = nullptr;
   };
   // kCorrupt: damaged beyond opening. kIo, kFull: try again.
   static Result<std::unique_ptr<Store>> Open(Options options);
@@ -53,20 +55,18 @@ class Store {
     std::optional<std::string> row;
   };
   Status WriteMeta(const std::vector<MetaChange>& changes);
-  Result<std::string> GetMeta(std::string_view row_key);
+  // `wait` false: kUnavailable for what is not in memory.
+  Result<std::string> GetMeta(std::string_view row_key, bool wait = true);
   // Every row whose key begins with `prefix`, in order, until `each` answers false.
   Status ScanMeta(std::string_view prefix,
                   const std::function<bool(std::string_view, std::string_view)>& each);
 
-  // Each flush of bodies begins a new log file, and rows keep the old ones: a flush of
-  // the rows lets them go.
-  Status FlushRowsIfManyLogs();
-
   Result<std::string> GetControl(std::string_view name);
   Status PutControl(const std::vector<std::pair<std::string, std::string>>& values);
 
-  // Files and memory that is about to become files, as last counted: tables by events,
-  // memtables by Measure, logs and free space by MeasureFiles (reads the directory).
+  // Files and memory that is about to become files, as last counted: bodies as they are
+  // written, tables by events, memtables by Measure, logs and free space by MeasureFiles
+  // (reads the directory).
   ByteCount used() const;
   void Measure();
   void MeasureFiles();
@@ -75,9 +75,9 @@ class Store {
   ByteCount limit() const;
   // The file system has no room for what is in memory.
   bool cramped() const;
-  ByteCount memtable_bytes() const;
-  // Bytes of all tables ever written: flushes and compactions.
-  ByteCount tables_written() const;
+  ByteCount segment_bytes() const;
+  // Bytes ever written: bodies, and tables by flushes and compactions.
+  ByteCount written() const;
 
   // A write or a background job has failed since the last good Resume or Reopen.
   bool failed() const;
@@ -98,7 +98,7 @@ class Store {
   // Closes, lets `clear` take the files away, and opens an empty store.
   Status StartOver(const std::function<Status()>& clear);
   std::vector<std::pair<std::string, std::string>> AllControl();
-  // Called from RocksDB's threads when a file was made or an error was seen.
+  // Called from any thread when a file was filled or made, or an error was seen.
   void OnChange(std::function<void()> changed);
 
  private:

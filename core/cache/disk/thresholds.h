@@ -16,12 +16,10 @@ inline constexpr double kDropAt = 0.95;
 // was hit and is stored anew.
 inline constexpr double kBrakeAt = 0.97;
 
-// Budgets of tests and small machines get small memtables, so that a file stays a
-// small part of the budget and eviction by whole files works (measured with 64 MiB).
-constexpr ByteCount BodyMemtable(ByteCount budget) {
-  if (budget >= 32_GiB) return 64_MiB;
-  // One flush may write three memtables as one file.
-  return std::clamp<ByteCount>(budget / 32, 1_MiB, 32_MiB);
+// Bytes of a file of the log. A small part of the budget, for whole files are dropped;
+// of a large budget large enough that some thousands of files are open.
+constexpr ByteCount SegmentBytes(ByteCount budget) {
+  return std::clamp<ByteCount>(budget / 32, 1_MiB, std::max<ByteCount>(32_MiB, budget / 2048));
 }
 // The largest response that is stored, where nobody says otherwise.
 constexpr ByteCount LargestObject(ByteCount budget) { return budget / 8; }

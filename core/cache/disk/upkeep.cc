@@ -10,8 +10,6 @@ namespace {
 
 constexpr Millis kRound{100};
 constexpr Seconds kMeasureFilesEach{1};
-constexpr Seconds kMergeEach{10};
-constexpr size_t kMergeLeast = 8;
 
 }  // namespace
 
@@ -64,19 +62,15 @@ void Upkeep::Round() {
   if (!measured_ || now - *measured_ >= kMeasureFilesEach) {
     measured_ = now;
     parts_.store.MeasureFiles();
-    if (const Status flushed = parts_.store.FlushRowsIfManyLogs(); !flushed) {
-      LogWarning("disk: flush of rows failed", {{"error", flushed.error().ToString()}});
-    }
   }
   if (parts_.store.failed()) return repair_.Step();
   repair_.Healthy();
   if (load_) Load();
   if (FlushDue(parts_.appender.oldest_unflushed(), parts_.appender.last_append(), now)) Flush();
-  MakeRoom();
-  if (!looked_for_small_files_ || now - *looked_for_small_files_ >= kMergeEach) {
-    looked_for_small_files_ = now;
-    MergeSmallFiles();
+  if (const Status flushed = parts_.store.bodies().FlushFull(); !flushed) {
+    LogWarning("disk: flush failed", {{"error", flushed.error().ToString()}});
   }
+  MakeRoom();
 }
 
 void Upkeep::Load() {
@@ -94,10 +88,7 @@ void Upkeep::Flush() {
   parts_.appender.FlushBegins();
   if (const Status flushed = parts_.store.FlushBodies(); !flushed) {
     LogWarning("disk: flush failed", {{"error", flushed.error().ToString()}});
-  } else {
-    parts_.appender.FlushEnded();
   }
-  parts_.store.Measure();
 }
 
 void Upkeep::MakeRoom() {
@@ -110,37 +101,6 @@ void Upkeep::MakeRoom() {
     // would drop too much.
     if (parts_.store.used() >= before) return;
   }
-}
-
-// A flush each nine seconds makes a file each: 10,000 of them in 100 GB at 1 MB/s.
-// Only while little is written, for it writes those bytes a second time.
-void Upkeep::MergeSmallFiles() {
-  const ByteCount memtable = parts_.store.memtable_bytes();
-  const ByteCount written = parts_.store.tables_written();
-  const bool quiet = written - std::exchange(written_then_, written) <= memtable;
-  if (!quiet) return;
-  std::vector<BodyLog::File> run;
-  ByteCount bytes = 0;
-  for (const BodyLog::File& file : parts_.store.bodies().Files()) {
-    const bool small = file.settled && file.bytes < memtable / 4;
-    if (small && bytes + file.bytes <= memtable) {
-      run.push_back(file);
-      bytes += file.bytes;
-      continue;
-    }
-    if (run.size() >= kMergeLeast) break;
-    run.clear();
-    bytes = 0;
-    if (small) {
-      run.push_back(file);
-      bytes = file.bytes;
-    }
-  }
-  const bool room = parts_.store.used() + bytes < parts_.store.limit();
-  if (run.size() < kMergeLeast || !room) return;
-  const Status merged = parts_.store.bodies().Merge(run);
-  if (!merged) LogWarning("disk: merge failed", {{"error", merged.error().ToString()}});
-  written_then_ = parts_.store.tables_written();
 }
 
 }  // namespace skerry::cache::disk

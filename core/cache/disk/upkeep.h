@@ -1,5 +1,5 @@
 // The thread that keeps the store in order: flushes when a flush is due, makes room,
-// merges small files when it is quiet, and repairs what failed.
+// and repairs what failed.
 //
 // Owner: the disk tier. Thread: its own; Kick and the destructor any.
 #pragma once
@@ -44,7 +44,6 @@ class Upkeep {
   void Load();
   void Flush();
   void MakeRoom();
-  void MergeSmallFiles();
 
   Parts parts_;
   Repair repair_;
@@ -54,8 +53,6 @@ class Upkeep {
   bool kicked_ SKERRY_GUARDED_BY(mutex_) = false;
   bool load_ = true;  // the index is to be filled
   std::optional<SteadyTime> measured_;
-  std::optional<SteadyTime> looked_for_small_files_;
-  ByteCount written_then_ = 0;
   std::thread thread_;
 };
 
