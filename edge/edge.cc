@@ -24,6 +24,7 @@
 #include "core/daemon/tokens.h"
 #include "core/daemon/workers.h"
 #include "core/gateway/cache.h"
+#include "core/gateway/dry_purge.h"
 #include "core/gateway/explain.h"
 #include "core/gateway/gateway.h"
 #include "core/net/tls.h"
@@ -263,6 +264,10 @@ Status Edge::State::OpenFeed() {
   feed_options.pool = store_pool.get();
   feed_options.metrics = &metrics;
   feed_options.forget_some = [this] { return cache->ForgetSome(); };
+  feed_options.count = [this](cache::Selectors selectors) {
+    return gateway::BeginDryPurge({cache->generations(), cache->ram(), cache->disk()},
+                                  std::move(selectors));
+  };
   feed_options.on_ready = [this] { BecomeReady(); };
   auto opened = cache::PurgeFeed::Open(std::move(feed_options));
   if (!opened) return Fail(std::move(opened.error()).In("purge log"));

@@ -35,6 +35,7 @@ class ReplayDisk : public cache::Disk {
             OnEntry done) override;
   void ReadChunk(const cache::Extents& extents, size_t index, net::Loop& loop,
                  OnChunk done) override;
+  void Look(uint16_t, const std::function<void(const cache::StoredHead&, uint64_t)>&) override {}
   std::shared_ptr<void> Pin(const cache::Extents&) override { return nullptr; }
   std::unique_ptr<cache::DiskFill> Begin(const cache::StoredHead& head,
                                          std::optional<uint64_t> length, bool seen_before) override;

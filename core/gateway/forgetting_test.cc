@@ -24,6 +24,7 @@ class DiskOfOneRow : public cache::Disk {
   void Load(const cache::DiskRow&, const cache::Key&, net::Loop&, OnEntry) override {}
   void Peek(const cache::DiskRow&, const cache::Key&, net::Loop&, OnEntry) override {}
   void ReadChunk(const cache::Extents&, size_t, net::Loop&, OnChunk) override {}
+  void Look(uint16_t, const std::function<void(const cache::StoredHead&, uint64_t)>&) override {}
   std::shared_ptr<void> Pin(const cache::Extents&) override { return nullptr; }
   std::unique_ptr<cache::DiskFill> Begin(const cache::StoredHead&, std::optional<uint64_t>,
                                          bool) override {

@@ -247,13 +247,15 @@ std::optional<Millis> ParseDuration(std::string_view text) {
 Checked<Accepted> ParsePurge(std::string_view body) {
   simdjson::dom::parser parser;
   const Checked<Object> object = ParseObject(
-      parser, body, {"urls", "tags", "prefixes", "hosts", "all", "mode", "immutable", "wait"});
+      parser, body,
+      {"urls", "tags", "prefixes", "hosts", "all", "mode", "immutable", "dry_run", "wait"});
   if (!object) return tl::unexpected<Problem>(object.error());
   Accepted accepted;
   cache::Record& record = accepted.record;
   std::optional<Problem> problem = ReadSelectors(*object, record.selectors);
   if (!problem) problem = ReadMode(*object, record.mode);
   if (!problem) problem = ReadBool(*object, "immutable", record.immutable);
+  if (!problem) problem = ReadBool(*object, "dry_run", accepted.dry_run);
   if (!problem) problem = ReadWait(*object, accepted.wait);
   if (problem) return tl::unexpected<Problem>(std::move(*problem));
   return accepted;
@@ -306,6 +308,28 @@ bool IsHex(std::string_view text, size_t most) {
          text.find_first_not_of("0123456789abcdef") == text.npos;
 }
 
+template <class Number>
+bool ReadNumber(const std::string& text, Number& to) {
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, to);
+  return error == std::errc() && rest == end;
+}
+
+// "ID.1.2.3.4"
+std::optional<Counted> ReadCounted(std::string_view value) {
+  Counted counted;
+  const size_t dot = value.find('.');
+  counted.id = value.substr(0, dot);
+  for (uint64_t* number :
+       {&counted.objects, &counted.bytes, &counted.ram_objects, &counted.disk_objects}) {
+    if (value.find('.') == value.npos) return std::nullopt;
+    value.remove_prefix(value.find('.') + 1);
+    if (!ReadNumber(std::string(value.substr(0, value.find('.'))), *number)) return std::nullopt;
+  }
+  const bool fits = !counted.id.empty() && counted.id.size() <= kLongestName;
+  return fits && value.find('.') == value.npos ? std::optional(counted) : std::nullopt;
+}
+
 // False: the value does not fit.
 bool ReadQueryPart(std::string_view name, const std::string& value, LogQuery& to) {
   if (name == "node") {
@@ -318,6 +342,11 @@ bool ReadQueryPart(std::string_view name, const std::string& value, LogQuery& to
     (name == "serves" ? to.serves_on_partition : to.serves_releases) = value == "1";
     return value == "0" || value == "1";
   }
+  if (name == "counts") {
+    to.counts = value == "1";
+    return value == "0" || value == "1";
+  }
+  if (name == "counted") return (to.counted = ReadCounted(value)).has_value();
   if (name == "wait") {
     const std::optional<Millis> wait = ParseDuration(value);
     to.wait = wait.value_or(Millis(0));
@@ -328,13 +357,6 @@ bool ReadQueryPart(std::string_view name, const std::string& value, LogQuery& to
   const char* const end = value.data() + value.size();
   const auto [rest, error] = std::from_chars(value.data(), end, after);
   to.after = after;
-  return error == std::errc() && rest == end;
-}
-
-template <class Number>
-bool ReadNumber(const std::string& text, Number& to) {
-  const char* const end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, to);
   return error == std::errc() && rest == end;
 }
 

@@ -28,6 +28,7 @@ using Checked = tl::expected<T, Problem>;
 struct Accepted {
   cache::Record record;
   Millis wait{0};
+  bool dry_run = false;  // nodes count what it would drop; no record is written
   bool operator==(const Accepted&) const = default;
 };
 
@@ -40,6 +41,13 @@ Checked<Accepted> ParseActivation(std::string_view body);
 // "10s", "1500ms", "1m", "0". Nothing for anything else, or above a day.
 std::optional<Millis> ParseDuration(std::string_view text);
 
+// What a node has counted for a dry run: counted=ID.OBJECTS.BYTES.RAM.DISK
+struct Counted {
+  std::string id;
+  uint64_t objects = 0, bytes = 0, ram_objects = 0, disk_objects = 0;
+  bool operator==(const Counted&) const = default;
+};
+
 // What a node asks in GET /v1/log?….
 struct LogQuery {
   std::string node;
@@ -49,6 +57,8 @@ struct LogQuery {
   Millis wait{0};
   bool serves_on_partition = false;
   bool serves_releases = false;
+  bool counts = false;  // it takes part in dry runs
+  std::optional<Counted> counted;
 };
 Checked<LogQuery> ParseLogQuery(std::string_view query);
 

@@ -135,8 +135,17 @@ std::string WordsOf(const Sent& sent) {
   return words;
 }
 
+int ReportDryRun(const CommandLine& line, const Sent& sent, bool waited) {
+  const Result<std::string> table = line.json ? sent.body : DryRunTable(sent.body);
+  if (!table) return Complain(table.error().context, kFailed);
+  std::fputs(table->c_str(), stdout);
+  if (!waited || sent.status == 200) return kDone;
+  return Complain("not counted by every node within " + line.wait, kNotConfirmed);
+}
+
 int Report(const CommandLine& line, const Sent& sent, bool waited) {
   if (sent.status != 200 && sent.status != 202) return Complain(WordsOf(sent), kFailed);
+  if (line.dry_run) return ReportDryRun(line, sent, waited);
   const Result<Receipt> receipt = ReceiptFromJson(sent.body);
   const Json json = Json::parse(sent.body, nullptr, false);
   if (!receipt || !json.contains("id") || !json["id"].is_string()) {
@@ -162,6 +171,7 @@ void Describe(CLI::App& app, CommandLine& line) {
   app.add_flag("--all", line.all, "everything");
   app.add_flag("--soft", line.soft, "make stale instead of removing");
   app.add_flag("--immutable", line.immutable, "cover content-hashed objects on fenced nodes too");
+  app.add_flag("--dry_run", line.dry_run, "only count what each node would drop");
   app.add_option("--wait", line.wait, "for confirmation by the nodes; 0 does not wait")
       ->capture_default_str();
   app.add_option("--key", line.key, "Idempotency-Key: a repetition is not purged twice");
@@ -182,6 +192,7 @@ std::string BodyOf(const CommandLine& line, const std::vector<std::string>& more
   if (line.all) json["all"] = true;
   if (line.soft) json["mode"] = "soft";
   if (line.immutable) json["immutable"] = true;
+  if (line.dry_run) json["dry_run"] = true;
   json["wait"] = line.wait;
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -200,6 +211,31 @@ std::string Table(const std::string& id, const Receipt& receipt) {
   table += row("NODE", "STATE", "SINCE");
   for (const auto& [name, its] : receipt.nodes) {
     table += row(name, Name(its.state), ToRfc3339(its.at));
+  }
+  return table;
+}
+
+Result<std::string> DryRunTable(std::string_view answer) {
+  std::string table;
+  try {
+    const Json json = Json::parse(answer);
+    table = "dry run " + json.at("id").get<std::string>() + ": " +
+            json.at("state").get<std::string>() + "; nothing was purged\n";
+    char row[400];
+    std::snprintf(row, sizeof(row), "  %-20s  %-11s  %10s  %14s\n", "NODE", "STATE", "OBJECTS",
+                  "BYTES");
+    table += row;
+    for (const auto& [name, its] : json.at("nodes").items()) {
+      const auto number = [&its = its](const char* member) {
+        return its.contains(member) ? its[member].dump() : std::string("-");
+      };
+      std::snprintf(row, sizeof(row), "  %-20s  %-11s  %10s  %14s\n", name.c_str(),
+                    its.at("state").get<std::string>().c_str(), number("objects").c_str(),
+                    number("bytes").c_str());
+      table += row;
+    }
+  } catch (const Json::exception& error) {
+    return Fail(Code::kInvalid, Side::kUpstream, std::string("no dry run: ") + error.what());
   }
   return table;
 }

@@ -26,6 +26,7 @@ struct CommandLine {
   bool all = false;
   bool soft = false;
   bool immutable = false;
+  bool dry_run = false;  // counts only
   std::string wait = "10s";
   std::string ca;   // certificates that vouch for `to`
   std::string key;  // Idempotency-Key; empty: none
@@ -37,6 +38,9 @@ std::string BodyOf(const CommandLine& line, const std::vector<std::string>& more
 
 // The receipt as a table for people; a line a node.
 std::string Table(const std::string& id, const Receipt& receipt);
+
+// What a dry run has counted, the same way; kInvalid: no such answer.
+Result<std::string> DryRunTable(std::string_view answer);
 
 // argv[0] is "purge".
 int RunCommand(int argc, char** argv);

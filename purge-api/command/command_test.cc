@@ -28,6 +28,23 @@ TEST(CommandTest, TheTableHasALineForEachNode) {
   EXPECT_EQ(Table("5f3a-7", {true, {}}), "purge 5f3a-7: complete\n  no nodes\n");
 }
 
+TEST(CommandTest, ADryRunSaysWhatEachNodeWouldDrop) {
+  CommandLine line;
+  line.all = line.dry_run = true;
+  EXPECT_EQ(BodyOf(line, {}), R"({"all":true,"dry_run":true,"wait":"10s"})");
+  const auto table =
+      DryRunTable(R"({"id":"dry-1","dry_run":true,"seq":7,"state":"accepted","nodes":{)"
+                  R"("edge-1":{"state":"counted","at":"x","objects":3,"bytes":4096},)"
+                  R"("edge-2":{"state":"pending","at":"x"}}})");
+  ASSERT_TRUE(table);
+  EXPECT_EQ(*table,
+            "dry run dry-1: accepted; nothing was purged\n"
+            "  NODE                  STATE           OBJECTS           BYTES\n"
+            "  edge-1                counted               3            4096\n"
+            "  edge-2                pending               -               -\n");
+  EXPECT_FALSE(DryRunTable("{}"));
+}
+
 TEST(ListCommandTest, ThePathHasWhatWasAskedFor) {
   ListLine list;
   EXPECT_EQ(PathOf(list), "/v1/purges?limit=20");

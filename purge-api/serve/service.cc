@@ -200,7 +200,11 @@ void Service::StopHolding() {
   AnswerHeld();
   for (const auto& [call, waiter] : std::exchange(waiters_, {})) {
     loop_.Cancel(waiter.timer);
-    AnswerReceipt(call, waiter.seq, Millis(0));
+    if (!waiter.dry_run.empty()) {
+      AnswerDryRun(call, waiter.dry_run, Millis(0), 202);
+    } else {
+      AnswerReceipt(call, waiter.seq, Millis(0));
+    }
   }
 }
 
@@ -236,6 +240,7 @@ void Service::OnParsed(uint64_t call, const Request& request, Checked<Accepted> 
   if (const auto refused = request.scope.Refuse(accepted->record)) {
     return Send(call, Answer::Of(*refused));
   }
+  if (accepted->dry_run) return BeginDryRun(call, std::move(*accepted));
   Draft draft;
   draft.who = Fingerprint(request);
   draft.at = Wall();
@@ -266,6 +271,51 @@ void Service::OnParsed(uint64_t call, const Request& request, Checked<Accepted> 
   Answer answer = Answer::Of({429, "too many requests", "the log's queue is full", ""});
   answer.fields.Add("retry-after", "1");
   Send(call, std::move(answer));
+}
+
+void Service::BeginDryRun(uint64_t call, Accepted accepted) {
+  const auto id =
+      dry_runs_.Begin(std::move(accepted.record), ledger_.head(), ledger_.Nodes(Boot()), Wall());
+  if (!id) {
+    Answer answer = Answer::Of({429, "too many requests", "too many dry runs are under way", ""});
+    answer.fields.Add("retry-after", "5");
+    return Send(call, std::move(answer));
+  }
+  AnswerDryRun(call, *id, accepted.wait, accepted.wait > Millis(0) ? 200 : 202);
+  AnswerHeld();
+}
+
+// Now, or when every node has counted, or when `wait` is over.
+void Service::AnswerDryRun(uint64_t call, const std::string& id, Millis wait, int status) {
+  const std::vector<Ledger::NodeView> nodes = ledger_.Nodes(Boot());
+  if (!dry_runs_.Knows(id)) {
+    return Send(call, Answer::Of(NotFound("no dry run " + id + " (or no longer kept)")));
+  }
+  if (wait > Millis(0) && holding_ && !dry_runs_.Complete(id, nodes)) {
+    const net::Loop::TimerId timer = loop_.After(wait, [this, call, id] {
+      waiters_.erase(call);
+      AnswerDryRun(call, id, Millis(0), 202);
+    });
+    waiters_[call] = {0, timer, id};
+    return;
+  }
+  Answer answer{status, "application/json", dry_runs_.Body(id, nodes), {}};
+  answer.fields.Add("location", "/v1/purges/" + id);
+  Send(call, std::move(answer));
+}
+
+void Service::AnswerDryRuns() {
+  std::vector<uint64_t> done;
+  for (const auto& [call, waiter] : waiters_) {
+    const std::string& id = waiter.dry_run;
+    if (id.empty()) continue;
+    if (!dry_runs_.Knows(id) || dry_runs_.Complete(id, ledger_.Nodes(Boot()))) done.push_back(call);
+  }
+  for (const uint64_t call : done) {
+    const auto waiter = waiters_.extract(call);
+    loop_.Cancel(waiter.mapped().timer);
+    AnswerDryRun(call, waiter.mapped().dry_run, Millis(0), 200);
+  }
 }
 
 void Service::OnWritten(uint64_t call, Millis wait, const Result<Written>& written) {
@@ -342,6 +392,7 @@ void Service::AnswerReceipt(uint64_t call, Seq seq, Millis wait) {
 }
 
 void Service::GetPurge(uint64_t call, const std::string& id, int status) {
+  if (id.starts_with("dry-")) return AnswerDryRun(call, id, Millis(0), 200);
   OnPool(reader_, [this, call, id, status](Log& log) {
     auto found = std::make_shared<Result<Found>>(log.Find(id));
     return [this, call, id, status, found] {
@@ -413,6 +464,8 @@ void Service::GetLog(uint64_t call, const std::string& query) {
   if (!asked->log_id.empty() && asked->log_id != log_.opened().id) {
     return other_log("this is log " + log_.opened().id + "; pull without log to start anew");
   }
+  if (asked->counts) dry_runs_.OnPull(MemberOf(*asked));
+  if (asked->counted) dry_runs_.OnCounted(MemberOf(*asked), *asked->counted, Wall());
   const Ledger::Pulled pulled = ledger_.OnPull(MemberOf(*asked), asked->after, Boot(), Wall());
   if (pulled == Ledger::Pulled::kBeyond) {
     return other_log("position " + std::to_string(*asked->after) +
@@ -439,7 +492,8 @@ void Service::GetLog(uint64_t call, const std::string& query) {
 void Service::HoldOrAnswer(uint64_t call, LogQuery asked) {
   if (!calls_.contains(call)) return;
   const Millis wait = std::min(asked.wait, options_.lease / 3);
-  const bool nothing_new = asked.after && *asked.after == ledger_.head();
+  const bool nothing_new =
+      asked.after && *asked.after == ledger_.head() && !dry_runs_.HasNew(MemberOf(asked));
   if (!nothing_new || wait == Millis(0) || !holding_) return AnswerPull(call, asked);
   const net::Loop::TimerId timer = loop_.After(wait, [this, call] {
     const auto held = held_.extract(call);
@@ -493,6 +547,8 @@ void Service::SendRecords(uint64_t call, const LogQuery& asked, Seq head,
   };
   list("records", records, [](std::string_view text) { return text; });
   if (with_releases) list("releases", releases_, [](const auto& its) { return its.second; });
+  const std::vector<std::string_view> counts = dry_runs_.AskedOf(MemberOf(asked));
+  if (!counts.empty()) list("counts", counts, [](std::string_view text) { return text; });
   body += "}\n";
   Send(call, {200, "application/json", std::move(body), {}});
 }
@@ -513,7 +569,7 @@ void Service::AfterLedger() {
     }
     while (recent_.size() > kRecentReceipts) recent_.erase(recent_.begin());
     for (auto it = waiters_.begin(); it != waiters_.end();) {
-      if (ledger_.Open(it->second.seq)) {
+      if (!it->second.dry_run.empty() || ledger_.Open(it->second.seq)) {
         ++it;
         continue;
       }
@@ -539,6 +595,7 @@ void Service::AfterLedger() {
       };
     });
   }
+  AnswerDryRuns();
   ArmAlarm();
 }
 

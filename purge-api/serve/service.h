@@ -24,6 +24,7 @@
 #include "purge-api/batch/batch.h"
 #include "purge-api/ledger/ledger.h"
 #include "purge-api/log/log.h"
+#include "purge-api/serve/dry_runs.h"
 #include "purge-api/serve/exchange.h"
 #include "purge-api/serve/tail.h"
 
@@ -70,6 +71,7 @@ class Service {
   struct Waiter {
     cache::Seq seq = 0;
     net::Loop::TimerId timer = 0;
+    std::string dry_run = {};  // its id, where it waits for that
   };
 
   // How a request enters and leaves.
@@ -89,6 +91,9 @@ class Service {
   void ListPurges(uint64_t call, const std::string& query);
   void GetPurge(uint64_t call, const std::string& id, int status = 200);
   void AnswerReceipt(uint64_t call, cache::Seq seq, Millis wait);
+  void BeginDryRun(uint64_t call, Accepted accepted);
+  void AnswerDryRun(uint64_t call, const std::string& id, Millis wait, int status);
+  void AnswerDryRuns();
   std::string ReceiptBody(cache::Seq seq, Receipt receipt) const;
   std::optional<Receipt> ReceiptOf(cache::Seq seq) const;
 
@@ -119,6 +124,7 @@ class Service {
   Ledger ledger_;
   Batch batch_;
   Tail tail_;
+  DryRuns dry_runs_;
   std::map<std::string, std::string> releases_;  // site → newest activation, JSON
   std::map<cache::Seq, Receipt> recent_;         // complete ones, the newest
   std::map<cache::Seq, SteadyTime> begun_;       // open ones, for the histogram

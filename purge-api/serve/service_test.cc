@@ -464,5 +464,75 @@ TEST_F(ServiceTest, OverItsRateATokenIsToldWhenToComeAgain) {
   EXPECT_THAT(disk_->records, SizeIs(4));
 }
 
+TEST_F(ServiceTest, ADryRunAsksTheNodesThatCountAndWritesNothing) {
+  Pull("edge", -1, "&counts=1");
+  Pull("old", -1);
+  const Pending held = Send("GET", PullTarget("edge", 0) + "&wait=3s&counts=1");
+  const Pending dry = Send("POST", "/v1/purges", R"({"tags":["t"],"dry_run":true,"wait":"5s"})");
+  Settle();
+  ASSERT_TRUE(*held);
+  const cache::PullAnswer asked = Parsed(**held);
+  EXPECT_THAT(asked.records, IsEmpty());
+  ASSERT_THAT(asked.counts, SizeIs(1));
+  EXPECT_THAT(asked.counts[0].selectors.tags, ElementsAre("t"));
+  EXPECT_FALSE(*dry);
+  Pull("edge", 0, "&counts=1&counted=" + asked.counts[0].id + ".7.4000.5.3");
+  ASSERT_TRUE(*dry);
+  EXPECT_EQ((*dry)->status, 200);
+  const json body = json::parse((*dry)->body);
+  EXPECT_EQ(body["dry_run"], true);
+  EXPECT_EQ(body["state"], "complete");
+  EXPECT_EQ(body["nodes"]["edge"]["state"], "counted");
+  EXPECT_EQ(body["nodes"]["edge"]["objects"], 7);
+  EXPECT_EQ(body["nodes"]["edge"]["bytes"], 4000);
+  EXPECT_EQ(body["nodes"]["old"]["state"], "unreachable");
+  EXPECT_THAT(disk_->records, IsEmpty());
+  const Answer again = Ask("GET", "/v1/purges/" + body["id"].get<std::string>());
+  EXPECT_EQ(json::parse(again.body), body);
+  EXPECT_EQ(Ask("GET", "/v1/purges/dry-0-1").status, 404);
+}
+
+TEST_F(ServiceTest, ADryRunIsAskedForUntilTheNodeHasAnswered) {
+  Pull("edge", -1, "&counts=1");
+  const json dry = json::parse(Ask("POST", "/v1/purges", R"({"all":true,"dry_run":true})").body);
+  EXPECT_EQ(dry["state"], "accepted");
+  EXPECT_EQ(dry["nodes"]["edge"]["state"], "pending");
+  EXPECT_THAT(Pull("edge", 0, "&counts=1").counts, SizeIs(1));
+  EXPECT_THAT(Pull("edge", 0, "&counts=1").counts, SizeIs(1));
+  // Told, so it is held like any pull with nothing new.
+  const Pending held = Send("GET", PullTarget("edge", 0) + "&wait=1s&counts=1");
+  Settle();
+  EXPECT_FALSE(*held);
+  const std::string id = dry["id"];
+  EXPECT_THAT(Pull("edge", 0, "&counts=1&counted=" + id + ".1.2.1.0").counts, IsEmpty());
+}
+
+TEST_F(ServiceTest, ADryRunDoesNotWaitForANodeWithoutALease) {
+  Pull("edge", -1, "&counts=1");
+  const Pending dry = Send("POST", "/v1/purges", R"({"all":true,"dry_run":true,"wait":"30s"})");
+  Settle();
+  Advance(Seconds(11));
+  ASSERT_TRUE(*dry);
+  EXPECT_EQ(json::parse((*dry)->body)["nodes"]["edge"]["state"], "unreachable");
+}
+
+TEST_F(ServiceTest, ADryRunNeedsTheScopeOfThePurgeAndTheyAreBounded) {
+  const http::Fields limited = {{"authorization", "Bearer tags-token"}};
+  EXPECT_EQ(Ask("POST", "/v1/purges", R"({"all":true,"dry_run":true})", limited).status, 403);
+  EXPECT_EQ(Ask("POST", "/v1/purges", R"({"tags":["t"],"dry_run":true})", limited).status, 202);
+  Pull("edge", -1, "&counts=1");
+  int status = 202;
+  for (int i = 0; status == 202 && i < 20; ++i) {
+    status = Ask("POST", "/v1/purges", R"({"all":true,"dry_run":true})").status;
+  }
+  EXPECT_EQ(status, 429);
+}
+
+TEST_F(ServiceTest, ACountThatDoesNotFitIsRefused) {
+  for (const char* bad : {"x", "x.1.2.3", "x.1.2.3.4.5", ".1.2.3.4", "x.1.2.3.-4", "x.1.2..4"}) {
+    EXPECT_EQ(Ask("GET", PullTarget("e", -1) + "&counted=" + bad).status, 400) << bad;
+  }
+}
+
 }  // namespace
 }  // namespace skerry::purge

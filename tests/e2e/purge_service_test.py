@@ -138,6 +138,8 @@ class PurgeServiceTest(unittest.TestCase):
         purge = {"urls": ["https://a.example/x"], "tags": ["t"], "prefixes": ["https://a.example/d*"], "hosts": ["b.example"], "mode": "soft", "wait": "1s"}
         self.check("/v1/purges", "POST", 200, purge)
         receipt = json.loads(self.check("/v1/purges", "POST", 202, {"all": True}))
+        dry = json.loads(self.check("/v1/purges", "POST", 200, {"all": True, "dry_run": True, "wait": "1s"}))
+        self.assertEqual(json.loads(self.check("/v1/purges/{id}", "GET", 200, actual="/v1/purges/" + dry["id"])), dry)
         self.check("/v1/purges", "POST", 400, '{"tags":')
         self.check("/v1/purges", "POST", 401, purge, token=None)
         self.check("/v1/purges", "POST", 403, purge, token="wrong-token")

@@ -224,6 +224,8 @@ class DiskTier : public Disk {
   void ReadChunk(const Extents& extents, size_t index, net::Loop& loop, OnChunk done) override;
   std::shared_ptr<void> Pin(const Extents& extents) override { return core_->pins->Pin(extents); }
 
+  void Look(uint16_t part, const std::function<void(const StoredHead&, uint64_t)>& each) override;
+
   std::unique_ptr<DiskFill> Begin(const StoredHead& head, std::optional<uint64_t> length,
                                   bool seen_before) override;
   void Store(EntryPtr entry) override;
@@ -292,6 +294,25 @@ void DiskTier::Peek(const DiskRow& row, const Key& key, net::Loop& loop, OnEntry
     }
     loop.Post([done = std::move(done), entry = std::move(entry)] { done(entry); });
   });
+}
+
+void DiskTier::Look(uint16_t part, const std::function<void(const StoredHead&, uint64_t)>& each) {
+  const std::string prefix = {static_cast<char>(part >> 8), static_cast<char>(part & 255)};
+  std::vector<Hash128> keys;
+  const Status scanned = core_->store->ScanMeta(prefix, [&](std::string_view row_key, auto) {
+    const std::optional<ParsedRowKey> parsed = ParseRowKey(row_key);
+    if (parsed && (keys.empty() || keys.back() != parsed->key)) keys.push_back(parsed->key);
+    return true;
+  });
+  if (!scanned) return;
+  for (const Hash128& key : keys) {
+    for (const DiskRow& row : core_->index.Find(key)) {
+      const std::optional<IndexRow> indexed = core_->index.Get(row);
+      if (!indexed) continue;
+      const Read<EntryPtr> read = core_->reader.ReadEntry(*indexed);
+      if (read) each((*read)->head, row.size);
+    }
+  }
 }
 
 void DiskTier::ReadChunk(const Extents& extents, size_t index, net::Loop& loop, OnChunk done) {

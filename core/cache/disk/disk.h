@@ -94,6 +94,11 @@ class Disk {
   // beyond the bound pins are ignored and a later read may be kNotFound).
   virtual std::shared_ptr<void> Pin(const Extents& extents) = 0;
 
+  // For somebody who looks at all that is stored, part by part: the head and the size of
+  // every response of this part of 65,536. Blocks for a read each; counts as no hit.
+  virtual void Look(uint16_t part,
+                    const std::function<void(const StoredHead&, uint64_t)>& each) = 0;
+
   // A place for a response whose head is known. Null when admission refuses it: too
   // large, above 80 % full and not asked for twice, disk failing.
   virtual std::unique_ptr<DiskFill> Begin(const StoredHead& head, std::optional<uint64_t> length,

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <deque>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "core/base/log.h"
@@ -112,6 +113,9 @@ class PurgeFeed::Driver : public http::FetchEvents,
   Status Apply(const PurgeNode::Work& work);
   void OnDone(const PurgeNode::Work& work, const Status& status);
   void ForgetSome();
+  void BeginCounts(std::vector<Record> counts);
+  void CountSome(const std::string& id, const std::shared_ptr<CountStep>& step);
+  void OnCounted(const std::string& id, const DropCount& count);
   void RetryAfter(const Error& error);
   void Publish();
   // Runs on the loop unless the feed has ended by then.
@@ -134,10 +138,15 @@ class PurgeFeed::Driver : public http::FetchEvents,
   bool complaining_ = false;  // an error was logged and not yet overcome
   bool stopped_ = false;
   bool forgetting_ = false;
+  std::set<std::string> counting_;                         // dry runs that we were asked for
+  std::deque<std::pair<std::string, DropCount>> counted_;  // not told yet, the first one first
+  bool telling_ = false;                                   // the pull under way tells the first
 };
 
 void PurgeFeed::Driver::SendPull() {
-  const PurgeNode::Pull pull = node_.NextPull(options_.clock->Boot());
+  PurgeNode::Pull pull = node_.NextPull(options_.clock->Boot());
+  telling_ = !counted_.empty();
+  if (telling_) pull.wait = Millis(0);
   http::RequestHead request;
   request.method = "GET";
   request.authority = options_.authority;
@@ -147,6 +156,15 @@ void PurgeFeed::Driver::SendPull() {
   if (!pull.log_id.empty()) request.path += "&log=" + pull.log_id;
   if (options_.serves_on_partition) request.path += "&serves=1";
   if (options_.on_activation) request.path += "&releases=1";
+  if (options_.count) request.path += "&counts=1";
+  if (telling_) {
+    const auto& [id, count] = counted_.front();
+    request.path += "&counted=" + id;
+    for (const uint64_t number :
+         {count.objects, count.bytes, count.ram_objects, count.disk_objects}) {
+      request.path += '.' + std::to_string(number);
+    }
+  }
   request.fields.Add("authorization", "Bearer " + options_.token);
   request.fields.Add("accept", "application/json");
   status_ = 0;
@@ -187,6 +205,8 @@ void PurgeFeed::Driver::Parse() {
 
 void PurgeFeed::Driver::OnParsed(Result<PullAnswer> answer) {
   if (!answer) return RetryAfter(answer.error());
+  if (std::exchange(telling_, false)) counted_.pop_front();
+  BeginCounts(std::move(answer->counts));
   Result<PurgeNode::Work> work = node_.OnAnswer(std::move(*answer));
   if (!work) return RetryAfter(work.error());
   Publish();
@@ -246,6 +266,36 @@ void PurgeFeed::Driver::ForgetSome() {
       if (more) self->ForgetSome();
     });
   });
+}
+
+// The service lists a dry run until it has our answer, or nobody waits for it any more.
+void PurgeFeed::Driver::BeginCounts(std::vector<Record> counts) {
+  std::set<std::string> listed;
+  for (Record& count : counts) {
+    listed.insert(count.id);
+    if (!options_.count || counting_.contains(count.id)) continue;
+    CountSome(count.id, std::make_shared<CountStep>(options_.count(std::move(count.selectors))));
+  }
+  counting_ = std::move(listed);
+}
+
+void PurgeFeed::Driver::CountSome(const std::string& id, const std::shared_ptr<CountStep>& step) {
+  options_.pool->Run([self = shared_from_this(), id, step] {
+    const std::optional<DropCount> count = (*step)();
+    self->PostToLoop([self, id, step, count] {
+      if (count) return self->OnCounted(id, *count);
+      if (self->counting_.contains(id)) self->CountSome(id, step);
+    });
+  });
+}
+
+// A pull that is held tells nothing: another takes its place, and its lease is lost to us
+// alone.
+void PurgeFeed::Driver::OnCounted(const std::string& id, const DropCount& count) {
+  counted_.emplace_back(id, count);
+  if (fetch_ == nullptr || status_ != 0 || telling_) return;
+  fetch_.reset();
+  SendPull();
 }
 
 void PurgeFeed::Driver::RetryAfter(const Error& error) {

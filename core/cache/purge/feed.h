@@ -21,6 +21,17 @@
 
 namespace skerry::cache {
 
+// What a purge would drop on this node.
+struct DropCount {
+  uint64_t objects = 0;  // in either tier; each once
+  uint64_t bytes = 0;    // of their bodies
+  uint64_t ram_objects = 0;
+  uint64_t disk_objects = 0;
+  bool operator==(const DropCount&) const = default;
+};
+// Nothing while there is more to look at.
+using CountStep = std::function<std::optional<DropCount>()>;
+
 // Owner and thread: one loop, but for the observers at the end.
 class PurgeFeed {
  public:
@@ -47,6 +58,10 @@ class PurgeFeed {
     // again until it answers false. What the log brings goes between. Null: unbounded in
     // time, not in number.
     std::function<bool()> forget_some;
+    // Begins to count what a purge of these would drop, for dry runs. What it returns is
+    // called on the pool, some milliseconds each time, until it answers; what the log
+    // brings goes between. Null: this node takes no part in dry runs.
+    std::function<CountStep(Selectors)> count;
     // Once, on the loop, when ready() becomes true. May be null.
     std::function<void()> on_ready;
   };

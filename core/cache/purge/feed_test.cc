@@ -81,6 +81,14 @@ class PurgeFeedTest : public ::testing::Test {
     };
     options.forget_some = [this] { return ++forgot_ % 3 != 0; };
     options.on_ready = [this] { ++readied_; };
+    if (counts_) {
+      options.count = [this](Selectors selectors) -> CountStep {
+        asked_to_count_.push_back(selectors.tags.at(0));
+        return [left = 3]() mutable {
+          return --left > 0 ? std::nullopt : std::optional(DropCount{5, 400, 4, 2});
+        };
+      };
+    }
     Result<std::unique_ptr<PurgeFeed>> feed = PurgeFeed::Open(std::move(options));
     ASSERT_TRUE(feed);
     feed_ = std::move(*feed);
@@ -143,6 +151,8 @@ class PurgeFeedTest : public ::testing::Test {
   std::atomic<bool> refuse_activations_{false};
   std::atomic<int> forgot_{0};
   int readied_ = 0;
+  bool counts_ = false;
+  std::vector<std::string> asked_to_count_;
   std::unique_ptr<PurgeFeed> feed_;
 };
 
@@ -183,6 +193,32 @@ TEST_F(PurgeFeedTest, AppliesRecordsAndAcknowledgesThem) {
   EXPECT_EQ(generations_->Judge(Key::Of("https://a.example/"), {TagHash("b")}, before),
             Purged::kHard);
   EXPECT_THAT(LastPath(), HasSubstr("after=2&"));
+}
+
+TEST_F(PurgeFeedTest, CountsForADryRunOnceAndTellsAtOnce) {
+  counts_ = true;
+  Open();
+  EXPECT_THAT(LastPath(), HasSubstr("&counts=1"));
+  Answer(0);
+  PullAnswer answer{"aa", 0, Millis(10'000), {}, {}};
+  answer.counts = {Purge(1, "t")};
+  answer.counts[0].id = "dry-1";
+  AnswerWith(200, ToJson(answer));
+  EXPECT_THAT(asked_to_count_, ElementsAre("t"));
+  for (int i = 0; i < 3; ++i) Settle();
+  ASSERT_EQ(calls_.size(), 4u);
+  EXPECT_THAT(calls_[2]->request.path, HasSubstr("&wait=3333ms"));
+  EXPECT_TRUE(calls_[2]->cancelled);
+  EXPECT_THAT(LastPath(), HasSubstr("&counted=dry-1.5.400.4.2"));
+  EXPECT_THAT(LastPath(), HasSubstr("&wait=0ms"));
+  // That pull is lost: it is told again, and not counted again.
+  AnswerWith(503, "");
+  loop_.Advance(Seconds(1));
+  EXPECT_THAT(LastPath(), HasSubstr("&counted=dry-1.5.400.4.2"));
+  AnswerWith(200, ToJson(answer));
+  EXPECT_THAT(LastPath(), Not(HasSubstr("counted")));
+  EXPECT_THAT(asked_to_count_, ElementsAre("t"));
+  EXPECT_FALSE(feed_->fenced());
 }
 
 TEST_F(PurgeFeedTest, AcknowledgesNothingThatIsNotDurable) {

@@ -22,6 +22,7 @@ std::string ToJson(const PullAnswer& answer) {
                           {"records", nlohmann::json::array()}};
   for (const Record& record : answer.records) value["records"].push_back(RecordToValue(record));
   for (const Record& record : answer.releases) value["releases"].push_back(RecordToValue(record));
+  for (const Record& record : answer.counts) value["counts"].push_back(RecordToValue(record));
   return DumpJson(value);
 }
 
@@ -36,6 +37,7 @@ Result<PullAnswer> PullAnswerFromJson(std::string_view text) {
   members.Read("lease_ms", lease_ms, true);
   members.Read("records", answer.records);
   members.Read("releases", answer.releases);
+  members.Read("counts", answer.counts);
   if (Status status = members.Finish(); !status) return Fail(std::move(status.error()));
   if (lease_ms > static_cast<uint64_t>(kLongestLease.count())) {
     return Fail(UnexpectedJson("answer: lease_ms", "at most an hour"));

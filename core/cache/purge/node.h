@@ -34,6 +34,9 @@ struct PullAnswer {
                                  // none although head is further: they are no longer kept
   std::vector<Record> releases;  // where a node begins or has a gap: the newest
                                  // activation of each site
+  // What it is asked to count (a dry run), by their ids; not of the log: their seq means
+  // nothing.
+  std::vector<Record> counts = {};
   bool operator==(const PullAnswer&) const = default;
 };
 std::string ToJson(const PullAnswer& answer);
