@@ -80,6 +80,7 @@ tl::expected<BuildOptions, Failure> CheckBuild(const BuildArguments& arguments) 
   }
   for (const std::string& folder : arguments.previous) options.previous.emplace_back(folder);
   const size_t cores = std::max(1u, std::thread::hardware_concurrency());
+  options.keep_going = arguments.keep_going;
   options.jobs = arguments.jobs > 0 ? static_cast<size_t>(arguments.jobs) : cores;
   return options;
 }

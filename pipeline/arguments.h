@@ -18,6 +18,7 @@ struct BuildArguments {
   std::string cache;  // empty: the user's cache folder; "off": none
   std::vector<std::string> previous;
   int jobs = 0;  // 0: one a core
+  bool keep_going = false;
   bool json = false;
 };
 tl::expected<BuildOptions, Failure> CheckBuild(const BuildArguments& arguments);

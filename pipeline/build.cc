@@ -68,20 +68,24 @@ struct Steps {
 };
 
 // From derive to record, in a folder that is not yet the release.
-Result<BuildReport> Run(Steps& steps, ReleaseFolder& folder, BuildCache& cache, size_t jobs,
-                        Progress& progress) {
-  Crew crew(jobs);
-  Result<Pictures> pictures =
-      Derive(steps.site, steps.config, folder.files(), cache, crew, progress);
-  if (!pictures) return Fail(std::move(pictures.error()));
-  Result<Fingerprinted> release = Fingerprint(steps.site, *pictures, steps.config);
+Result<BuildReport> Run(Steps& steps, ReleaseFolder& folder, BuildCache& cache,
+                        const BuildOptions& options, Progress& progress) {
+  Crew crew(options.jobs);
+  Result<Derived> derived =
+      Derive(steps.site, steps.config, folder.files(), options.keep_going, cache, crew, progress);
+  if (!derived) return Fail(std::move(derived.error()));
+  const Pictures& pictures = derived->pictures;
+  Result<Fingerprinted> release = Fingerprint(steps.site, pictures, steps.config);
   if (!release) return Fail(std::move(release.error()));
   Result<Packed> packed =
       Pack(steps.site, *release, steps.config, steps.former, folder.files(), cache, crew, progress);
   if (!packed) return Fail(std::move(packed.error()));
-  Result<asset::Manifest> manifest = Record(steps.site, *pictures, *release, *packed, steps.config);
+  Result<asset::Manifest> manifest = Record(steps.site, pictures, *release, *packed, steps.config);
   if (!manifest) return Fail(std::move(manifest.error()));
   BuildReport report = Weigh(*manifest, steps.site, *release, steps.config);
+  report.broken = std::move(derived->broken);
+  report.searched = derived->searched;
+  report.probes = derived->probes;
   if (Status ok = folder.Finish(*manifest); !ok) return Fail(std::move(ok.error()));
   return report;
 }
@@ -120,7 +124,7 @@ tl::expected<BuildReport, Failure> Build(const BuildOptions& options, Progress& 
 
   BuildCache cache(options.cache);
   Steps steps{*std::move(config), *std::move(site), *std::move(former)};
-  Result<BuildReport> report = Run(steps, *folder, cache, options.jobs, progress);
+  Result<BuildReport> report = Run(steps, *folder, cache, options, progress);
   progress.Clear();
   if (!report) return Stop(Exit::kFailed, report.error());
   cache.Trim(kLargestCache);

@@ -17,6 +17,7 @@ struct BuildOptions {
   std::filesystem::path cache = {};                  // empty: nothing is kept between builds
   std::vector<std::filesystem::path> previous = {};  // former releases, newest first
   size_t jobs = 1;
+  bool keep_going = false;  // pictures that cannot be read stay as they are
 };
 
 // Builds the release at options.out. Whatever fails, what was there before stays.

@@ -40,7 +40,8 @@ void Check(const Config& config, config::Problems& problems) {
     problems.Add(config.places.Of("site.url"),
                  "site.url must be an origin such as \"https://example.com\", without a path");
   }
-  CheckWords(config, "images.formats", config.image_formats, {"avif", "webp"}, problems);
+  CheckWords(config, "images.formats", config.image_formats, {"avif", "webp", "fallback"},
+             problems);
   CheckWords(config, "codings.include", config.codings, {"br", "gzip", "zstd"}, problems);
 }
 
@@ -61,23 +62,39 @@ const config::Table<Config>& ConfigTable() {
       {"references.allow_missing", &Config::allow_missing, TextList(Texts{}),
        "Missing files that references may name."},
       {"images.include", &Config::image_include,
-       TextList(Texts{"*.jpg", "*.jpeg", "*.png", "*.JPG", "*.JPEG", "*.PNG"}),
+       TextList(Texts{"*.jpg", "*.jpeg", "*.png", "*.gif", "*.webp", "*.JPG", "*.JPEG", "*.PNG",
+                      "*.GIF", "*.WEBP"}),
        "Images that get variants."},
       {"images.exclude", &Config::image_exclude, TextList(Texts{}), "Images that get none."},
       {"images.widths", &Config::image_widths,
        IntegerList(1, 16383, std::vector<int64_t>{480, 960, 1600}),
        "Widths of variants in pixels, besides the image's own; never above it."},
-      {"images.formats", &Config::image_formats, TextList(Texts{"avif", "webp"}),
-       "Formats of variants: avif, webp."},
+      {"images.formats", &Config::image_formats, TextList(Texts{"avif", "webp", "fallback"}),
+       "Formats of variants: avif, webp, fallback (JPEG or PNG for browsers that know neither)."},
       {"images.picture", &Config::picture, TextList(Texts{}),
        "Images whose <img> becomes a <picture>; an <img data-skerry-picture> always does."},
+      {"images.placeholder", &Config::placeholder, TextList(Texts{}),
+       "Images of a <picture> that show a tiny blurred version (inline, about 200 bytes) until "
+       "they "
+       "are loaded; an <img data-skerry-placeholder> always does."},
       {"images.target", &Config::image_target, Integer(30, 95, 75),
-       "Quality: the SSIMULACRA2 score that photographs reach on average. 70 is high, 90 visually "
+       "Quality: the SSIMULACRA 2 score that every variant reaches. 70 is high, 90 visually "
        "lossless."},
+      {"images.small_target", &Config::image_small_target, Integer(10, 95, 60),
+       "The same for small variants, of which nobody sees the pixels."},
+      {"images.small_width", &Config::image_small_width, Integer(0, 16383, 200),
+       "Variants up to this width are small."},
       {"images.max_width", &Config::image_max_width, Integer(0, 16383, 0),
        "JPEG originals wider than this are scaled down to it; 0 leaves all as they are."},
       {"images.max_pixels", &Config::image_max_pixels, Integer(1, 1'000'000'000, 100'000'000),
-       "Larger images are refused."},
+       "Images with more pixels (in a frame) are refused, before they are decoded."},
+      {"images.max_frames", &Config::image_max_frames, Integer(1, 100'000, 1000),
+       "Animations with more frames are refused."},
+      {"images.max_bytes", &Config::image_max_bytes, Bytes(1, 4_GiB, 256_MiB),
+       "Larger image files are refused."},
+      {"images.memory", &Config::image_memory, Bytes(16_MiB, 1024_GiB, 512_MiB),
+       "About how much memory pixels may take: more images wait; one that needs more is done "
+       "alone."},
       {"codings.include", &Config::codings, TextList(Texts{"br", "gzip"}),
        "Content codings made ahead: br, gzip, zstd (kept where it is smaller than br)."},
       {"budgets.script", &Config::budget_script, Bytes(0, 1_GiB, 0),

@@ -29,9 +29,15 @@ struct Config {
   std::vector<int64_t> image_widths;
   std::vector<std::string> image_formats;
   std::vector<std::string> picture;
+  std::vector<std::string> placeholder;
   int64_t image_target = 0;
   int64_t image_max_width = 0;
+  int64_t image_small_target = 0;
+  int64_t image_small_width = 0;
   int64_t image_max_pixels = 0;
+  int64_t image_max_frames = 0;
+  ByteCount image_max_bytes = 0;
+  ByteCount image_memory = 0;
 
   std::vector<std::string> codings;
 

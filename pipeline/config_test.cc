@@ -19,7 +19,7 @@ TEST(ConfigTest, EveryKeyHasADefault) {
   const auto config = ParseConfig("skerry.toml", "");
   ASSERT_TRUE(config.has_value()) << config.error().context;
   EXPECT_EQ(config->base, "/");
-  EXPECT_THAT(config->image_formats, ElementsAre("avif", "webp"));
+  EXPECT_THAT(config->image_formats, ElementsAre("avif", "webp", "fallback"));
   EXPECT_THAT(config->codings, ElementsAre("br", "gzip"));
   EXPECT_EQ(config->budget_page, 0u);
 }

@@ -16,22 +16,26 @@ using testing::HasSubstr;
 class DeriveTest : public testing::Test {
  protected:
   static void SetUpTestSuite() { ASSERT_TRUE(StartImages().has_value()); }
-  DeriveTest() : config_(*ParseConfig("", "[images]\nwidths=[60,100,300]\ntarget=50\n")) {}
+  DeriveTest()
+      : config_(*ParseConfig("", "[images]\nwidths=[60,100,300]\ntarget=50\nsmall_width=0\n")) {}
 
-  Result<Pictures> Run(size_t jobs = 2) {
+  Result<Pictures> Run(size_t jobs = 2, bool keep_going = false) {
     site_ = *Collect(folder_ / "site", {});
     BuildCache cache(folder_ / "cache");
     Progress quiet;
     Crew crew(jobs);
-    auto pictures = Derive(site_, config_, folder_ / "out", cache, crew, quiet);
+    auto derived = Derive(site_, config_, folder_ / "out", keep_going, cache, crew, quiet);
     misses_ = cache.misses();
-    return pictures;
+    if (!derived) return Fail(derived.error());
+    broken_ = derived->broken;
+    return derived->pictures;
   }
 
   TestFolder folder_;
   Config config_;
   Site site_;
   uint64_t misses_ = 0;
+  std::vector<std::string> broken_;
 };
 
 TEST(VariantWidthsTest, AreNeverAboveTheSourceNorCloseToIt) {
@@ -81,12 +85,17 @@ TEST_F(DeriveTest, BytesDoNotDependOnTheNumberOfThreadsNorOnTheCache) {
 TEST_F(DeriveTest, OtherWidthsAreOtherResults) {
   folder_.Write("site/a.jpg", TestJpeg(200, 100));
   ASSERT_TRUE(Run().has_value());
-  config_.image_widths = {100};  // 100 is now scaled from 200, as before; 60 is gone
   ASSERT_TRUE(Run().has_value());
   EXPECT_EQ(misses_, 0u);
+  config_.image_widths = {100};
+  ASSERT_TRUE(Run().has_value());
+  EXPECT_GT(misses_, 0u);
   config_.image_target = 60;
   ASSERT_TRUE(Run().has_value());
   EXPECT_GT(misses_, 0u);
+  config_.image_formats = {"webp"};  // the others are gone, this one stays
+  ASSERT_TRUE(Run().has_value());
+  EXPECT_EQ(misses_, 0u);
 }
 
 TEST_F(DeriveTest, WideOriginalsAreReplacedWhenAskedFor) {
@@ -97,7 +106,7 @@ TEST_F(DeriveTest, WideOriginalsAreReplacedWhenAskedFor) {
   ASSERT_TRUE(pictures.has_value());
   EXPECT_EQ(pictures->at(0).width, 100u);
   EXPECT_LT(site_.files[0].size, before);
-  EXPECT_EQ(Probe(site_.files[0].loaded, 1'000'000)->width, 100u);
+  EXPECT_EQ(Probe(site_.files[0].loaded, {1'000'000, 1, 1'000'000})->width, 100u);
   for (const asset::ImageVariant& variant : pictures->at(0).variants)
     EXPECT_LE(variant.width, 100u);
 }
@@ -117,8 +126,55 @@ TEST_F(DeriveTest, EveryBrokenPictureIsNamedWithItsCause) {
   const auto pictures = Run();
   ASSERT_FALSE(pictures.has_value());
   EXPECT_THAT(pictures.error().context, HasSubstr("site/a.jpg: "));
-  EXPECT_THAT(pictures.error().context, HasSubstr("site/b.png: is neither JPEG nor PNG"));
+  EXPECT_THAT(pictures.error().context, HasSubstr("site/b.png: is none of JPEG, PNG"));
   EXPECT_THAT(pictures.error().context, HasSubstr("exclude"));
+}
+
+TEST_F(DeriveTest, KeepGoingLeavesBrokenPicturesAloneAndNamesThem) {
+  folder_.Write("site/a.jpg", TestJpeg(200, 100).substr(0, 900));
+  folder_.Write("site/b.jpg", TestJpeg(200, 100));
+  const auto pictures = Run(2, true);
+  ASSERT_TRUE(pictures.has_value()) << pictures.error().context;
+  EXPECT_EQ(pictures->count(0), 0u);
+  EXPECT_EQ(pictures->count(1), 1u);
+  EXPECT_THAT(broken_, ElementsAre(HasSubstr("site/a.jpg: ")));
+}
+
+TEST_F(DeriveTest, FallbacksAreOfTheFormatOfTheOriginalAndNarrower) {
+  config_.image_target = 40;
+  folder_.Write("site/a.jpg", TestJpeg(200, 100));
+  const auto pictures = Run();
+  ASSERT_TRUE(pictures.has_value()) << pictures.error().context;
+  size_t fallbacks = 0;
+  for (const asset::ImageVariant& variant : pictures->at(0).variants) {
+    if (variant.type != "image/jpeg") continue;
+    ++fallbacks;
+    EXPECT_LT(variant.width, 200u);
+    EXPECT_TRUE(variant.path.ends_with(".jpg")) << variant.path;
+  }
+  EXPECT_GT(fallbacks, 0u);
+}
+
+TEST_F(DeriveTest, LittleMemoryTakesTimeNotCorrectness) {
+  for (int i = 1; i <= 4; ++i) {
+    folder_.Write("site/" + std::to_string(i) + ".jpg", TestJpeg(150, 90, i));
+  }
+  ASSERT_TRUE(Run(4).has_value());
+  const auto roomy = folder_.ReadAll("out");
+  std::filesystem::remove_all(folder_ / "out");
+  std::filesystem::remove_all(folder_ / "cache");
+  config_.image_memory = 1;
+  ASSERT_TRUE(Run(4).has_value());
+  EXPECT_EQ(folder_.ReadAll("out"), roomy);
+}
+
+TEST_F(DeriveTest, ScoresAndBlurhashAreNoted) {
+  folder_.Write("site/a.jpg", TestJpeg(200, 100));
+  const auto pictures = Run();
+  ASSERT_TRUE(pictures.has_value());
+  const auto& notes = pictures->at(0).notes;
+  EXPECT_EQ(notes.count("blurhash"), 1u);
+  EXPECT_EQ(notes.count("score webp 200"), 1u);
 }
 
 TEST_F(DeriveTest, ExcludedPicturesAreNotLookedAt) {

@@ -179,7 +179,10 @@ class Fingerprinter {
       const bool wanted =
           img.wants_picture || AnyGlobMatches(config_.picture, site_.files[target.file].path);
       if (!wanted) continue;
-      for (Edit& edit : PictureEdits(img, target.path_length, picture->second)) {
+      const bool placeholder = img.wants_placeholder ||
+                               AnyGlobMatches(config_.placeholder, site_.files[target.file].path);
+      for (Edit& edit : PictureEdits({img, target.path_length, picture->second,
+                                      outputs_[target.file].path, placeholder})) {
         edits.push_back(std::move(edit));
       }
     }

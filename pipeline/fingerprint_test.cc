@@ -277,15 +277,42 @@ TEST_F(FingerprintTest, PicturesAreOfferedWhereAskedForAndNowhereElse) {
                    {"image/avif", 400, 300, "/a-400.33333333.avif", {}, 1}}};
   Run(files, {{0, picture}});
   const std::string img = Now("/a.jpg").substr(1);
-  EXPECT_EQ(
-      Text("/index.html"),
-      "<picture><source type=\"image/avif\" srcset=\"a-400.33333333.avif 400w, "
-      "a-800.22222222.avif 800w\" sizes=\"50vw\"><source type=\"image/webp\" "
-      "srcset=\"a-400.11111111.webp 400w\" sizes=\"50vw\"><img width=\"800\" height=\"600\" src=" +
-          img + " data-skerry-picture sizes=50vw></picture><img src=" + img + ">");
+  EXPECT_EQ(Text("/index.html"),
+            "<picture><source type=\"image/avif\" srcset=\"a-400.33333333.avif 400w, "
+            "a-800.22222222.avif 800w\" sizes=\"50vw\"><source type=\"image/webp\" "
+            "srcset=\"a-400.11111111.webp 400w, " +
+                img + " 800w\" sizes=\"50vw\"><img width=\"800\" height=\"600\" src=" + img +
+                " data-skerry-picture sizes=50vw></picture><img src=" + img + ">");
   config_.picture = {"*.jpg"};
   Run(files, {{0, picture}});
   EXPECT_THAT(Text("/index.html"), HasSubstr("</picture><picture>"));
+}
+
+TEST_F(FingerprintTest, FallbacksAndPlaceholderGoToTheImgItself) {
+  Picture picture{800, 600, {{"image/jpeg", 400, 300, "/a-400.44444444.jpg", {}, 1}}};
+  picture.placeholder = "data:image/webp;base64,AAAA";
+  Run({{"/index.html",
+        "<img src=a.jpg data-skerry-picture data-skerry-placeholder height=6>"
+        "<img src=a.jpg data-skerry-picture data-skerry-placeholder style=\"color:red\" width=8>"},
+       {"/a.jpg", "jpg"}},
+      {{0, picture}});
+  const std::string srcset = "<img srcset=\"a-400.44444444.jpg 400w, " + Now("/a.jpg").substr(1) +
+                             " 800w\" sizes=\"100vw\"";
+  EXPECT_THAT(Text("/index.html"),
+              HasSubstr(srcset + " style=\"background:url(data:image/webp;base64,AAAA) 0 0/100% "
+                                 "100% no-repeat\" src="));
+  EXPECT_THAT(Text("/index.html"), HasSubstr(srcset + " src="));
+}
+
+// A source whose widths had gaps would make narrow windows load wide files.
+TEST_F(FingerprintTest, AWidthThatAFormatLacksIsOfferedInAnother) {
+  const Picture picture{800,
+                        600,
+                        {{"image/avif", 800, 600, "/a-800.22222222.avif", {}, 1},
+                         {"image/webp", 400, 300, "/a-400.11111111.webp", {}, 1}}};
+  Run({{"/index.html", "<img src=a.jpg data-skerry-picture>"}, {"/a.jpg", "jpg"}}, {{0, picture}});
+  EXPECT_THAT(Text("/index.html"), HasSubstr("type=\"image/avif\" srcset=\"a-400.11111111.webp "
+                                             "400w, a-800.22222222.avif 800w\""));
 }
 
 TEST_F(FingerprintTest, TheBaseOfTheSiteBelongsToEveryPath) {

@@ -82,6 +82,8 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 256));
   build_command->add_option("--previous", build.previous,
                             "former release directory, to make deltas against (repeatable)");
+  build_command->add_flag("--keep_going", build.keep_going,
+                          "copy broken images untouched instead of stopping");
   build_command->add_flag("--json", build.json, "the report as JSON");
 
   PushArguments push;

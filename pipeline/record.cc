@@ -32,6 +32,7 @@ asset::Entry EntryOf(const Output& output, const Site& site, const Pictures& pic
   if (const auto picture = pictures.find(output.file); picture != pictures.end()) {
     entry.width = picture->second.width;
     entry.height = picture->second.height;
+    entry.notes = picture->second.notes;
     // A path belongs to one entry; the second name is for programs, not for pages.
     if (!output.second_name) entry.images = picture->second.variants;
   }

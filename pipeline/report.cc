@@ -186,6 +186,8 @@ std::string ReportText(const BuildReport& report, const std::string& out) {
         {"as deltas (dcz)", std::to_string(report.deltas.files), HumanBytes(report.deltas.bytes)});
   }
   text += "\n" + made.ToString();
+  for (const std::string& broken : report.broken)
+    text += "  broken, kept as it is: " + broken + "\n";
   for (size_t i = 0; i < std::min(report.warnings.size(), kMostWarnings); ++i) {
     text += "  note: " + report.warnings[i] + "\n";
   }
@@ -213,6 +215,8 @@ std::string ReportJson(const BuildReport& report, const std::string& out) {
     if (kind != report.kinds.end()) json["kinds"][name] = KindJson(kind->second);
   }
   json["total"] = KindJson(Total(report));
+  json["broken"] = report.broken;
+  json["search"] = {{"files", report.searched}, {"probes", report.probes}};
   json["variants"] = Json::object();
   for (const auto& [type, weight] : report.variants) json["variants"][type] = WeightJson(weight);
   json["deltas"] = WeightJson(report.deltas);

@@ -40,6 +40,9 @@ struct BuildReport {
   size_t references = 0;
   size_t rewritten_references = 0;
   std::vector<std::string> skipped = {};
+  std::vector<std::string> broken = {};  // pictures that --keep_going left alone, with causes
+  size_t searched = 0;  // pictures whose quality was searched, and encodings that took
+  size_t probes = 0;
   std::vector<std::string> warnings = {};
   std::vector<Offender> offenders = {};
   uint64_t cache_hits = 0;

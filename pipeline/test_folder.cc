@@ -53,7 +53,7 @@ std::string TestJpeg(uint32_t width, uint32_t height, int seed) {
       pixels.bytes.push_back(static_cast<char>(120 + grain));
     }
   }
-  return Encode({Format::kJpeg, 95, false}, pixels).value_or("");
+  return EncodeAt({Format::kJpeg}, 95, pixels).value_or("");
 }
 
 }  // namespace skerry::pipeline

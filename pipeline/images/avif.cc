@@ -68,4 +68,31 @@ Result<std::string> EncodeAvif(const Pixels& pixels, int quantizer, bool full_ch
   return file;
 }
 
+Result<Pixels> DecodeAvif(std::string_view file, bool alpha) {
+  const std::unique_ptr<avifDecoder, void (*)(avifDecoder*)> decoder(avifDecoderCreate(),
+                                                                     avifDecoderDestroy);
+  const ImagePtr image(avifImageCreateEmpty(), avifImageDestroy);
+  if (decoder == nullptr || image == nullptr)
+    return Fail(Code::kInternal, Side::kSelf, "no memory");
+  avifResult result = avifDecoderReadMemory(
+      decoder.get(), image.get(), reinterpret_cast<const uint8_t*>(file.data()), file.size());
+  Pixels pixels;
+  if (result == AVIF_RESULT_OK) {
+    pixels = {image->width, image->height, alpha, {}};
+    pixels.bytes.resize(size_t{pixels.stride()} * pixels.height);
+    avifRGBImage rgb;
+    avifRGBImageSetDefaults(&rgb, image.get());
+    rgb.depth = 8;
+    rgb.format = alpha ? AVIF_RGB_FORMAT_RGBA : AVIF_RGB_FORMAT_RGB;
+    rgb.pixels = reinterpret_cast<uint8_t*>(pixels.bytes.data());
+    rgb.rowBytes = pixels.stride();
+    result = avifImageYUVToRGB(image.get(), &rgb);
+  }
+  if (result != AVIF_RESULT_OK) {
+    return Fail(Code::kInternal, Side::kSelf,
+                std::string("AVIF decoder: ") + avifResultToString(result));
+  }
+  return pixels;
+}
+
 }  // namespace skerry::pipeline

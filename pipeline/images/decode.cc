@@ -31,6 +31,11 @@ ImagePtr Open(std::string_view file, VipsAccess access) {
 // EXIF orientations 5 to 8 exchange width and height.
 bool TurnsSideways(VipsImage* image) { return vips_image_get_orientation_swap(image) != 0; }
 
+// Whole in memory, where something needs to read it out of order.
+ImagePtr Held(ImagePtr image) {
+  return image == nullptr ? nullptr : ImagePtr(vips_image_copy_memory(image.get()));
+}
+
 ImagePtr ToSrgb(const ImagePtr& image) {
   VipsImage* out = nullptr;
   // Only a picture that brings a profile goes through it: the trip through the profile
@@ -45,23 +50,48 @@ ImagePtr ToSrgb(const ImagePtr& image) {
   return ImagePtr(out);
 }
 
-// Upright, sRGB, 8 bits, 3 or 4 bands, in memory.
+// sRGB, 8 bits, 3 or 4 bands; nothing is computed yet.
 ImagePtr Normalised(const ImagePtr& source) {
+  ImagePtr srgb = ToSrgb(source);
   VipsImage* out = nullptr;
-  if (vips_autorot(source.get(), &out, nullptr) != 0) return nullptr;
-  ImagePtr upright(out);
-  ImagePtr srgb = ToSrgb(upright);
-  if (srgb == nullptr) return nullptr;
-  if (vips_cast_uchar(srgb.get(), &out, nullptr) != 0) return nullptr;
+  if (srgb == nullptr || vips_cast_uchar(srgb.get(), &out, nullptr) != 0) return nullptr;
   ImagePtr bytes(out);
   if (bytes->Bands > 4) {
     if (vips_extract_band(bytes.get(), &out, 0, "n", 4, nullptr) != 0) return nullptr;
     bytes.reset(out);
   }
-  return ImagePtr(vips_image_copy_memory(bytes.get()));
+  return bytes;
 }
 
-// To exactly `width`, the height rounded; both axes by the same kernel.
+// Upright, and held: turning reads out of order.
+ImagePtr Upright(ImagePtr image) {
+  if (vips_image_get_orientation(image.get()) <= 1) return image;
+  image = Held(std::move(image));
+  VipsImage* out = nullptr;
+  if (image == nullptr || vips_autorot(image.get(), &out, nullptr) != 0) return nullptr;
+  return ImagePtr(out);
+}
+
+// The part that ScaleOptions asks for.
+ImagePtr Cropped(ImagePtr image, const ScaleOptions& options) {
+  if (image == nullptr || options.aspect <= 0) return image;
+  const double width = image->Xsize;
+  const double height = image->Ysize;
+  const double keep_width = std::min(width, std::round(height * options.aspect));
+  const double keep_height = std::min(height, std::round(width / options.aspect));
+  const double left = std::clamp(width * options.focus_x - keep_width / 2, 0.0, width - keep_width);
+  const double top =
+      std::clamp(height * options.focus_y - keep_height / 2, 0.0, height - keep_height);
+  VipsImage* out = nullptr;
+  if (vips_extract_area(image.get(), &out, static_cast<int>(left), static_cast<int>(top),
+                        std::max(1, static_cast<int>(keep_width)),
+                        std::max(1, static_cast<int>(keep_height)), nullptr) != 0) {
+    return nullptr;
+  }
+  return ImagePtr(out);
+}
+
+// To exactly `width`, the height rounded; both axes by the same kernel. Held.
 ImagePtr Scaled(const ImagePtr& image, uint32_t width) {
   const double scale = static_cast<double>(width) / image->Xsize;
   const double height = std::max(1.0, static_cast<double>(std::lround(image->Ysize * scale)));
@@ -83,26 +113,47 @@ ImagePtr Scaled(const ImagePtr& image, uint32_t width) {
     if (vips_cast_uchar(resized.get(), &out, nullptr) != 0) return nullptr;
     resized.reset(out);
   }
-  return ImagePtr(vips_image_copy_memory(resized.get()));
+  return Held(std::move(resized));
 }
 
+// REQUIRES: held.
 Pixels ToPixels(const ImagePtr& image) {
   Pixels pixels;
   pixels.width = static_cast<uint32_t>(image->Xsize);
   pixels.height = static_cast<uint32_t>(image->Ysize);
   pixels.alpha = image->Bands == 4;
-  size_t size = 0;
-  void* data = vips_image_write_to_memory(image.get(), &size);
-  if (data != nullptr) pixels.bytes.assign(static_cast<const char*>(data), size);
-  g_free(data);
+  if (image->Bands != 3 && image->Bands != 4) return pixels;
+  pixels.bytes.assign(reinterpret_cast<const char*>(VIPS_IMAGE_ADDR(image.get(), 0, 0)),
+                      VIPS_IMAGE_SIZEOF_IMAGE(image.get()));
   return pixels;
+}
+
+bool IsPng(std::string_view file) { return file.starts_with("\x89PNG"); }
+bool IsGif(std::string_view file) { return file.starts_with("GIF8"); }
+bool IsWebp(std::string_view file) {
+  return file.starts_with("RIFF") && file.substr(0, 12).ends_with("WEBP");
 }
 
 // The chunk that makes a PNG an animation stands before the first IDAT.
 bool IsAnimatedPng(std::string_view file) {
-  if (!file.starts_with("\x89PNG")) return false;
+  if (!IsPng(file)) return false;
   const std::string_view head = file.substr(0, file.find("IDAT"));
   return head.find("acTL") != std::string_view::npos;
+}
+
+uint32_t FramesOf(VipsImage* image, std::string_view file) {
+  if (IsAnimatedPng(file)) return 2;  // how many does not matter: no frame but the first is read
+  int pages = 1;
+  if (vips_image_get_typeof(image, VIPS_META_N_PAGES) != 0 &&
+      vips_image_get_int(image, VIPS_META_N_PAGES, &pages) != 0) {
+    vips_error_clear();
+  }
+  return static_cast<uint32_t>(std::max(pages, 1));
+}
+
+tl::unexpected<Error> TooMuch(const std::string& what, const char* option, uint64_t limit) {
+  return Fail(Code::kLimit, Side::kConfig,
+              what + " are over images." + option + " = " + std::to_string(limit));
 }
 
 }  // namespace
@@ -118,35 +169,47 @@ void LeaveImages() { vips_thread_shutdown(); }
 
 std::string DecoderVersion() { return std::string("vips-") + vips_version_string(); }
 
-Result<ImageInfo> Probe(std::string_view file, uint64_t max_pixels) {
-  const bool png = file.starts_with("\x89PNG");
-  if (!png && !file.starts_with("\xff\xd8")) {
-    return Fail(Code::kInvalid, Side::kConfig, "is neither JPEG nor PNG, whatever its name says");
+Result<ImageInfo> Probe(std::string_view file, const ImageLimits& limits) {
+  if (file.size() > limits.bytes) {
+    return TooMuch(std::to_string(file.size()) + " bytes", "max_bytes", limits.bytes);
+  }
+  if (!IsPng(file) && !file.starts_with("\xff\xd8") && !IsGif(file) && !IsWebp(file)) {
+    return Fail(Code::kInvalid, Side::kConfig,
+                "is none of JPEG, PNG, GIF and WebP, whatever its name says");
   }
   const ImagePtr image = Open(file, VIPS_ACCESS_SEQUENTIAL);
   if (image == nullptr) return Failed();
-  ImageInfo info{static_cast<uint32_t>(image->Xsize), static_cast<uint32_t>(image->Ysize), png,
-                 IsAnimatedPng(file)};
-  if (uint64_t{info.width} * info.height > max_pixels) {
-    return Fail(Code::kLimit, Side::kConfig,
-                std::to_string(info.width) + "x" + std::to_string(info.height) +
-                    " pixels are over images.max_pixels = " + std::to_string(max_pixels));
+  ImageInfo info{static_cast<uint32_t>(image->Xsize), static_cast<uint32_t>(image->Ysize),
+                 FramesOf(image.get(), file), IsPng(file) || IsGif(file)};
+  const std::string size = std::to_string(info.width) + "x" + std::to_string(info.height);
+  if (uint64_t{info.width} * info.height > limits.pixels) {
+    return TooMuch(size + " pixels", "max_pixels", limits.pixels);
+  }
+  if (info.frames > limits.frames) {
+    return TooMuch(std::to_string(info.frames) + " frames", "max_frames", limits.frames);
   }
   if (TurnsSideways(image.get())) std::swap(info.width, info.height);
   return info;
 }
 
-Result<std::vector<Pixels>> Pyramid(std::string_view file, const std::vector<uint32_t>& widths) {
-  const ImagePtr source = Open(file, VIPS_ACCESS_RANDOM);
-  if (source == nullptr) return Failed();
-  ImagePtr level = Normalised(source);
+Result<std::vector<Pixels>> Pyramid(std::string_view file, const std::vector<uint32_t>& widths,
+                                    const ScaleOptions& options) {
+  ImagePtr level = Open(file, VIPS_ACCESS_SEQUENTIAL);
+  if (level == nullptr) return Failed();
+  level = Upright(std::move(level));
+  if (level == nullptr) return Failed();
+  level = Cropped(std::move(level), options);
+  if (level == nullptr) return Failed();
+  level = Normalised(level);
   if (level == nullptr) return Failed();
   std::vector<Pixels> levels;
   for (const uint32_t width : widths) {
     if (width != static_cast<uint32_t>(level->Xsize)) {
       level = Scaled(level, width);
-      if (level == nullptr) return Failed();
+    } else if (levels.empty()) {
+      level = Held(std::move(level));
     }
+    if (level == nullptr) return Failed();
     levels.push_back(ToPixels(level));
     const size_t wanted = size_t{levels.back().stride()} * levels.back().height;
     if (levels.back().bytes.size() != wanted) {
@@ -154,6 +217,21 @@ Result<std::vector<Pixels>> Pyramid(std::string_view file, const std::vector<uin
     }
   }
   return levels;
+}
+
+Result<std::string> AnimatedWebp(std::string_view file, double quality) {
+  const ImagePtr frames(vips_image_new_from_buffer(file.data(), file.size(), "", "n", -1, "fail_on",
+                                                   VIPS_FAIL_ON_TRUNCATED, nullptr));
+  if (frames == nullptr) return Failed();
+  void* data = nullptr;
+  size_t size = 0;
+  if (vips_webpsave_buffer(frames.get(), &data, &size, "Q", static_cast<int>(quality), "effort", 4,
+                           "mixed", TRUE, "strip", TRUE, nullptr) != 0) {
+    return Failed();
+  }
+  std::string webp(static_cast<const char*>(data), size);
+  g_free(data);
+  return webp;
 }
 
 }  // namespace skerry::pipeline

@@ -1,4 +1,4 @@
-// Pixels to files: AVIF (libavif and aom), WebP (libwebp), JPEG (libvips).
+// Pixels to files and back: AVIF (libavif and aom), WebP (libwebp), JPEG (libjpeg-turbo).
 //
 // One thread and no row parallelism inside an encoder: its bytes depend on the pixels,
 // the recipe and the library alone. Parallelism is across pictures.
@@ -12,26 +12,39 @@
 
 namespace skerry::pipeline {
 
-enum class Format : uint8_t { kAvif, kWebp, kJpeg };
-// "avif", "webp", "jpeg": also the file's extension, but for JPEG's.
+enum class Format : uint8_t { kAvif, kWebp, kJpeg, kPng };
+// "avif", "webp", "jpeg", "png": also the file's extension, but for JPEG's.
 std::string_view Name(Format format);
 std::string_view MediaType(Format format);
 
-// `target` is the score that photographs reach on average, on the scale of SSIMULACRA2; each
-// encoder's setting for it was measured on 15 photographs (docs/pipeline.md), single ones
-// score up to 15 less or 5 more. `graphics`: full chroma in AVIF, and lossless WebP where
-// that costs no more than half as much again.
+// `graphics` (drawn, not photographed): full chroma in AVIF, and lossless candidates.
 struct ImageRecipe {
   Format format = Format::kAvif;
-  uint32_t target = 75;
+  double target = 75;  // the score that every file reaches where the format can (score.h)
   bool graphics = false;
 };
 
 // Everything that decides the bytes besides the pixels, with the library's version:
-// "avif aom-3.6.0 … speed6 depth10 yuv420 q26".
+// "avif libavif-0.11.1 … aom 3.6.0 speed6 depth10 yuv420 score75".
 std::string Canonical(const ImageRecipe& recipe);
 
-// kInternal when the library fails; kLimit when the format cannot hold the size.
-Result<std::string> Encode(const ImageRecipe& recipe, const Pixels& pixels);
+// What an encoder can be set to: more is better and larger.
+struct Scale {
+  double least = 0;
+  double most = 0;
+  double step = 1;
+};
+Scale ScaleOf(Format format);
+// What photographs of a width score on average at a setting, and the setting for a score.
+double MeanScore(Format format, double setting, uint32_t width);
+double MeanSetting(Format format, double score, uint32_t width);
+
+// REQUIRES: a lossy format. kInternal when the library fails; kLimit when the format cannot
+// hold the size.
+Result<std::string> EncodeAt(const ImageRecipe& recipe, double setting, const Pixels& pixels);
+// kWebp and kPng.
+Result<std::string> EncodeLossless(Format format, const Pixels& pixels);
+// What a browser shows of a file that was encoded here.
+Result<Pixels> Decode(Format format, std::string_view file, bool alpha);
 
 }  // namespace skerry::pipeline

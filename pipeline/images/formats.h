@@ -1,8 +1,8 @@
-// One function an encoder library. Private to this folder: use encode.h.
+// One pair of functions an image library. Private to this folder: use encode.h.
 #pragma once
 
-#include <cmath>
 #include <string>
+#include <string_view>
 
 #include "core/base/result.h"
 #include "pipeline/images/image.h"
@@ -11,15 +11,24 @@ namespace skerry::pipeline {
 
 // `quantizer` 0 (lossless) to 63.
 Result<std::string> EncodeAvif(const Pixels& pixels, int quantizer, bool full_chroma);
+Result<Pixels> DecodeAvif(std::string_view file, bool alpha);
 std::string AvifVersion();
 
-// Lossy at `quality` 0 to 100, or with `or_lossless` the lossless file when it is at most 1.5
-// times as large.
-Result<std::string> EncodeWebp(const Pixels& pixels, int quality, bool or_lossless);
+// `quality` 0 to 100.
+Result<std::string> EncodeWebp(const Pixels& pixels, double quality, bool graphics);
+Result<std::string> EncodeWebpLossless(const Pixels& pixels);
+Result<Pixels> DecodeWebp(std::string_view file, bool alpha);
 std::string WebpVersion();
 
-// Progressive with optimised tables, 4:2:0. Alpha is put on white.
-Result<std::string> EncodeJpeg(const Pixels& pixels, int quality);
+// 4:2:0, optimised tables, sequential or progressive, whichever is smaller. `quality` 1 to
+// 100 scales our own quantisation table. Alpha is put on white.
+Result<std::string> EncodeJpeg(const Pixels& pixels, double quality);
+Result<Pixels> DecodeJpeg(std::string_view file);
 std::string JpegVersion();
+
+// Without loss and at its smallest: palette, grey or no alpha where that is exact, the filter
+// of each row chosen, deflated by libdeflate 12.
+Result<std::string> EncodePng(const Pixels& pixels);
+std::string PngVersion();
 
 }  // namespace skerry::pipeline

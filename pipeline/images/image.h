@@ -26,8 +26,16 @@ struct Pixels {
 struct ImageInfo {
   uint32_t width = 0;
   uint32_t height = 0;
-  bool graphics = false;  // PNG: drawn rather than photographed
-  bool animated = false;
+  uint32_t frames = 1;
+  bool graphics = false;  // PNG or GIF: drawn rather than photographed
+  bool operator==(const ImageInfo&) const = default;
+};
+
+// What may be read at all; checked on the header, before anything is allocated.
+struct ImageLimits {
+  uint64_t pixels = 0;  // of a frame
+  uint64_t frames = 0;
+  uint64_t bytes = 0;  // of the file
 };
 
 // Call once before anything else of this header. Scaling then uses the calling thread
@@ -39,13 +47,26 @@ void LeaveImages();
 // "vips-8.14.1": part of every recipe's key.
 std::string DecoderVersion();
 
-// Reads only the header. kLimit when the picture has more than `max_pixels`; kInvalid
-// when it is broken or no JPEG or PNG, with the library's words.
-Result<ImageInfo> Probe(std::string_view file, uint64_t max_pixels);
+// Reads only the header. kLimit names the limit that the picture is over; kInvalid when it is
+// broken or none of JPEG, PNG, GIF and WebP, with the library's words.
+Result<ImageInfo> Probe(std::string_view file, const ImageLimits& limits);
 
-// The picture at each of `widths` (descending, none above the source's): decoded once,
-// orientation applied, converted to sRGB, alpha premultiplied while scaling; each level is
-// made from the one before by Lanczos 3. A width equal to the source's is not scaled.
-Result<std::vector<Pixels>> Pyramid(std::string_view file, const std::vector<uint32_t>& widths);
+struct ScaleOptions {
+  // What part of the picture is kept, so that its shape is `aspect` (width / height): the part
+  // of that shape around the focal point, given in parts of the width and height. 0: all of it.
+  double aspect = 0;
+  double focus_x = 0.5;
+  double focus_y = 0.5;
+};
+
+// The picture at each of `widths` (descending, none above the source's): decoded once as a
+// stream, orientation applied, converted to sRGB, alpha premultiplied while scaling; each
+// level is made from the one before by Lanczos 3. A width equal to the source's is not scaled.
+// Only levels are held in memory, unless the file is interlaced or must be turned.
+Result<std::vector<Pixels>> Pyramid(std::string_view file, const std::vector<uint32_t>& widths,
+                                    const ScaleOptions& options = {});
+
+// An animation (GIF or WebP) as WebP of the same size and timing. `quality` 0 to 100.
+Result<std::string> AnimatedWebp(std::string_view file, double quality);
 
 }  // namespace skerry::pipeline

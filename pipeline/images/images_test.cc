@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <vips/vips.h>
 
@@ -5,9 +6,12 @@
 
 #include "pipeline/images/encode.h"
 #include "pipeline/images/image.h"
+#include "pipeline/images/placeholder.h"
 
 namespace skerry::pipeline {
 namespace {
+
+using testing::HasSubstr;
 
 // A smooth picture with an edge: left half light, right half dark, brighter downwards.
 Pixels Drawn(uint32_t width, uint32_t height, bool alpha = false) {
@@ -25,7 +29,7 @@ Pixels Drawn(uint32_t width, uint32_t height, bool alpha = false) {
 }
 
 std::string Jpeg(uint32_t width, uint32_t height) {
-  return *Encode({Format::kJpeg, 90, false}, Drawn(width, height));
+  return *EncodeAt({Format::kJpeg}, 90, Drawn(width, height));
 }
 
 // The JPEG with an EXIF segment that says `orientation`.
@@ -65,6 +69,29 @@ int Red(const Pixels& pixels, uint32_t x, uint32_t y) {
   return static_cast<uint8_t>(pixels.bytes[at]);
 }
 
+// A GIF of `frames` frames of 32 by 24.
+std::string Animation(int frames) {
+  Pixels strip = Drawn(32, 24u * static_cast<uint32_t>(frames));
+  for (int i = 0; i < frames; ++i)
+    strip.bytes[static_cast<size_t>(i) * 24 * 96] = static_cast<char>(i * 60);
+  VipsImage* image =
+      vips_image_new_from_memory(strip.bytes.data(), strip.bytes.size(), 32,
+                                 static_cast<int>(strip.height), 3, VIPS_FORMAT_UCHAR);
+  VipsImage* marked = nullptr;
+  EXPECT_EQ(vips_copy(image, &marked, "interpretation", VIPS_INTERPRETATION_sRGB, nullptr), 0);
+  vips_image_set_int(marked, "page-height", 24);
+  void* data = nullptr;
+  size_t size = 0;
+  EXPECT_EQ(vips_image_write_to_buffer(marked, ".gif", &data, &size, nullptr), 0);
+  std::string file(static_cast<const char*>(data), size);
+  g_free(data);
+  g_object_unref(marked);
+  g_object_unref(image);
+  return file;
+}
+
+constexpr ImageLimits kAny{1'000'000, 100, 1'000'000};
+
 class ImagesTest : public testing::Test {
  protected:
   static void SetUpTestSuite() { ASSERT_TRUE(StartImages().has_value()); }
@@ -72,17 +99,43 @@ class ImagesTest : public testing::Test {
 
 TEST_F(ImagesTest, ProbeGivesTheSizeAsShown) {
   const std::string jpeg = Jpeg(64, 40);
-  EXPECT_EQ(Probe(jpeg, 10'000)->width, 64u);
-  const auto turned = Probe(Turned(jpeg, 6), 10'000);
+  EXPECT_EQ(Probe(jpeg, kAny)->width, 64u);
+  const auto turned = Probe(Turned(jpeg, 6), kAny);
   ASSERT_TRUE(turned.has_value()) << turned.error().context;
   EXPECT_EQ(turned->width, 40u);
   EXPECT_EQ(turned->height, 64u);
 }
 
-TEST_F(ImagesTest, ProbeRefusesWhatIsTooLargeBrokenOrSomethingElse) {
-  EXPECT_EQ(Probe(Jpeg(64, 40), 2559).error().code, Code::kLimit);
-  EXPECT_EQ(Probe("GIF89a", 1000).error().code, Code::kInvalid);
-  EXPECT_EQ(Probe("\xff\xd8\xff broken", 1000).error().code, Code::kInvalid);
+TEST_F(ImagesTest, ProbeRefusesWhatIsBrokenOrSomethingElse) {
+  EXPECT_EQ(Probe("BM bitmap", kAny).error().code, Code::kInvalid);
+  EXPECT_EQ(Probe("GIF89a", kAny).error().code, Code::kInvalid);
+  EXPECT_EQ(Probe("\xff\xd8\xff broken", kAny).error().code, Code::kInvalid);
+}
+
+TEST_F(ImagesTest, EveryLimitIsNamedByTheRefusal) {
+  const auto refusal = [](std::string_view file, const ImageLimits& limits) {
+    const auto info = Probe(file, limits);
+    EXPECT_FALSE(info.has_value());
+    return info ? "" : std::string(Name(info.error().code)) + " " + info.error().context;
+  };
+  const std::string jpeg = Jpeg(64, 40);
+  EXPECT_THAT(refusal(jpeg, {2559, 1, 1'000'000}), HasSubstr("images.max_pixels = 2559"));
+  EXPECT_THAT(refusal(jpeg, {2560, 1, 100}), HasSubstr("images.max_bytes = 100"));
+  EXPECT_THAT(refusal(Animation(3), {10'000, 2, 1'000'000}), HasSubstr("images.max_frames = 2"));
+  EXPECT_TRUE(Probe(jpeg, {2560, 1, 1'000'000}).has_value());
+  EXPECT_TRUE(Probe(Animation(3), {10'000, 3, 1'000'000}).has_value());
+}
+
+// A header that promises 4 000 000 000 pixels.
+TEST_F(ImagesTest, ABombIsRefusedByItsHeader) {
+  std::string bomb = Saved<uint8_t>({7}, VIPS_FORMAT_UCHAR, VIPS_INTERPRETATION_B_W, ".png");
+  // Width and height stand behind the signature and the header's length and type.
+  constexpr char kSides[] = "\0\0\xf4\x24\0\0\xfa";
+  bomb.replace(16, 8, std::string(kSides, 8));
+  bomb.replace(29, 4, std::string("\xa1\x42\xf1\x1d", 4));
+  const auto info = Probe(bomb, {100'000'000, 1, 1'000'000});
+  ASSERT_FALSE(info.has_value());
+  EXPECT_EQ(info.error().code, Code::kLimit) << info.error().context;
 }
 
 TEST_F(ImagesTest, ATruncatedPictureIsAnErrorNotHalfAPicture) {
@@ -159,43 +212,105 @@ TEST_F(ImagesTest, OrientationIsApplied) {
   EXPECT_GT(Red(level, 50, 50), Red(level, 50, 150) + 60);
 }
 
+TEST_F(ImagesTest, TheFocalPartOfTheShapeAskedForIsKept) {
+  // Bright on the left, dark on the right.
+  const std::string jpeg = Jpeg(400, 100);
+  const auto left = Pyramid(jpeg, {100}, {.aspect = 1, .focus_x = 0});
+  const auto right = Pyramid(jpeg, {100, 50}, {.aspect = 1, .focus_x = 1});
+  ASSERT_TRUE(left.has_value() && right.has_value());
+  EXPECT_EQ(left->front().height, 100u);
+  EXPECT_EQ(right->back().height, 50u);
+  EXPECT_GT(Red(left->front(), 50, 50), Red(right->front(), 50, 50) + 60);
+}
+
 TEST_F(ImagesTest, EveryFormatIsWhatItSays) {
   const Pixels pixels = Drawn(80, 60);
-  EXPECT_EQ(Encode({Format::kJpeg, 75, false}, pixels)->substr(0, 3), "\xff\xd8\xff");
-  const std::string webp = *Encode({Format::kWebp, 75, false}, pixels);
+  EXPECT_EQ(EncodeAt({Format::kJpeg}, 75, pixels)->substr(0, 3), "\xff\xd8\xff");
+  const std::string webp = *EncodeAt({Format::kWebp}, 75, pixels);
   EXPECT_EQ(webp.substr(0, 4) + webp.substr(8, 4), "RIFFWEBP");
-  EXPECT_EQ(Encode({Format::kAvif, 75, false}, pixels)->substr(4, 8), "ftypavif");
+  EXPECT_EQ(EncodeAt({Format::kAvif}, 35, pixels)->substr(4, 8), "ftypavif");
 }
 
 TEST_F(ImagesTest, TheSamePixelsGiveTheSameBytes) {
   for (const Format format : {Format::kAvif, Format::kWebp, Format::kJpeg}) {
     for (const bool graphics : {false, true}) {
       const ImageRecipe recipe{format, 75, graphics};
-      EXPECT_EQ(*Encode(recipe, Drawn(120, 90)), *Encode(recipe, Drawn(120, 90)))
+      EXPECT_EQ(*EncodeAt(recipe, 40, Drawn(120, 90)), *EncodeAt(recipe, 40, Drawn(120, 90)))
           << Canonical(recipe);
     }
   }
 }
 
-TEST_F(ImagesTest, AHigherTargetCostsMoreBytes) {
+TEST_F(ImagesTest, AFinerSettingCostsMoreBytes) {
   const Pixels pixels = Drawn(200, 150);
   for (const Format format : {Format::kAvif, Format::kWebp, Format::kJpeg}) {
-    EXPECT_LT(Encode({format, 40, false}, pixels)->size(),
-              Encode({format, 92, false}, pixels)->size());
+    const Scale scale = ScaleOf(format);
+    EXPECT_LT(EncodeAt({format}, scale.least, pixels)->size(),
+              EncodeAt({format}, scale.most, pixels)->size());
   }
 }
 
-TEST_F(ImagesTest, MeasuredTargetsGiveTheSettingsThatWereMeasured) {
-  EXPECT_NE(Canonical({Format::kAvif, 72, false}).find("yuv420 q28"), std::string::npos);
-  EXPECT_NE(Canonical({Format::kWebp, 70, false}).find(" q75"), std::string::npos);
-  EXPECT_NE(Canonical({Format::kJpeg, 76, false}).find(" q75"), std::string::npos);
+TEST_F(ImagesTest, WhatWasEncodedDecodesToAboutTheSame) {
+  const Pixels pixels = Drawn(80, 60);
+  for (const Format format : {Format::kAvif, Format::kWebp, Format::kJpeg}) {
+    const auto shown = Decode(format, *EncodeAt({format}, ScaleOf(format).most, pixels), false);
+    ASSERT_TRUE(shown.has_value()) << shown.error().context;
+    EXPECT_EQ(shown->width, 80u);
+    EXPECT_NEAR(Red(*shown, 20, 30), Red(pixels, 20, 30), 4) << Name(format);
+    EXPECT_NEAR(Red(*shown, 60, 30), Red(pixels, 60, 30), 4) << Name(format);
+  }
+}
+
+TEST_F(ImagesTest, NoFormatDecodesWhatIsBroken) {
+  for (const Format format : {Format::kAvif, Format::kWebp, Format::kJpeg}) {
+    EXPECT_FALSE(Decode(format, "nothing of the kind", false).has_value());
+  }
+}
+
+TEST_F(ImagesTest, MeanSettingAndMeanScoreAreInverse) {
+  for (const Format format : {Format::kAvif, Format::kWebp, Format::kJpeg}) {
+    for (const double score : {50.0, 65.0, 80.0}) {
+      EXPECT_NEAR(MeanScore(format, MeanSetting(format, score, 300), 300), score, 0.01);
+    }
+  }
 }
 
 TEST_F(ImagesTest, TransparencyIsKept) {
   const Pixels pixels = Drawn(80, 60, true);
-  EXPECT_NE(Encode({Format::kAvif, 75, true}, pixels)->find("auxC"), std::string::npos);
-  const std::string webp = *Encode({Format::kWebp, 75, true}, pixels);
-  EXPECT_EQ(webp.substr(0, 4), "RIFF");
+  for (const Format format : {Format::kAvif, Format::kWebp}) {
+    const auto shown = Decode(format, *EncodeAt({format}, ScaleOf(format).most, pixels), true);
+    ASSERT_TRUE(shown.has_value());
+    EXPECT_EQ(static_cast<uint8_t>(shown->bytes[3]), 255);
+    EXPECT_EQ(static_cast<uint8_t>(shown->bytes[79 * 4 + 3]), 0);
+  }
+}
+
+// The colour under transparent pixels must not bleed into what is seen.
+TEST_F(ImagesTest, ScalingLeavesNoHaloAroundTransparency) {
+  Pixels pixels{100, 100, true, {}};
+  for (uint32_t at = 0; at < 100 * 100; ++at) {
+    const bool solid = at % 100 < 50;
+    for (const int value : {solid ? 200 : 0, solid ? 200 : 255, solid ? 200 : 0, solid ? 255 : 0}) {
+      pixels.bytes.push_back(static_cast<char>(value));
+    }
+  }
+  const auto levels = Pyramid(*EncodeLossless(Format::kPng, pixels), {33});
+  ASSERT_TRUE(levels.has_value()) << levels.error().context;
+  const Pixels& level = levels->front();
+  for (size_t at = 0; at < level.bytes.size(); at += 4) {
+    if (static_cast<uint8_t>(level.bytes[at + 3]) < 8) continue;
+    EXPECT_NEAR(static_cast<uint8_t>(level.bytes[at]), 200, 4);
+    EXPECT_NEAR(static_cast<uint8_t>(level.bytes[at + 1]), 200, 4);
+  }
+}
+
+TEST_F(ImagesTest, AnAnimationKeepsItsFrames) {
+  const auto webp = AnimatedWebp(Animation(3), 75);
+  ASSERT_TRUE(webp.has_value()) << webp.error().context;
+  const auto info = Probe(*webp, kAny);
+  ASSERT_TRUE(info.has_value()) << info.error().context;
+  EXPECT_EQ(info->frames, 3u);
+  EXPECT_EQ(info->width, 32u);
 }
 
 TEST_F(ImagesTest, TheRecipeNamesEverythingThatDecidesTheBytes) {
@@ -203,6 +318,26 @@ TEST_F(ImagesTest, TheRecipeNamesEverythingThatDecidesTheBytes) {
   EXPECT_NE(avif.find("aom"), std::string::npos);
   EXPECT_NE(avif, Canonical({Format::kAvif, 76, false}));
   EXPECT_NE(avif, Canonical({Format::kAvif, 75, true}));
+}
+
+TEST_F(ImagesTest, ThePlaceholderIsSmallAndTellsTheColours) {
+  const auto made = MakePlaceholderOf(Drawn(300, 200));
+  ASSERT_TRUE(made.has_value());
+  EXPECT_TRUE(made->data_url.starts_with("data:image/webp;base64,"));
+  EXPECT_LT(made->data_url.size(), 400u);
+  EXPECT_EQ(made->blurhash.size(), 28u);
+}
+
+// One colour: its mean is the colour, and nothing varies.
+TEST_F(ImagesTest, BlurhashOfOneColourIsThatColour) {
+  Pixels pixels{8, 8, false, {}};
+  for (int i = 0; i < 64; ++i) pixels.bytes += "\xff\x80\x10";
+  const std::string hash = MakePlaceholderOf(pixels)->blurhash;
+  constexpr std::string_view kDigits =
+      "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz#$%*+,-.:;=?@[]^_{|}~";
+  size_t mean = 0;
+  for (size_t i = 2; i < 6; ++i) mean = mean * 83 + kDigits.find(hash[i]);
+  EXPECT_EQ(mean, 0xff8010u);
 }
 
 }  // namespace

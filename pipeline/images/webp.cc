@@ -1,5 +1,7 @@
+#include <webp/decode.h>
 #include <webp/encode.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "pipeline/images/formats.h"
@@ -41,6 +43,11 @@ Result<std::string> EncodeOnce(const Pixels& pixels, const WebPConfig& config) {
   return file;
 }
 
+Status CheckSize(const Pixels& pixels) {
+  if (std::max(pixels.width, pixels.height) <= WEBP_MAX_DIMENSION) return {};
+  return Fail(Code::kLimit, Side::kSelf, "WebP holds at most 16383 pixels a side");
+}
+
 }  // namespace
 
 std::string WebpVersion() {
@@ -49,22 +56,42 @@ std::string WebpVersion() {
          "." + std::to_string(version & 255);
 }
 
-Result<std::string> EncodeWebp(const Pixels& pixels, int quality, bool or_lossless) {
-  if (pixels.width > WEBP_MAX_DIMENSION || pixels.height > WEBP_MAX_DIMENSION) {
-    return Fail(Code::kLimit, Side::kSelf, "WebP holds at most 16383 pixels a side");
-  }
+Result<std::string> EncodeWebp(const Pixels& pixels, double quality, bool graphics) {
+  if (Status fits = CheckSize(pixels); !fits) return Fail(fits.error());
   WebPConfig config;
-  if (!WebPConfigPreset(&config, or_lossless ? WEBP_PRESET_DRAWING : WEBP_PRESET_PHOTO,
+  if (!WebPConfigPreset(&config, graphics ? WEBP_PRESET_DRAWING : WEBP_PRESET_DEFAULT,
                         static_cast<float>(quality))) {
     return Fail(Code::kInternal, Side::kSelf, "WebP encoder: wrong library version");
   }
   config.method = 6;
-  Result<std::string> lossy = EncodeOnce(pixels, config);
-  if (!or_lossless || !lossy) return lossy;
-  WebPConfigLosslessPreset(&config, 9);
-  Result<std::string> lossless = EncodeOnce(pixels, config);
-  if (!lossless || lossless->size() * 2 <= lossy->size() * 3) return lossless;
-  return lossy;
+  return EncodeOnce(pixels, config);
+}
+
+Result<std::string> EncodeWebpLossless(const Pixels& pixels) {
+  if (Status fits = CheckSize(pixels); !fits) return Fail(fits.error());
+  WebPConfig config;
+  if (!WebPConfigInit(&config) || !WebPConfigLosslessPreset(&config, 9)) {
+    return Fail(Code::kInternal, Side::kSelf, "WebP encoder: wrong library version");
+  }
+  return EncodeOnce(pixels, config);
+}
+
+Result<Pixels> DecodeWebp(std::string_view file, bool alpha) {
+  const auto* data = reinterpret_cast<const uint8_t*>(file.data());
+  Pixels pixels;
+  int width = 0;
+  int height = 0;
+  if (WebPGetInfo(data, file.size(), &width, &height) != 0) {
+    pixels.width = static_cast<uint32_t>(width);
+    pixels.height = static_cast<uint32_t>(height);
+    pixels.alpha = alpha;
+    pixels.bytes.resize(size_t{pixels.stride()} * pixels.height);
+    auto* const out = reinterpret_cast<uint8_t*>(pixels.bytes.data());
+    const int stride = static_cast<int>(pixels.stride());
+    const auto decode = alpha ? WebPDecodeRGBAInto : WebPDecodeRGBInto;
+    if (decode(data, file.size(), out, pixels.bytes.size(), stride) != nullptr) return pixels;
+  }
+  return Fail(Code::kInternal, Side::kSelf, "WebP decoder: cannot read what was encoded");
 }
 
 }  // namespace skerry::pipeline

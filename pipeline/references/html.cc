@@ -166,10 +166,14 @@ class HtmlReader {
     const GumboNode* parent = node.parent;
     const bool in_picture = parent != nullptr && parent->type == GUMBO_NODE_ELEMENT &&
                             NameOf(parent->v.element) == "picture";
-    document_.images.push_back({offset, offset + raw.length, Value(element, "src"),
-                                Value(element, "sizes"), Has(element, "data-skerry-picture"),
-                                in_picture, Has(element, "srcset"),
-                                Has(element, "width") || Has(element, "height")});
+    Img img{offset, offset + raw.length, Value(element, "src"), Value(element, "sizes")};
+    img.wants_picture = Has(element, "data-skerry-picture");
+    img.wants_placeholder = Has(element, "data-skerry-placeholder");
+    img.has_style = Has(element, "style");
+    img.in_picture = in_picture;
+    img.has_srcset = Has(element, "srcset");
+    img.has_size = Has(element, "width") || Has(element, "height");
+    document_.images.push_back(std::move(img));
   }
 
   void SeePreload(const GumboElement& element, const std::string& tag) {

@@ -59,7 +59,9 @@ struct Img {
   size_t end = 0;     // behind its '>'
   std::string src = {};
   std::string sizes = {};
-  bool wants_picture = false;  // has the attribute data-skerry-picture
+  bool wants_picture = false;      // has the attribute data-skerry-picture
+  bool wants_placeholder = false;  // has the attribute data-skerry-placeholder
+  bool has_style = false;
   bool in_picture = false;
   bool has_srcset = false;
   bool has_size = false;  // width or height is given

@@ -194,9 +194,10 @@ class DemoSite(SiteCase, unittest.TestCase):
         for path, entry in photos.items():
             self.assertEqual(max(entry["width"], 1), min(entry["width"], 1600))
             made = {(variant["type"], variant["width"]) for variant in entry["variants"]}
-            for kind in ("image/avif", "image/webp"):
-                self.assertIn((kind, 480), made, path)
-                self.assertIn((kind, 960), made, path)
+            for width in (480, 960):  # in some format: dominated ones are dropped
+                self.assertIn(width, {one for _, one in made}, path)
+        kinds = {variant["type"] for entry in photos.values() for variant in entry["variants"]}
+        self.assertEqual(kinds, {"image/avif", "image/webp", "image/jpeg"})
         page = self.release.documents()["/index.html"]
         self.assertEqual(page.count("<picture>"), 4)
 
