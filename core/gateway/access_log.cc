@@ -235,15 +235,16 @@ void AppendForReplay(Line& line, const AccessRecord& record) {
   if (record.personal) line.Literal(",\"personal\":true");
 }
 
-// All but the end of the object.
-void AppendRecord(Line& line, const AccessRecord& record) {
+void AppendBegin(Line& line, WallTime time, std::string_view peer, std::string_view protocol) {
   line.Literal("{\"time\":\"");
-  line.Time(record.time);
-  line.Literal("\"");
-  line.Literal(",\"peer\":");
-  line.String(record.peer);
+  line.Time(time);
+  line.Literal("\",\"peer\":");
+  line.String(peer);
   line.Literal(",\"protocol\":");
-  line.String(record.protocol);
+  line.String(protocol);
+}
+
+void AppendBeforeBytes(Line& line, const AccessRecord& record) {
   line.Literal(",\"method\":");
   line.String(record.method);
   line.Literal(",\"scheme\":");
@@ -264,16 +265,34 @@ void AppendRecord(Line& line, const AccessRecord& record) {
   }
   line.Literal(",\"status\":");
   line.Number(static_cast<uint64_t>(record.status));
+}
+
+void AppendBytes(Line& line, uint64_t bytes, double milliseconds) {
   line.Literal(",\"bytes\":");
-  line.Number(record.bytes);
+  line.Number(bytes);
   line.Literal(",\"ms\":");
-  line.Milliseconds(record.milliseconds);
+  line.Milliseconds(milliseconds);
+}
+
+void AppendBeforeComplete(Line& line, const AccessRecord& record) {
   line.Literal(",\"cache\":");
   line.String(record.cache_status);
   line.Literal(",\"step\":");
   line.String(record.step);
+}
+
+void AppendComplete(Line& line, bool complete) {
   line.Literal(",\"complete\":");
-  line.Text(record.complete ? "true" : "false");
+  line.Text(complete ? "true" : "false");
+}
+
+// All but the end of the object.
+void AppendRecord(Line& line, const AccessRecord& record) {
+  AppendBegin(line, record.time, record.peer, record.protocol);
+  AppendBeforeBytes(line, record);
+  AppendBytes(line, record.bytes, record.milliseconds);
+  AppendBeforeComplete(line, record);
+  AppendComplete(line, record.complete);
   AppendForReplay(line, record);
 }
 
@@ -364,10 +383,38 @@ Result<std::unique_ptr<AccessLog>> AccessLog::Open(const std::string& file) {
   return std::unique_ptr<AccessLog>(new AccessLog(std::move(state)));
 }
 
+AccessLine::AccessLine(const AccessRecord& same) {
+  std::string memory;
+  Line line(memory);
+  AppendBeforeBytes(line, same);
+  bytes_at_ = line.view().size();
+  AppendBeforeComplete(line, same);
+  complete_at_ = line.view().size();
+  AppendForReplay(line, same);
+  text_ = line.view();
+}
+
 void AccessLog::Write(const AccessRecord& record) {
   thread_local std::string memory;
   Line line(memory);
   AppendRecord(line, record);
+  Gather(line.view());
+}
+
+void AccessLog::Write(const AccessLine& same, const AccessLine::Own& own) {
+  thread_local std::string memory;
+  Line line(memory);
+  const std::string_view text = same.text_;
+  AppendBegin(line, own.time, own.peer, own.protocol);
+  line.Text(text.substr(0, same.bytes_at_));
+  AppendBytes(line, own.bytes, own.milliseconds);
+  line.Text(text.substr(same.bytes_at_, same.complete_at_ - same.bytes_at_));
+  AppendComplete(line, own.complete);
+  line.Text(text.substr(same.complete_at_));
+  Gather(line.view());
+}
+
+void AccessLog::Gather(std::string_view line) {
   bool wake = false;
   {
     MutexLock lock(state_->mutex);
@@ -377,7 +424,7 @@ void AccessLog::Write(const AccessRecord& record) {
       return;
     }
     const size_t before = gathered.size();
-    gathered.append(line.view()).append(EndOf(std::exchange(state_->dropped, 0)));
+    gathered.append(line).append(EndOf(std::exchange(state_->dropped, 0)));
     wake = before < kWriteAt && gathered.size() >= kWriteAt;
   }
   if (wake) state_->changed.NotifyOne();

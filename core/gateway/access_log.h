@@ -42,6 +42,28 @@ struct AccessRecord {
   bool personal = false;                 // it carried more that no shared fetch forwards
 };
 
+// What the lines of the same answer to the same request have in common, formatted once.
+class AccessLine {
+ public:
+  // What each line has of its own; the members of AccessRecord.
+  struct Own {
+    WallTime time;
+    std::string_view peer;
+    std::string_view protocol;
+    uint64_t bytes = 0;
+    double milliseconds = 0;
+    bool complete = true;
+  };
+  // Of all other members.
+  explicit AccessLine(const AccessRecord& same);
+
+ private:
+  friend class AccessLog;
+  std::string text_;
+  size_t bytes_at_ = 0;  // what is its own goes in there
+  size_t complete_at_ = 0;
+};
+
 // Lines are gathered in memory and written by a thread of its own, at the latest
 // after a second. If the disk cannot keep up, lines are dropped and counted in the
 // next one ("dropped":N): the log never blocks a worker. Thread: any.
@@ -52,11 +74,15 @@ class AccessLog {
   ~AccessLog();  // writes what is gathered
 
   void Write(const AccessRecord& record);
+  // The same line, without formatting all of it again.
+  void Write(const AccessLine& same, const AccessLine::Own& own);
   // Opens the file anew, for log rotation.
   Status Reopen();
 
  private:
   struct State;
+  // Puts a line without its end behind the others.
+  void Gather(std::string_view line);
   explicit AccessLog(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

@@ -91,8 +91,9 @@ struct QuickHits::Answered {
   std::shared_ptr<const http::Fields> stored;
   std::shared_ptr<const http::Fields> common;
   bool has_body = true;
-  std::string cache_status;
   std::string_view label;  // of the metric
+  std::shared_ptr<const Route> route;
+  std::unique_ptr<const AccessLine> line;  // null: no log is written
 };
 
 // The answer to requests of a head and route from an entry of this age.
@@ -111,19 +112,8 @@ struct QuickHits::Ready {
 // What hears of the end of an answer.
 class QuickHits::Events : public http::StreamEvents {
  public:
-  Events(Gateway& gateway, http::ServerStream& stream, std::shared_ptr<const Route> route,
-         std::shared_ptr<const Answered> answered)
-      : gateway_(gateway),
-        stream_(stream),
-        route_(std::move(route)),
-        answered_(std::move(answered)) {}
-
-  // For the access log alone.
-  void Remember(std::shared_ptr<http::CommonHead> head, cache::EntryPtr entry, std::string variant,
-                bool personal) {
-    logged_ = std::make_unique<Logged>(
-        Logged{std::move(head), std::move(entry), std::move(variant), personal});
-  }
+  Events(Gateway& gateway, http::ServerStream& stream, std::shared_ptr<const Answered> answered)
+      : gateway_(gateway), stream_(stream), answered_(std::move(answered)) {}
 
   void OnBody(std::string_view) override {}
   void OnBodyEnd(http::Fields) override {}
@@ -131,51 +121,18 @@ class QuickHits::Events : public http::StreamEvents {
     const SteadyTime now = gateway_.loop().clock().Steady();
     const double seconds = static_cast<double>((now - stream_.begun()).count()) / 1e6;
     const uint64_t bytes = stream_.bytes_sent();
-    gateway_.counters().Answered(route_->site, answered_->status, answered_->label, seconds, bytes);
-    if (logged_ != nullptr) Log(seconds, bytes, complete);
+    gateway_.counters().Answered(answered_->route->site, answered_->status, answered_->label,
+                                 seconds, bytes);
+    AccessLog* const log = gateway_.access_log();
+    if (log == nullptr || answered_->line == nullptr) return;
+    log->Write(*answered_->line, {gateway_.shared().clock->Wall(), stream_.peer().host,
+                                  Name(stream_.protocol()), bytes, seconds * 1e3, complete});
   }
 
  private:
-  struct Logged {
-    std::shared_ptr<http::CommonHead> head;
-    cache::EntryPtr entry;
-    std::string variant;
-    bool personal = false;
-  };
-
-  void Log(double seconds, uint64_t bytes, bool complete) {
-    const http::RequestHead& asked = logged_->head->head;
-    AccessRecord record{gateway_.shared().clock->Wall(),
-                        asked.method,
-                        asked.scheme,
-                        asked.authority,
-                        stream_.path(),
-                        Name(stream_.protocol()),
-                        stream_.peer().host,
-                        route_->site,
-                        answered_->status,
-                        bytes,
-                        seconds * 1e3,
-                        answered_->cache_status,
-                        "write",
-                        complete};
-    record.rule = route_->rule;
-    record.place = route_->place;
-    record.range = asked.fields.Find("range").value_or("");
-    record.authorized = asked.fields.Has("authorization");
-    record.personal = logged_->personal;
-    record.size = logged_->entry->body_size;
-    record.answer = logged_->entry->head.fields.get();
-    record.answer_status = logged_->entry->head.status;
-    record.variant = logged_->variant;
-    if (AccessLog* log = gateway_.access_log()) log->Write(record);
-  }
-
   Gateway& gateway_;
   http::ServerStream& stream_;  // alive until OnGone has been called
-  std::shared_ptr<const Route> route_;
   std::shared_ptr<const Answered> answered_;
-  std::unique_ptr<Logged> logged_;
 };
 
 QuickHits::QuickHits(Gateway& gateway)
@@ -207,17 +164,11 @@ std::shared_ptr<http::StreamEvents> QuickHits::Answer(http::ServerStream& stream
   const Lookup lookup = Assess(shared, input, entry, "ram");
   if (lookup.found != Found::kFresh || lookup.soft_purged) return nullptr;
 
-  const auto answered = AnswerOf(head, *of_route, lookup);
+  const auto answered = AnswerOf(head, path, *of_route, lookup);
   if (answered == nullptr) return nullptr;
   if (shared.upgrades != nullptr) shared.upgrades->OnHit(entry);
   gateway_.counters().Hit("ram");
-  auto events = std::make_shared<Events>(gateway_, stream, of_route->route, answered);
-  if (gateway_.access_log() != nullptr) {
-    const std::string* text = of_route->TextFor(entry->head.vary);
-    events->Remember(common, entry,
-                     text != nullptr ? *text : cache::VariantText(entry->head.vary, of_route->sent),
-                     of_route->personal);
-  }
+  auto events = std::make_shared<Events>(gateway_, stream, answered);
   http::Response response;
   response.status = answered->status;
   response.stored = answered->stored;
@@ -288,6 +239,7 @@ cache::EntryPtr QuickHits::Select(OfRoute& of_route) {
 
 // Null: it is one for the long way after all.
 std::shared_ptr<const QuickHits::Answered> QuickHits::AnswerOf(const http::RequestHead& head,
+                                                               std::string_view path,
                                                                const OfRoute& of_route,
                                                                const Lookup& lookup) {
   const cache::EntryPtr& entry = lookup.entry;
@@ -315,10 +267,40 @@ std::shared_ptr<const QuickHits::Answered> QuickHits::AnswerOf(const http::Reque
   answered->stored = std::move(response.stored);
   answered->common = std::make_shared<const http::Fields>(std::move(response.own));
   answered->has_body = whole;
-  answered->cache_status = std::move(writing.cache_status);
   answered->label = CacheLabel(verdict);
+  answered->route = of_route.route;
+  if (gateway_.access_log() != nullptr) {
+    answered->line = LineOf(head, path, of_route, *entry, *answered, writing.cache_status);
+  }
   ready = {entry, of_route.number, age, answered};
   return answered;
+}
+
+std::unique_ptr<const AccessLine> QuickHits::LineOf(const http::RequestHead& head,
+                                                    std::string_view path, const OfRoute& of_route,
+                                                    const cache::Entry& entry,
+                                                    const Answered& answered,
+                                                    std::string_view cache_status) {
+  AccessRecord record;
+  record.method = head.method;
+  record.scheme = head.scheme;
+  record.authority = head.authority;
+  record.path = path;
+  record.site = of_route.route->site;
+  record.status = answered.status;
+  record.cache_status = cache_status;
+  record.step = "write";
+  record.rule = of_route.route->rule;
+  record.place = of_route.route->place;
+  record.answer = entry.head.fields.get();
+  record.answer_status = entry.head.status;
+  record.size = entry.body_size;
+  const std::string variant = cache::VariantText(entry.head.vary, of_route.sent);
+  record.variant = variant;
+  record.range = head.fields.Find("range").value_or("");
+  record.authorized = head.fields.Has("authorization");
+  record.personal = of_route.personal;
+  return std::make_unique<AccessLine>(record);
 }
 
 }  // namespace skerry::gateway

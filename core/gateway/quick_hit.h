@@ -12,6 +12,7 @@
 
 #include "core/cache/entry.h"
 #include "core/cache/key.h"
+#include "core/gateway/access_log.h"
 #include "core/gateway/lookup.h"
 #include "core/gateway/route.h"
 #include "core/http/server.h"
@@ -46,8 +47,14 @@ class QuickHits {
   OfRoute* RouteOf(OfHead& of_head, const http::RequestHead& head, std::string_view path) const;
   void MakeKey(const OfHead& of_head, std::string_view path);
   cache::EntryPtr Select(OfRoute& of_route);
-  std::shared_ptr<const Answered> AnswerOf(const http::RequestHead& head, const OfRoute& of_route,
-                                           const Lookup& lookup);
+  std::shared_ptr<const Answered> AnswerOf(const http::RequestHead& head, std::string_view path,
+                                           const OfRoute& of_route, const Lookup& lookup);
+  // Of the access log.
+  static std::unique_ptr<const AccessLine> LineOf(const http::RequestHead& head,
+                                                  std::string_view path, const OfRoute& of_route,
+                                                  const cache::Entry& entry,
+                                                  const Answered& answered,
+                                                  std::string_view cache_status);
 
   Gateway& gateway_;
   uint64_t configuration_ = 0;         // of what is noted at heads
