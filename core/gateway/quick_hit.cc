@@ -74,7 +74,7 @@ struct QuickHits::OfRoute {
   }
 };
 
-// What follows from a head: the note at a CommonHead.
+// What follows from a head: the note at a SharedHead.
 struct QuickHits::OfHead {
   uint64_t configuration = 0;
   bool quick = false;
@@ -144,7 +144,7 @@ void QuickHits::ConfigurationChanged() { configuration_ = NextNumber(); }
 
 std::shared_ptr<http::StreamEvents> QuickHits::Answer(http::ServerStream& stream) {
   if (!stream.end_of_body()) return nullptr;
-  const std::shared_ptr<http::CommonHead>& common = stream.common_head();
+  const std::shared_ptr<http::SharedHead>& common = stream.shared_head();
   if (common == nullptr) return nullptr;
   const http::RequestHead& head = common->head;
   OfHead& of_head = HeadOf(*common);
@@ -180,7 +180,7 @@ std::shared_ptr<http::StreamEvents> QuickHits::Answer(http::ServerStream& stream
   return events;
 }
 
-QuickHits::OfHead& QuickHits::HeadOf(http::CommonHead& common) const {
+QuickHits::OfHead& QuickHits::HeadOf(http::SharedHead& common) const {
   auto* noted = static_cast<OfHead*>(common.note.get());
   if (noted != nullptr && noted->configuration == configuration_) return *noted;
   auto made = std::make_shared<OfHead>();

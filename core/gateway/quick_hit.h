@@ -43,7 +43,7 @@ class QuickHits {
 
   static constexpr size_t kReady = 1024;
 
-  OfHead& HeadOf(http::CommonHead& common) const;
+  OfHead& HeadOf(http::SharedHead& common) const;
   OfRoute* RouteOf(OfHead& of_head, const http::RequestHead& head, std::string_view path) const;
   void MakeKey(const OfHead& of_head, std::string_view path);
   cache::EntryPtr Select(OfRoute& of_route);

@@ -26,7 +26,7 @@ class FakeStream : public http::ServerStream {
         peer_(std::move(peer)) {}
 
   const http::RequestHead& request() const override { return request_; }
-  const std::shared_ptr<http::CommonHead>& common_head() const override { return common; }
+  const std::shared_ptr<http::SharedHead>& shared_head() const override { return common; }
   bool end_of_body() const override { return end_of_body_; }
   http::Protocol protocol() const override { return speaks; }
   const net::Address& peer() const override { return peer_; }
@@ -63,7 +63,7 @@ class FakeStream : public http::ServerStream {
   size_t consumed = 0;
   std::vector<http::ResponseHead> interim;
   http::Protocol speaks = http::Protocol::kHttp2;
-  std::shared_ptr<http::CommonHead> common;
+  std::shared_ptr<http::SharedHead> common;
 
  private:
   void Pull() {
@@ -171,7 +171,7 @@ class GatewayHarness {
     auto stream =
         std::make_shared<FakeStream>(std::move(request), end_of_body, loop.clock().Steady(), peer);
     stream->speaks = protocol;
-    if (protocol == http::Protocol::kHttp2) stream->common = CommonHeadOf(stream->request());
+    if (protocol == http::Protocol::kHttp2) stream->common = SharedHeadOf(stream->request());
     open_.emplace_back(stream, gateway->OnRequest(stream));
     loop.RunPosted();
     return stream;
@@ -272,12 +272,12 @@ class GatewayHarness {
 
  private:
   // As sessions do it: a head is known when it has come before.
-  std::shared_ptr<http::CommonHead> CommonHeadOf(http::RequestHead head) {
+  std::shared_ptr<http::SharedHead> SharedHeadOf(http::RequestHead head) {
     head.path.clear();
     std::string text = head.method + '\n' + head.scheme + '\n' + head.authority;
     for (const http::Field& field : head.fields) text += '\n' + field.name + ':' + field.value;
     auto& [times, known] = heads_[text];
-    if (known == nullptr) known = std::make_shared<http::CommonHead>(std::move(head));
+    if (known == nullptr) known = std::make_shared<http::SharedHead>(std::move(head));
     return heads_come_again && ++times > 1 ? known : nullptr;
   }
 
@@ -291,7 +291,7 @@ class GatewayHarness {
     return At(which)->events;
   }
 
-  std::map<std::string, std::pair<int, std::shared_ptr<http::CommonHead>>> heads_;
+  std::map<std::string, std::pair<int, std::shared_ptr<http::SharedHead>>> heads_;
   cache::Ram ram_;
   std::unique_ptr<Pool> compute_;
   std::vector<std::pair<std::shared_ptr<FakeStream>, std::shared_ptr<http::StreamEvents>>> open_;

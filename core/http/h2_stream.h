@@ -30,7 +30,7 @@ class H2Stream : public ServerStream, public std::enable_shared_from_this<H2Stre
 
   const RequestHead& request() const override;
   std::string_view path() const override { return path_; }
-  const std::shared_ptr<CommonHead>& common_head() const override { return common_; }
+  const std::shared_ptr<SharedHead>& shared_head() const override { return common_; }
   bool end_of_body() const override { return body_ended_; }
   Protocol protocol() const override { return Protocol::kHttp2; }
   const net::Address& peer() const override { return facts_->peer; }
@@ -86,7 +86,7 @@ class H2Stream : public ServerStream, public std::enable_shared_from_this<H2Stre
 
   // The request: its own head, or one that it has in common with others.
   std::string path_;
-  std::shared_ptr<CommonHead> common_;
+  std::shared_ptr<SharedHead> common_;
   mutable RequestHead head_;  // of `common_`: made when asked for
   Fields trailers_;
   Asked asked_ = Asked::kHead;

@@ -101,8 +101,8 @@ TEST_F(KnownHeadTest, ConnectionsShareAHeadAndEachRequestHasItsPath) {
   Ask("/2", "ConnectionsShare", second);
   const auto third = Ask("/3", "ConnectionsShare", first);
   const auto fourth = Ask("/4?q", "ConnectionsShare", second);
-  ASSERT_NE(third->common_head(), nullptr);
-  EXPECT_EQ(third->common_head(), fourth->common_head());
+  ASSERT_NE(third->shared_head(), nullptr);
+  EXPECT_EQ(third->shared_head(), fourth->shared_head());
   EXPECT_EQ(third->path(), "/3");
   EXPECT_EQ(fourth->path(), "/4?q");
   EXPECT_EQ(third->request(),
@@ -113,7 +113,7 @@ TEST_F(KnownHeadTest, ConnectionsShareAHeadAndEachRequestHasItsPath) {
                          {{"x-test", "ConnectionsShare"}, {"cookie", "a=1; b=2"}}}));
   EXPECT_EQ(fourth->request().path, "/4?q");
   const auto other = Ask("/3", "ConnectionsShare2", first);
-  EXPECT_EQ(other->common_head(), nullptr);
+  EXPECT_EQ(other->shared_head(), nullptr);
   EXPECT_EQ(other->request().fields.Find("x-test"), "ConnectionsShare2");
 }
 

@@ -55,7 +55,7 @@ std::string_view Name(Protocol protocol);  // "http/1.1", "h2"
 
 // A request's head but for its path, checked. The requests of a thread that have the same
 // fields share one, so that what follows from them is worked out once.
-struct CommonHead {
+struct SharedHead {
   RequestHead head;            // its path is empty
   std::shared_ptr<void> note;  // the program's own; used on that thread only
 };
@@ -69,7 +69,7 @@ class ServerStream {
   // Of request(), without making one.
   virtual std::string_view path() const { return request().path; }
   // The rest of request(), if this head has come before. Null: it may or may not have.
-  virtual const std::shared_ptr<CommonHead>& common_head() const { return kNoCommonHead; }
+  virtual const std::shared_ptr<SharedHead>& shared_head() const { return kNoSharedHead; }
 
   virtual bool end_of_body() const = 0;  // the request has no (more) body
   virtual Protocol protocol() const = 0;
@@ -92,7 +92,7 @@ class ServerStream {
   virtual uint64_t bytes_sent() const = 0;
 
  private:
-  static const std::shared_ptr<CommonHead> kNoCommonHead;
+  static const std::shared_ptr<SharedHead> kNoSharedHead;
 };
 
 // A copy of request() that makes no other one on its way.
