@@ -85,13 +85,11 @@ tl::expected<BuildOptions, Failure> CheckBuild(const BuildArguments& arguments) 
   return options;
 }
 
-tl::expected<ShipOptions, Failure> CheckPush(const PushArguments& arguments) {
-  ShipOptions options;
-  options.folder = arguments.folder;
-  options.to = arguments.to;
-  options.site = arguments.site;
-  options.ca_file = arguments.ca_file;
-  options.activate = arguments.activate;
+tl::expected<ShieldAddress, Failure> CheckShield(const ShieldArguments& arguments) {
+  ShieldAddress shield;
+  shield.to = arguments.to;
+  shield.site = arguments.site;
+  shield.ca_file = arguments.ca_file;
   const bool plain = arguments.to.starts_with("http://");
   if (!plain && !arguments.to.starts_with("https://")) {
     return Usage("--to=" + arguments.to + " is no URL; write https://HOST[:PORT]");
@@ -105,17 +103,38 @@ tl::expected<ShipOptions, Failure> CheckPush(const PushArguments& arguments) {
                  " is no site name; letters, digits, '.', '_' and '-' "
                  "make one");
   }
-  const auto wait = config::FromFlag(config::Form::kDuration, arguments.wait)
-                        .and_then(config::Duration(0ms, 5min).parse);
-  if (!wait) return Usage("--wait=" + arguments.wait + ": " + wait.error().context);
-  options.wait = *wait;
+  if (const auto wait = CheckWait(arguments.wait); !wait) return tl::unexpected(wait.error());
   const Result<std::string> file = ReadFile(arguments.token_file);
   if (!file) return Usage("--token_file: " + file.error().context);
-  options.token = FirstToken(*file);
-  if (options.token.empty()) {
+  shield.token = FirstToken(*file);
+  if (shield.token.empty()) {
     return Usage("--token_file=" + arguments.token_file +
                  " holds no token; one a line, # comments");
   }
+  return shield;
+}
+
+tl::expected<std::chrono::milliseconds, Failure> CheckWait(const std::string& text) {
+  const auto wait =
+      config::FromFlag(config::Form::kDuration, text).and_then(config::Duration(0ms, 5min).parse);
+  if (!wait) return Usage("--wait=" + text + ": " + wait.error().context);
+  return *wait;
+}
+
+tl::expected<ShipOptions, Failure> CheckPush(const PushArguments& arguments) {
+  auto shield = CheckShield(arguments);
+  if (!shield) return tl::unexpected(shield.error());
+  ShipOptions options;
+  static_cast<ShieldAddress&>(options) = *std::move(shield);
+  options.folder = arguments.folder;
+  options.activate = arguments.activate;
+  options.wait = *CheckWait(arguments.wait);
+  if (!arguments.preview.empty() && !arguments.preview.starts_with("https://") &&
+      !arguments.preview.starts_with("http://")) {
+    return Usage("--preview=" + arguments.preview +
+                 " is no URL; write the site's own, https://HOST");
+  }
+  options.preview = arguments.preview;
   return options;
 }
 

@@ -1,6 +1,7 @@
 // What the command line said, checked.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -23,17 +24,24 @@ struct BuildArguments {
 };
 tl::expected<BuildOptions, Failure> CheckBuild(const BuildArguments& arguments);
 
-struct PushArguments {
-  std::string folder;
+// What every command that speaks to a shield is told.
+struct ShieldArguments {
   std::string to;
   std::string site;
   std::string token_file;
   std::string ca_file;
   std::string wait = "10s";
-  bool activate = false;
   bool json = false;
 };
 // Refuses what would send the token in clear text to another machine.
+tl::expected<ShieldAddress, Failure> CheckShield(const ShieldArguments& arguments);
+tl::expected<std::chrono::milliseconds, Failure> CheckWait(const std::string& wait);
+
+struct PushArguments : ShieldArguments {
+  std::string folder;
+  std::string preview;
+  bool activate = false;
+};
 tl::expected<ShipOptions, Failure> CheckPush(const PushArguments& arguments);
 
 }  // namespace skerry::pipeline

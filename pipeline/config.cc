@@ -92,7 +92,7 @@ const config::Table<Config>& ConfigTable() {
        "Animations with more frames are refused."},
       {"images.max_bytes", &Config::image_max_bytes, Bytes(1, 4_GiB, 256_MiB),
        "Larger image files are refused."},
-      {"images.memory", &Config::image_memory, Bytes(16_MiB, 1024_GiB, 512_MiB),
+      {"images.memory", &Config::image_memory, Bytes(16_MiB, 1024_GiB, 256_MiB),
        "About how much memory pixels may take: more images wait; one that needs more is done "
        "alone."},
       {"codings.include", &Config::codings, TextList(Texts{"br", "gzip"}),

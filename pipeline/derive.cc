@@ -78,7 +78,7 @@ class Deriver {
         cache_(cache),
         crew_(crew),
         progress_(progress),
-        memory_(config.image_memory) {}
+        memory_(config.image_memory > 0 ? config.image_memory : crew.jobs() * 64_MiB) {}
 
   Result<Derived> Run() {
     std::vector<int> wanted;

@@ -108,8 +108,9 @@ Result<HttpResponse> HttpClient::Send(const HttpRequest& request) {
   SKERRY_CHECK(curl != nullptr);
   state_->SetUp(curl.get(), request);
   ListPtr headers;
-  AddHeader(headers, "Content-Type: " + request.content_type);
-  AddHeader(headers, "Authorization: Bearer " + state_->token);
+  if (request.method != "GET") AddHeader(headers, "Content-Type: " + request.content_type);
+  if (!state_->token.empty()) AddHeader(headers, "Authorization: Bearer " + state_->token);
+  for (const std::string& line : request.headers) AddHeader(headers, line);
   AddHeader(headers, "Expect:");  // the answer to a blob is decided by its name, not its bytes
   curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
   FilePtr file;

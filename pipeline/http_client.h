@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/bytes.h"
 #include "core/base/result.h"
@@ -20,6 +21,7 @@ struct HttpRequest {
   std::filesystem::path file = {};  // sent instead of `body` when not empty
   ByteCount file_size = 0;
   std::string content_type = "application/json";
+  std::vector<std::string> headers = {};       // more lines: "Accept-Encoding: br"
   std::chrono::milliseconds patience{60'000};  // without a byte in either direction
 };
 
@@ -34,8 +36,8 @@ struct HttpResponse {
 // Thread: any; a call blocks its thread.
 class HttpClient {
  public:
-  // `token` is sent as a bearer token; `ca_file` is trusted instead of the system's
-  // authorities when not empty.
+  // `token` is sent as a bearer token unless it is empty; `ca_file` is trusted instead of the
+  // system's authorities when not empty.
   HttpClient(std::string token, std::string ca_file);
   ~HttpClient();
 

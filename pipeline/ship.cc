@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <set>
-#include <thread>
 
 #include "core/asset/manifest.h"
 #include "core/base/thread.h"
 #include "pipeline/files.h"
-#include "pipeline/http_client.h"
+#include "pipeline/shield_client.h"
 #include "pipeline/work.h"
 
 namespace skerry::pipeline {
@@ -18,8 +16,6 @@ namespace {
 namespace fs = std::filesystem;
 using asset::Blob;
 using Json = nlohmann::json;
-
-constexpr std::chrono::seconds kLongestPause{30};
 
 // What the shield says, as JSON; a discarded value when it is none.
 Json Parsed(const std::string& body) { return Json::parse(body, nullptr, false); }
@@ -30,33 +26,24 @@ std::string TextIn(const Json& json, const char* name) {
                                                                        : std::string();
 }
 
-uint64_t NumberIn(const Json& json, const char* name) {
-  if (!json.is_object()) return 0;
-  const auto found = json.find(name);
-  return found != json.end() && found->is_number_unsigned() ? found->get<uint64_t>() : 0;
-}
-
-// "409 Conflict: a hashed path is bound to other bytes".
-std::string Words(const HttpResponse& response) {
-  const Json problem = Parsed(response.body);
-  const std::string title = TextIn(problem, "title");
-  const std::string detail = TextIn(problem, "detail");
-  std::string words = std::to_string(response.status);
-  if (!title.empty()) words += " " + title;
-  if (!detail.empty()) words += ": " + detail;
-  return words;
+// "https://ID.example.com" for "https://example.com".
+std::string PreviewUrl(const std::string& url, const std::string& release) {
+  const size_t host = url.find("://");
+  if (host == std::string::npos) return "";
+  return url.substr(0, host + 3) + release + "." + url.substr(host + 3);
 }
 
 class Shipper {
  public:
   Shipper(const ShipOptions& options, Progress& progress)
-      : options_(options), progress_(progress), http_(options.token, options.ca_file) {}
+      : options_(options), progress_(progress), shield_(options) {}
 
   tl::expected<Shipped, Failure> Run() {
     Status done = ReadRelease();
     if (done) done = Verify();
     if (done) done = Announce();
     if (done) done = SendMissing();
+    if (done) shipped_.preview = PreviewUrl(options_.preview, shipped_.release);
     if (done && options_.activate) done = Activate();
     progress_.Clear();
     if (!done) return tl::unexpected(Failure{Exit::kFailed, done.error().context});
@@ -64,11 +51,6 @@ class Shipper {
   }
 
  private:
-  std::string Url(const std::string& path) const {
-    std::string base = options_.to;
-    while (base.ends_with('/')) base.pop_back();
-    return base + path;
-  }
   fs::path FileOf(const Blob& blob) const {
     return options_.folder / "files" / blob.file.substr(1);
   }
@@ -128,49 +110,14 @@ class Shipper {
     });
   }
 
-  // Sends until an answer is worth keeping; the error says what happened last.
-  Result<HttpResponse> Send(const HttpRequest& request) {
-    std::chrono::milliseconds pause = options_.first_pause;
-    for (int attempt = 1;; ++attempt) {
-      Result<HttpResponse> response = http_.Send(request);
-      const bool again = response ? response->status >= 500 || response->status == 429
-                                  : response.error().retryable;
-      if (!again || attempt >= options_.attempts) return response;
-      std::chrono::milliseconds rest = pause;
-      if (response && response->retry_after > 0) {
-        rest = std::chrono::seconds(response->retry_after);
-      }
-      std::this_thread::sleep_for(std::min<std::chrono::milliseconds>(rest, kLongestPause));
-      pause *= 2;
-    }
-  }
-
-  // The answer's JSON when its status is one of `wanted`.
-  Result<Json> Ask(const HttpRequest& request, const std::set<int>& wanted) {
-    Result<HttpResponse> response = Send(request);
-    if (!response) {
-      return Fail(std::move(response.error())
-                      .In("no answer from " + options_.to + "; is the shield running there?"));
-    }
-    if (response->status == 401 || response->status == 403) {
-      return Fail(Code::kDenied, Side::kUpstream,
-                  "the shield refused the token for site " + options_.site + " (" +
-                      Words(*response) + "); --token_file must hold one that it knows");
-    }
-    if (!wanted.contains(response->status)) {
-      return Fail(Code::kRefused, Side::kUpstream,
-                  request.method + " " + request.url + " was answered by " + Words(*response));
-    }
-    return Parsed(response->body);
-  }
-
   Status Announce() {
-    HttpRequest request{"POST", Url("/v1/sites/" + options_.site + "/releases"), manifest_};
-    const Result<Json> answer = Ask(request, {200, 201});
-    if (!answer) return Fail(answer.error());
-    shipped_.release = TextIn(*answer, "release");
-    const auto missing = answer->is_object() ? answer->find("missing") : answer->end();
-    if (shipped_.release.empty() || !answer->is_object() || missing == answer->end() ||
+    const HttpRequest request{"POST", shield_.SiteUrl("/releases"), manifest_};
+    const Result<std::string> body = shield_.Ask(request, {200, 201});
+    if (!body) return Fail(body.error());
+    const Json answer = Parsed(*body);
+    shipped_.release = TextIn(answer, "release");
+    const auto missing = answer.is_object() ? answer.find("missing") : answer.end();
+    if (shipped_.release.empty() || !answer.is_object() || missing == answer.end() ||
         !missing->is_array()) {
       return Fail(Code::kInvalid, Side::kUpstream,
                   options_.to + " does not answer like a shield; correct --to");
@@ -190,11 +137,11 @@ class Shipper {
 
   Status SendMissing() {
     Status sent = ForEach(missing_, "send", [this](const Blob& blob) -> Status {
-      HttpRequest request{"PUT", Url("/v1/blobs/" + blob.sha256.Hex())};
+      HttpRequest request{"PUT", shield_.Url("/v1/blobs/" + blob.sha256.Hex())};
       request.file = FileOf(blob);
       request.file_size = blob.size;
       request.content_type = "application/octet-stream";
-      const Result<Json> answer = Ask(request, {200, 201, 204});
+      const Result<std::string> answer = shield_.Ask(request, {200, 201, 204});
       if (!answer) return Fail(Error(answer.error()).In(blob.file));
       return {};
     });
@@ -204,28 +151,17 @@ class Shipper {
   }
 
   Status Activate() {
-    const std::string wait = std::to_string(options_.wait.count()) + "ms";
-    HttpRequest request{
-        "POST", Url("/v1/sites/" + options_.site + "/releases/" + shipped_.release + "/activate"),
-        Json({{"wait", wait}}).dump()};
-    request.patience += options_.wait;
     progress_.Begin("activate", 1);
-    const Result<Json> answer = Ask(request, {200, 202});
-    if (!answer) return Fail(answer.error());
+    Result<Receipt> receipt = shield_.Activate(shipped_.release, options_.wait);
+    if (!receipt) return Fail(std::move(receipt.error()));
+    static_cast<Receipt&>(shipped_) = *std::move(receipt);
     shipped_.activated = true;
-    shipped_.receipt = TextIn(*answer, "id");
-    shipped_.seq = NumberIn(*answer, "seq");
-    shipped_.state = TextIn(*answer, "state");
-    if (!answer->is_object() || !answer->contains("nodes")) return {};
-    for (const auto& [name, node] : (*answer)["nodes"].items()) {
-      shipped_.nodes[name] = {TextIn(node, "state"), NumberIn(node, "seq"), TextIn(node, "at")};
-    }
     return {};
   }
 
   const ShipOptions& options_;
   Progress& progress_;
-  HttpClient http_;
+  ShieldClient shield_;
   std::string manifest_;  // its bytes, sent as they are
   std::vector<Blob> blobs_;
   std::vector<Blob> missing_;

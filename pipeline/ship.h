@@ -3,50 +3,32 @@
 
 #include <chrono>
 #include <filesystem>
-#include <map>
 #include <string>
 
 #include "core/base/bytes.h"
 #include "core/base/result.h"
 #include "pipeline/exit.h"
 #include "pipeline/progress.h"
+#include "pipeline/shield_client.h"
 
 namespace skerry::pipeline {
 
-struct ShipOptions {
+struct ShipOptions : ShieldAddress {
   std::filesystem::path folder = {};
-  std::string to = {};  // the shield's URL
-  std::string site = {};
-  std::string token = {};
-  std::string ca_file = {};
   bool activate = false;
+  std::string preview = {};  // URL of the site, whose previews are told; "" for none
   std::chrono::milliseconds wait{10'000};
   size_t connections = 6;
-  // Failures of connections and answers of 429 and 5xx are tried again, each pause twice as long
-  // as the one before; Retry-After is obeyed up to half a minute.
-  int attempts = 6;
-  std::chrono::milliseconds first_pause{200};
 };
 
-struct NodeState {
-  std::string state = {};  // applied, pending, fenced, unreachable
-  uint64_t seq = 0;
-  std::string at = {};
-};
-
-struct Shipped {
+struct Shipped : Receipt {
   std::string release = {};
   size_t blobs = 0;  // of the release
   ByteCount bytes = 0;
   size_t sent_blobs = 0;  // those that the shield did not have
   ByteCount sent_bytes = 0;
+  std::string preview = {};  // where the release can be seen before it is active
   bool activated = false;
-  std::string receipt = {};  // its id
-  uint64_t seq = 0;
-  std::string state = {};  // accepted, complete
-  std::map<std::string, NodeState> nodes = {};
-
-  bool complete() const { return state == "complete"; }
 };
 
 // Checks every file of the release against its manifest before anything is sent, sends the
@@ -54,6 +36,9 @@ struct Shipped {
 // repeat: a push that was cut off goes on where it was.
 tl::expected<Shipped, Failure> Ship(const ShipOptions& options, Progress& progress);
 
+// What nodes said, a table; "" when there are none.
+std::string ReceiptText(const Receipt& receipt);
+std::string ReceiptJson(const Receipt& receipt);
 std::string ShippedText(const Shipped& shipped);
 std::string ShippedJson(const Shipped& shipped);
 

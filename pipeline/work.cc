@@ -56,6 +56,8 @@ Crew::~Crew() {
   for (std::thread& thread : state_->threads) thread.join();
 }
 
+size_t Crew::jobs() const { return state_->threads.size(); }
+
 void Crew::Add(uint64_t cost, std::function<void()> task) {
   {
     MutexLock lock(state_->mutex);

@@ -20,6 +20,7 @@ class Crew {
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
 
+  size_t jobs() const;
   // Thread: any. `cost` in any unit, the same for all tasks of a crew.
   void Add(uint64_t cost, std::function<void()> task);
   // Until every task, and every task that tasks added, has run.

@@ -119,7 +119,7 @@ PUSH = ["push", "{release}", "--to=http://{shield}", "--site=demo", "--token_fil
 SEND = ["purge", "--to=http://{purge}", "--token_file={tokens}"]
 # what | program | line | exit | words
 COMMANDS = [
-    ("no command", PIPELINE, [], USAGE, ["build or push"]),
+    ("no command", PIPELINE, [], USAGE, ["build, push, releases"]),
     ("wrong command", PIPELINE, ["bild", "{site}"], USAGE, ["bild: unknown command", "did you mean build?"]),
     ("wrong flag", PIPELINE, [*BUILD, "--jbos=3"], USAGE, ["build: --jbos: unknown flag", "did you mean --jobs?"]),
     ("out of range", PIPELINE, [*BUILD, "--jobs=0"], USAGE, ["--jobs", "1 to 256"]),
