@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdlib>
@@ -21,12 +22,58 @@ constexpr bool kAddressSanitizer = false;
 
 // block := size u64 | padding to 16 bytes | what nghttp2 sees
 constexpr size_t kHeader = 16;
-constexpr size_t kClassBytes = 64;
-constexpr size_t kClasses = 17;           // up to 1 KiB, header included
-constexpr size_t kBlocksKept = 256;       // of one class, per thread
-constexpr size_t kSlotBytes = 20 * 1024;  // a frame buffer with its header, in whole pages
-constexpr size_t kSlotAtLeast = 16 * 1024;
+constexpr size_t kClassBytes = 32;
+constexpr size_t kClasses = 33;      // up to 1 KiB, header included
+constexpr size_t kBlocksKept = 256;  // of one class, per thread
+constexpr size_t kPage = 4096;
+constexpr size_t kFrameAtLeast = 16 * 1024;
+constexpr size_t kFrameBytes = 20 * 1024;  // a frame buffer, in whole pages
+constexpr size_t kTableBytes = kPage;      // of streams, before it grows
 constexpr size_t kSlotsAtOnce = 64;
+
+// Slots of whole pages. Pages are given to a thread for good; which connections use them
+// changes.
+class Slots {
+ public:
+  explicit Slots(size_t bytes) : bytes_(bytes) {}
+
+  void* Take() {
+    if (free_.empty() && !Grow()) return nullptr;
+    void* const slot = free_.back();
+    free_.pop_back();
+    return slot;
+  }
+  // False: it is none of ours.
+  bool Return(void* block) {
+    if (!Owns(block)) return false;
+    free_.push_back(block);
+    return true;
+  }
+  bool Owns(const void* block) const {
+    if (reinterpret_cast<uintptr_t>(block) % kPage != 0) return false;
+    const auto* at = static_cast<const char*>(block);
+    return std::any_of(areas_.begin(), areas_.end(), [&](const char* area) {
+      return at >= area && at < area + kSlotsAtOnce * bytes_;
+    });
+  }
+
+ private:
+  bool Grow() {
+    const size_t bytes = kSlotsAtOnce * bytes_;
+    void* const area =
+        mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (area == MAP_FAILED) return false;
+    // Huge pages would be touched as a whole.
+    madvise(area, bytes, MADV_NOHUGEPAGE);
+    areas_.push_back(static_cast<char*>(area));
+    for (size_t i = kSlotsAtOnce; i > 0; --i) free_.push_back(areas_.back() + (i - 1) * bytes_);
+    return true;
+  }
+
+  const size_t bytes_;
+  std::vector<char*> areas_;
+  std::vector<void*> free_;
+};
 
 class ThreadMemory {
  public:
@@ -36,44 +83,41 @@ class ThreadMemory {
     }
   }
 
+  static ThreadMemory& Mine() {
+    thread_local ThreadMemory memory;
+    return memory;
+  }
+
   void* Allocate(size_t size) {
     const size_t whole = size + kHeader;
-    void* block = nullptr;
-    if (ClassOf(whole) < kClasses) {
-      block = Small(ClassOf(whole));
-    } else if (IsSlot(whole)) {
-      block = Slot();
-    } else {
-      block = malloc(whole);
-    }
+    const size_t number = ClassOf(whole);
+    void* const block = number < kClasses ? Small(number) : malloc(whole);
     if (block == nullptr) return nullptr;
     memcpy(block, &size, sizeof(size));
     return static_cast<char*>(block) + kHeader;
   }
 
   void Free(void* seen) {
-    if (seen == nullptr) return;
+    if (frames.Return(seen) || tables.Return(seen)) return;
     void* const block = static_cast<char*>(seen) - kHeader;
-    const size_t whole = SizeOf(seen) + kHeader;
-    if (const size_t number = ClassOf(whole); number < kClasses) {
-      if (free_[number].size() == kBlocksKept) return free(block);
-      free_[number].push_back(block);
-    } else if (IsSlot(whole)) {
-      slots_.push_back(block);
-    } else {
-      free(block);
-    }
+    const size_t number = ClassOf(SizeOf(seen) + kHeader);
+    if (number >= kClasses || free_[number].size() == kBlocksKept) return free(block);
+    free_[number].push_back(block);
   }
 
-  static size_t SizeOf(const void* seen) {
+  size_t SizeOf(const void* seen) const {
+    if (frames.Owns(seen)) return kFrameBytes;
+    if (tables.Owns(seen)) return kTableBytes;
     size_t size = 0;
     memcpy(&size, static_cast<const char*>(seen) - kHeader, sizeof(size));
     return size;
   }
 
+  Slots frames{kFrameBytes};
+  Slots tables{kTableBytes};
+
  private:
   static size_t ClassOf(size_t whole) { return (whole + kClassBytes - 1) / kClassBytes; }
-  static bool IsSlot(size_t whole) { return whole >= kSlotAtLeast && whole <= kSlotBytes; }
 
   void* Small(size_t number) {
     std::vector<void*>& blocks = free_[number];
@@ -83,57 +127,67 @@ class ThreadMemory {
     return block;
   }
 
-  // Pages are given to a thread for good; which connections use them changes.
-  void* Slot() {
-    if (slots_.empty()) {
-      void* const pages = mmap(nullptr, kSlotsAtOnce * kSlotBytes, PROT_READ | PROT_WRITE,
-                               MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-      if (pages == MAP_FAILED) return nullptr;
-      // Huge pages would be touched as a whole.
-      madvise(pages, kSlotsAtOnce * kSlotBytes, MADV_NOHUGEPAGE);
-      for (size_t i = kSlotsAtOnce; i > 0; --i) {
-        slots_.push_back(static_cast<char*>(pages) + (i - 1) * kSlotBytes);
-      }
-    }
-    void* const slot = slots_.back();
-    slots_.pop_back();
-    return slot;
-  }
-
   std::array<std::vector<void*>, kClasses> free_;
-  std::vector<void*> slots_;
 };
 
-ThreadMemory& Mine() {
-  thread_local ThreadMemory memory;
-  return memory;
+void GiveBack(void* pages, size_t bytes) {
+  if (pages != nullptr) madvise(pages, bytes, MADV_DONTNEED);
 }
 
-void* Allocate(size_t size, void*) { return Mine().Allocate(size); }
-void Free(void* block, void*) { Mine().Free(block); }
-
-void* AllocateZeroed(size_t count, size_t size, void*) {
-  if (size != 0 && count > SIZE_MAX / size) return nullptr;
-  void* const block = Mine().Allocate(count * size);
-  if (block != nullptr) memset(block, 0, count * size);
-  return block;
-}
-
-void* Reallocate(void* block, size_t size, void*) {
-  if (block == nullptr) return Mine().Allocate(size);
-  const size_t had = ThreadMemory::SizeOf(block);
-  void* const moved = Mine().Allocate(size);
-  if (moved == nullptr) return nullptr;
-  memcpy(moved, block, had < size ? had : size);
-  Mine().Free(block);
-  return moved;
+bool IsZero(const void* bytes, size_t size) {
+  const auto* first = static_cast<const char*>(bytes);
+  return *first == 0 && memcmp(first, first + 1, size - 1) == 0;
 }
 
 }  // namespace
 
-nghttp2_mem* H2Memory() {
-  static nghttp2_mem memory = {nullptr, Allocate, Free, AllocateZeroed, Reallocate};
-  return kAddressSanitizer ? nullptr : &memory;
+// What nghttp2 calls.
+struct H2MemoryFunctions {
+  static void* Allocate(size_t size, void* user) {
+    auto& self = *static_cast<H2Memory*>(user);
+    const bool frame = size >= kFrameAtLeast && size <= kFrameBytes;
+    if (!frame || self.frame_buffer_ != nullptr) return ThreadMemory::Mine().Allocate(size);
+    return self.frame_buffer_ = ThreadMemory::Mine().frames.Take();
+  }
+
+  static void Free(void* block, void* user) {
+    if (block == nullptr) return;
+    auto& self = *static_cast<H2Memory*>(user);
+    if (block == self.frame_buffer_) self.frame_buffer_ = nullptr;
+    if (block == self.table_) self.table_ = nullptr;
+    ThreadMemory::Mine().Free(block);
+  }
+
+  static void* AllocateZeroed(size_t count, size_t size, void* user) {
+    if (size != 0 && count > SIZE_MAX / size) return nullptr;
+    auto& self = *static_cast<H2Memory*>(user);
+    const bool table = count * size == kTableBytes && self.table_ == nullptr;
+    if (table) self.table_ = ThreadMemory::Mine().tables.Take();
+    void* const block = table ? self.table_ : Allocate(count * size, user);
+    if (block != nullptr) memset(block, 0, count * size);
+    return block;
+  }
+
+  static void* Reallocate(void* block, size_t size, void* user) {
+    if (block == nullptr) return Allocate(size, user);
+    const size_t had = ThreadMemory::Mine().SizeOf(block);
+    void* const moved = Allocate(size, user);
+    if (moved == nullptr) return nullptr;
+    memcpy(moved, block, had < size ? had : size);
+    Free(block, user);
+    return moved;
+  }
+};
+
+H2Memory::H2Memory()
+    : functions_{this, H2MemoryFunctions::Allocate, H2MemoryFunctions::Free,
+                 H2MemoryFunctions::AllocateZeroed, H2MemoryFunctions::Reallocate} {}
+
+nghttp2_mem* H2Memory::functions() { return kAddressSanitizer ? nullptr : &functions_; }
+
+void H2Memory::Rest() {
+  GiveBack(frame_buffer_, kFrameBytes);
+  if (table_ != nullptr && IsZero(table_, kTableBytes)) GiveBack(table_, kTableBytes);
 }
 
 }  // namespace skerry::http

@@ -1,18 +1,36 @@
-// Memory for nghttp2, which allocates some twenty blocks a request and keeps a
-// frame buffer of 16 KiB for every connection.
+// Memory for nghttp2, which allocates some twenty blocks a request and keeps a frame
+// buffer of 16 KiB and a table of streams of 4 KiB for every connection.
 //
-// Small blocks come from free lists of the thread. Frame buffers stand alone on
-// pages of their own: our DATA never passes through them, so only the first page
-// of each is ever touched and an idle connection holds 4 KiB of them, not 16
-// (a block from malloc has usually been written to all over by somebody else).
+// Small blocks come from free lists of the thread. Frame buffers and tables stand alone on
+// pages of their own. Our DATA never passes through frame buffers, so only the first page
+// of each is ever touched (a block from malloc has usually been written to all over by
+// somebody else), and a connection that rests gives both pages back: what a frame buffer
+// holds between two frames is of no use, and a table without streams is all zeros.
 #pragma once
 
 #include <nghttp2/nghttp2.h>
 
 namespace skerry::http {
 
-// For sessions that live and die on one thread. Under AddressSanitizer plain
-// malloc, so that it sees every block.
-nghttp2_mem* H2Memory();
+// Of one session, which it outlives. Both live and die on one thread.
+class H2Memory {
+ public:
+  H2Memory();
+  H2Memory(const H2Memory&) = delete;
+  H2Memory& operator=(const H2Memory&) = delete;
+
+  // Null under AddressSanitizer: plain malloc, so that it sees every block.
+  nghttp2_mem* functions();
+
+  // Gives back what holds nothing; the next use gets it again from the kernel (some
+  // microseconds). REQUIRES: nghttp2 has nothing to send.
+  void Rest();
+
+ private:
+  friend struct H2MemoryFunctions;
+  nghttp2_mem functions_;
+  void* frame_buffer_ = nullptr;
+  void* table_ = nullptr;
+};
 
 }  // namespace skerry::http

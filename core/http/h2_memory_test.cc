@@ -1,7 +1,9 @@
 #include "core/http/h2_memory.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -12,11 +14,28 @@ namespace {
 class H2MemoryTest : public testing::Test {
  protected:
   void SetUp() override {
-    if (H2Memory() == nullptr) GTEST_SKIP() << "plain malloc under AddressSanitizer";
+    if (memory_.functions() == nullptr) GTEST_SKIP() << "plain malloc under AddressSanitizer";
   }
-  void* Allocate(size_t size) { return H2Memory()->malloc(size, nullptr); }
-  void Free(void* block) { H2Memory()->free(block, nullptr); }
+  const nghttp2_mem& functions() { return *memory_.functions(); }
+  void* Allocate(size_t size) { return functions().malloc(size, functions().mem_user_data); }
+  void* AllocateZeroed(size_t count, size_t size) {
+    return functions().calloc(count, size, functions().mem_user_data);
+  }
+  void* Reallocate(void* block, size_t size) {
+    return functions().realloc(block, size, functions().mem_user_data);
+  }
+  void Free(void* block) { functions().free(block, functions().mem_user_data); }
+
+  H2Memory memory_;
 };
+
+// Pages of these bytes that are in memory.
+size_t Resident(const void* bytes, size_t size) {
+  unsigned char pages[16] = {};
+  EXPECT_EQ(0, mincore(const_cast<void*>(bytes), size, pages));
+  return static_cast<size_t>(std::count_if(pages, pages + (size + 4095) / 4096,
+                                           [](unsigned char page) { return (page & 1) != 0; }));
+}
 
 constexpr size_t kSizes[] = {0,    1,     47,     48,     49,     500,    1007,   1008,
                              1009, 4'096, 16'367, 16'368, 16'394, 20'464, 20'465, 100'000};
@@ -41,7 +60,7 @@ TEST_F(H2MemoryTest, GrowingAndShrinkingKeepsTheBytes) {
     for (const size_t to : kSizes) {
       char* block = static_cast<char*>(Allocate(from));
       memset(block, 'x', from);
-      block = static_cast<char*>(H2Memory()->realloc(block, to, nullptr));
+      block = static_cast<char*>(Reallocate(block, to));
       const size_t kept = std::min(from, to);
       EXPECT_EQ(std::string(kept, 'x'), std::string(block, kept));
       Free(block);
@@ -54,16 +73,16 @@ TEST_F(H2MemoryTest, ZeroedMeansZeroedAlsoWhenUsedBefore) {
     void* const used = Allocate(size);
     memset(used, 'x', size);
     Free(used);
-    char* const block = static_cast<char*>(H2Memory()->calloc(size, 1, nullptr));
+    char* const block = static_cast<char*>(AllocateZeroed(size, 1));
     EXPECT_EQ(std::string(size, '\0'), std::string(block, size));
     Free(block);
   }
-  EXPECT_EQ(nullptr, H2Memory()->calloc(SIZE_MAX, 2, nullptr));
+  EXPECT_EQ(nullptr, AllocateZeroed(SIZE_MAX, 2));
 }
 
 TEST_F(H2MemoryTest, NothingMayBeFreedAndReallocated) {
   Free(nullptr);
-  void* const block = H2Memory()->realloc(nullptr, 10, nullptr);
+  void* const block = Reallocate(nullptr, 10);
   EXPECT_NE(nullptr, block);
   Free(block);
 }
@@ -72,6 +91,34 @@ TEST_F(H2MemoryTest, ThousandsOfBlocksMayBeOutAtOnce) {
   std::vector<void*> blocks;
   for (int i = 0; i < 3'000; ++i) blocks.push_back(Allocate(i % 3 == 0 ? 16'394 : 100));
   for (void* block : blocks) Free(block);
+}
+
+TEST_F(H2MemoryTest, RestingGivesBackTheFrameBufferAndATableWithoutStreams) {
+  char* const frame = static_cast<char*>(Allocate(16'394));
+  char* const table = static_cast<char*>(AllocateZeroed(256, 16));
+  memset(frame, 'x', 16'394);
+  table[100] = 'x';
+  memory_.Rest();
+  EXPECT_EQ(Resident(frame, 16'394), 0u);
+  EXPECT_EQ(table[100], 'x');
+  table[100] = 0;
+  memory_.Rest();
+  EXPECT_EQ(Resident(table, 4096), 0u);
+  // Both are as good as new.
+  EXPECT_EQ(std::string(table, 4096), std::string(4096, '\0'));
+  memset(frame, 'y', 16'394);
+  EXPECT_EQ(frame[16'393], 'y');
+  Free(frame);
+  Free(table);
+  memory_.Rest();
+}
+
+TEST_F(H2MemoryTest, SessionsShareTheBlocksOfAThread) {
+  H2Memory other;
+  void* const frame = Allocate(16'394);
+  Free(frame);
+  EXPECT_EQ(frame, other.functions()->malloc(16'394, other.functions()->mem_user_data));
+  other.functions()->free(frame, other.functions()->mem_user_data);
 }
 
 }  // namespace

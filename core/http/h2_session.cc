@@ -137,12 +137,20 @@ void H2Session::Tick() {
   }
   Pump();
   if (closed_) return;
+  RestIfIdle(now);
   const Micros idle_left =
       std::chrono::duration_cast<Micros>(limits().idle_timeout - (now - idle_since_));
   // Without any idle time left it waits for a client that does not read our GOAWAY.
   const bool busy = !streams_.empty() || !settings_seen_ || head_open_since_ != SteadyTime() ||
                     idle_left <= Micros(0);
   tick_.Start(busy ? kBusyTick : std::min(kIdleTick, idle_left), [this] { Tick(); });
+}
+
+// Once for each time that it falls idle.
+void H2Session::RestIfIdle(SteadyTime now) {
+  const bool idle = streams_.empty() && now - idle_since_ >= kBusyTick / 2 &&
+                    nghttp2_session_want_write(session_.get()) == 0;
+  if (idle && std::exchange(rested_since_, idle_since_) != idle_since_) memory_.Rest();
 }
 
 // The client takes nothing of what waits behind the connection's window or in the
@@ -335,7 +343,7 @@ H2Session::H2Session(SessionContext context)
       intake_(limits().response_rate, limits().stalled_write_timeout) {
   nghttp2_session* made = nullptr;
   SKERRY_CHECK(nghttp2_session_server_new3(&made, Callbacks::Table(), this, Callbacks::Options(),
-                                           H2Memory()) == 0);
+                                           memory_.functions()) == 0);
   session_.reset(made);
   const nghttp2_settings_entry settings[] = {
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits().streams},

@@ -16,6 +16,7 @@
 
 #include "core/http/glitch_budget.h"
 #include "core/http/h2_frame_scanner.h"
+#include "core/http/h2_memory.h"
 #include "core/http/h2_stream.h"
 #include "core/http/request_check.h"
 #include "core/http/server_session.h"
@@ -78,6 +79,7 @@ class H2Session : public ServerSession {
 
   // ---- Lifetime (h2_session.cc)
   void Tick();
+  void RestIfIdle(SteadyTime now);
   bool WindowIsShut() const { return nghttp2_session_get_remote_window_size(session_.get()) <= 0; }
   bool ConnectionStalls(SteadyTime now);
   void CheckStream(H2Stream& stream, SteadyTime now, Micros since_tick, bool connection_stalls);
@@ -92,6 +94,7 @@ class H2Session : public ServerSession {
   const SessionLimits& limits() const { return context_.options.limits; }
 
   SessionContext context_;
+  H2Memory memory_;
   std::unique_ptr<nghttp2_session, SessionDeleter> session_;
   std::vector<std::shared_ptr<H2Stream>> streams_;  // each knows its place
   // Of a closed session: nghttp2 may still be at work on one of them.
@@ -114,6 +117,7 @@ class H2Session : public ServerSession {
   SteadyTime head_open_since_{};  // epoch: no header block is unfinished
   SteadyTime received_at_;        // the bytes at hand
   SteadyTime idle_since_;
+  SteadyTime rested_since_{};  // the idle_since_ that memory was given back for
   SteadyTime last_tick_;
   Intake intake_;            // of the connection: its window and its transport
   size_t unconsumed_ = 0;    // of all streams
