@@ -47,6 +47,7 @@ void Check(const Config& config, config::Problems& problems) {
 
 }  // namespace
 
+// Long: one row an option.
 const config::Table<Config>& ConfigTable() {
   static const config::Table<Config> table = {
       {"site.base", &Config::base, Text("/"), "URL path under which the site is public."},

@@ -2,6 +2,9 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
+#include <map>
+#include <memory>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -106,6 +109,107 @@ int DumpOptions(const std::string& form) {
   return 0;
 }
 
+// What a command does once the command line is read.
+using Run = std::function<int()>;
+using Commands = std::map<const CLI::App*, Run>;
+
+void AddShield(CLI::App* command, ShieldArguments& shield) {
+  command->add_option("--to", shield.to, "URL of the shield")->required();
+  command->add_option("--site", shield.site, "name of the site")->required();
+  command->add_option("--token_file", shield.token_file, "file with the bearer token")->required();
+  command->add_option("--ca_file", shield.ca_file, "certificate authority to trust");
+  command->add_flag("--json", shield.json, "the result as JSON");
+}
+
+void AddWait(CLI::App* command, ShieldArguments& shield) {
+  command->add_option("--wait", shield.wait, "how long to wait for all nodes (10s, 500ms, 0)");
+}
+
+void AddBuild(CLI::App& app, Commands& commands) {
+  const auto build = std::make_shared<BuildArguments>();
+  CLI::App* command = app.add_subcommand("build", "hash, compress and resize a built site");
+  command->add_option("SITE", build->site, "folder of the built site")->required();
+  command->add_option("--out", build->out, "the release directory to write")->required();
+  command->add_option("--config", build->config, "skerry.toml (default: in SITE, if there)");
+  command->add_option("--cache_dir", build->cache, "results kept between builds, or off");
+  command->add_option("--jobs", build->jobs, "threads (default: one a core)")
+      ->check(CLI::Range(1, 256));
+  command->add_option("--previous", build->previous,
+                      "former release directory, to make deltas against (repeatable)");
+  command->add_flag("--keep_going", build->keep_going,
+                    "copy broken images untouched instead of stopping");
+  command->add_flag("--json", build->json, "the report as JSON");
+  commands[command] = [build] {
+    const auto options = CheckBuild(*build);
+    return options ? RunBuild(*options, build->json) : Complain(options.error());
+  };
+}
+
+void AddPush(CLI::App& app, Commands& commands) {
+  const auto push = std::make_shared<PushArguments>();
+  CLI::App* command = app.add_subcommand("push", "send a release to a shield");
+  command->add_option("DIR", push->folder, "release directory")->required();
+  AddShield(command, *push);
+  command->add_flag("--activate", push->activate, "serve the release once it is there");
+  command->add_option("--preview", push->preview,
+                      "URL of the site: print where the release can be seen beforehand");
+  AddWait(command, *push);
+  commands[command] = [push] {
+    const auto options = CheckPush(*push);
+    return options ? RunPush(*options, push->json) : Complain(options.error());
+  };
+}
+
+void AddReleases(CLI::App& app, Commands& commands) {
+  const auto list = std::make_shared<ShieldArguments>();
+  CLI::App* command = app.add_subcommand("releases", "what the shield has of a site");
+  AddShield(command, *list);
+  commands[command] = [list] {
+    const auto shield = CheckShield(*list);
+    return shield ? RunReleases(*shield, list->json) : Complain(shield.error());
+  };
+}
+
+void AddRollBack(CLI::App& app, Commands& commands) {
+  const auto back = std::make_shared<ShieldArguments>();
+  const auto release = std::make_shared<std::string>();
+  CLI::App* command = app.add_subcommand("rollback", "serve an older release again");
+  command->add_option("RELEASE", *release, "its id (default: what was active before)");
+  AddShield(command, *back);
+  AddWait(command, *back);
+  commands[command] = [back, release] {
+    const auto shield = CheckShield(*back);
+    return shield ? RunRollBack(*shield, *release, *CheckWait(back->wait), back->json)
+                  : Complain(shield.error());
+  };
+}
+
+void AddDiff(CLI::App& app, Commands& commands) {
+  struct Arguments {
+    std::string before, after;
+    bool json = false;
+  };
+  const auto diff = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("diff", "what changed between two releases");
+  command->add_option("A", diff->before, "release directory, the older")->required();
+  command->add_option("B", diff->after, "release directory, the newer")->required();
+  command->add_flag("--json", diff->json, "the result as JSON");
+  commands[command] = [diff] { return RunDiff(diff->before, diff->after, diff->json); };
+}
+
+void AddVerify(CLI::App& app, Commands& commands) {
+  struct Arguments {
+    std::string url, folder, ca_file;
+  };
+  const auto verify = std::make_shared<Arguments>();
+  CLI::App* command =
+      app.add_subcommand("verify", "fetch a deployed release through an edge and compare it");
+  command->add_option("URL", verify->url, "of the site, as visitors see it")->required();
+  command->add_option("--release", verify->folder, "release directory to compare with")->required();
+  command->add_option("--ca_file", verify->ca_file, "certificate authority to trust");
+  commands[command] = [verify] { return RunVerify(verify->url, verify->folder, verify->ca_file); };
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -117,67 +221,10 @@ int main(int argc, char** argv) {
   std::string dump;
   app.add_option("--dump_options", dump, "print the options of skerry.toml and exit")
       ->check(CLI::IsMember({"markdown", "schema"}));
-
-  BuildArguments build;
-  CLI::App* build_command = app.add_subcommand("build", "hash, compress and resize a built site");
-  build_command->add_option("SITE", build.site, "folder of the built site")->required();
-  build_command->add_option("--out", build.out, "the release directory to write")->required();
-  build_command->add_option("--config", build.config, "skerry.toml (default: in SITE, if there)");
-  build_command->add_option("--cache_dir", build.cache, "results kept between builds, or off");
-  build_command->add_option("--jobs", build.jobs, "threads (default: one a core)")
-      ->check(CLI::Range(1, 256));
-  build_command->add_option("--previous", build.previous,
-                            "former release directory, to make deltas against (repeatable)");
-  build_command->add_flag("--keep_going", build.keep_going,
-                          "copy broken images untouched instead of stopping");
-  build_command->add_flag("--json", build.json, "the report as JSON");
-
-  const auto add_shield = [](CLI::App* command, ShieldArguments& shield) {
-    command->add_option("--to", shield.to, "URL of the shield")->required();
-    command->add_option("--site", shield.site, "name of the site")->required();
-    command->add_option("--token_file", shield.token_file, "file with the bearer token")
-        ->required();
-    command->add_option("--ca_file", shield.ca_file, "certificate authority to trust");
-    command->add_flag("--json", shield.json, "the result as JSON");
-  };
-  const auto add_wait = [](CLI::App* command, ShieldArguments& shield) {
-    command->add_option("--wait", shield.wait, "how long to wait for all nodes (10s, 500ms, 0)");
-  };
-  PushArguments push;
-  CLI::App* push_command = app.add_subcommand("push", "send a release to a shield");
-  push_command->add_option("DIR", push.folder, "release directory")->required();
-  add_shield(push_command, push);
-  push_command->add_flag("--activate", push.activate, "serve the release once it is there");
-  push_command->add_option("--preview", push.preview,
-                           "URL of the site: print where the release can be seen beforehand");
-  add_wait(push_command, push);
-
-  ShieldArguments list;
-  CLI::App* list_command = app.add_subcommand("releases", "what the shield has of a site");
-  add_shield(list_command, list);
-
-  ShieldArguments back;
-  std::string back_to;
-  CLI::App* back_command = app.add_subcommand("rollback", "serve an older release again");
-  back_command->add_option("RELEASE", back_to, "its id (default: what was active before)");
-  add_shield(back_command, back);
-  add_wait(back_command, back);
-
-  std::string before, after;
-  bool diff_json = false;
-  CLI::App* diff_command = app.add_subcommand("diff", "what changed between two releases");
-  diff_command->add_option("A", before, "release directory, the older")->required();
-  diff_command->add_option("B", after, "release directory, the newer")->required();
-  diff_command->add_flag("--json", diff_json, "the result as JSON");
-
-  std::string verify_url, verify_folder, verify_ca;
-  CLI::App* verify_command =
-      app.add_subcommand("verify", "fetch a deployed release through an edge and compare it");
-  verify_command->add_option("URL", verify_url, "of the site, as visitors see it")->required();
-  verify_command->add_option("--release", verify_folder, "release directory to compare with")
-      ->required();
-  verify_command->add_option("--ca_file", verify_ca, "certificate authority to trust");
-
+  Commands commands;
+  for (const auto add : {AddBuild, AddPush, AddReleases, AddRollBack, AddDiff, AddVerify}) {
+    add(app, commands);
+  }
   skerry::config::ExplainMistakes(app);
   try {
     app.parse(argc, argv);
@@ -189,22 +236,5 @@ int main(int argc, char** argv) {
     app.exit(error);
     return help ? 0 : static_cast<int>(Exit::kUsage);
   }
-  if (!dump.empty()) return DumpOptions(dump);
-  if (build_command->parsed()) {
-    const auto options = CheckBuild(build);
-    return options ? RunBuild(*options, build.json) : Complain(options.error());
-  }
-  if (diff_command->parsed()) return RunDiff(before, after, diff_json);
-  if (verify_command->parsed()) return RunVerify(verify_url, verify_folder, verify_ca);
-  if (list_command->parsed()) {
-    const auto shield = CheckShield(list);
-    return shield ? RunReleases(*shield, list.json) : Complain(shield.error());
-  }
-  if (back_command->parsed()) {
-    const auto shield = CheckShield(back);
-    return shield ? RunRollBack(*shield, back_to, *CheckWait(back.wait), back.json)
-                  : Complain(shield.error());
-  }
-  const auto options = CheckPush(push);
-  return options ? RunPush(*options, push.json) : Complain(options.error());
+  return dump.empty() ? commands.at(app.get_subcommands().front())() : DumpOptions(dump);
 }
