@@ -291,10 +291,9 @@ struct H2Session::Callbacks {
   }
   static ssize_t DataSize(nghttp2_session*, uint8_t, int32_t, int32_t session_window,
                           int32_t stream_window, uint32_t max_frame, void*) {
-    // With its header a frame fills one TLS record of 16 KB.
-    constexpr int32_t kRecordPayload = 16 * 1024 - 9;
-    return std::min(
-        {session_window, stream_window, static_cast<int32_t>(max_frame), kRecordPayload});
+    // More would keep others of the connection waiting; less costs a 16 KiB body a frame more.
+    constexpr int32_t kMostPayload = 16 * 1024;
+    return std::min({session_window, stream_window, static_cast<int32_t>(max_frame), kMostPayload});
   }
   static ssize_t ReadBody(nghttp2_session*, int32_t, uint8_t*, size_t max, uint32_t* flags,
                           nghttp2_data_source* source, void* user) {
