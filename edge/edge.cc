@@ -27,6 +27,7 @@
 #include "core/gateway/dry_purge.h"
 #include "core/gateway/explain.h"
 #include "core/gateway/gateway.h"
+#include "core/net/mutual_tls.h"
 #include "core/net/tls.h"
 #include "edge/purge_method.h"
 #include "edge/sites.h"
@@ -75,6 +76,7 @@ struct Edge::State {
   std::shared_ptr<net::TlsContext> origin_tls;
   std::shared_ptr<net::TlsContext> shield_tls;  // HTTP/2
   std::shared_ptr<net::TlsContext> purge_tls;
+  std::shared_ptr<net::ClientCertificate> purge_certificate;  // null: none is shown
   std::string purge_token;
   std::unique_ptr<Pool> compute;
   std::unique_ptr<Pool> store_pool;
@@ -202,7 +204,12 @@ Status Edge::State::OpenTrust() {
   shield_tls = std::move(*made);
   client = {};
   client.ca_file = options.purge_ca;
-  made = net::TlsContext::Client(client);
+  if (!options.purge_cert.empty()) {
+    auto read = net::ClientCertificate::Read(options.purge_cert, options.purge_key);
+    if (!read) return Fail(std::move(read.error()).In(places.Title("purge_cert")));
+    purge_certificate = std::move(*read);
+  }
+  made = net::ClientShowing(client, purge_certificate);
   if (!made) return Fail(std::move(made.error()).In(places.Title("purge_ca")));
   purge_tls = std::move(*made);
   return {};
@@ -230,6 +237,7 @@ Status Edge::State::OpenCaches() {
                             .upgrade_hits = static_cast<uint32_t>(options.upgrade_hits)});
   if (!opened) return Fail(std::move(opened.error()).In(options.places.Title("cache_dir")));
   cache = std::move(*opened);
+  cache->SetClassifier(classifier);
   cache->Join(shared);
   shared.pace.SetRate(static_cast<uint32_t>(options.upstream_budget));
   shared.name = "skerry-edge";
@@ -533,6 +541,12 @@ Result<Edge::State::Renewal> Edge::State::Prepare(const Options& fresh) const {
 
 void Edge::State::Reconfigure(const Options& fresh) {
   auto renewal = Prepare(fresh);
+  if (renewal && purge_certificate != nullptr && !fresh.purge_cert.empty()) {
+    Status renewed = purge_certificate->Renew(fresh.purge_cert, fresh.purge_key);
+    if (!renewed) {
+      renewal = Fail(std::move(renewed.error()).In(fresh.places.Title("purge_cert")));
+    }
+  }
   if (!renewal) {
     LogError("not reloaded; everything stays as it was", {{"problem", renewal.error().context}});
     return;
@@ -543,6 +557,7 @@ void Edge::State::Reconfigure(const Options& fresh) {
   options.country_database = fresh.country_database;
   shared.pace.SetRate(static_cast<uint32_t>(fresh.upstream_budget));
   classifier = renewal->classifier;  // what /explain speaks of
+  cache->SetClassifier(classifier);
   const auto take_over = [this, known, made = renewal->classifier, tls = renewal->tls,
                           added = upstreams](size_t i) {
     for (size_t u = known; u < added.urls.size(); ++u) {

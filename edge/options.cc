@@ -68,6 +68,10 @@ const config::Table<Options>& OptionTable() {
        "Bearer token for --purge and --shield, one a line; the first is used.", kBoth},
       {"purge_ca", &Options::purge_ca, Path(""), "Certificates (PEM) that vouch for --purge.",
        kBoth},
+      {"purge_cert", &Options::purge_cert, Path(""),
+       "Certificate (PEM) that is shown to --purge if it asks for one.", kBoth | kReload},
+      {"purge_key", &Options::purge_key, Path(""), "Private key (PEM) of --purge_cert.",
+       kBoth | kReload},
       {"node", &Options::node, Text(""), "Name of this node in receipts; needed with --purge.",
        kBoth},
       {"drain", &Options::drain, Duration(0s, 1h, 30s),
@@ -169,6 +173,10 @@ void CheckOptions(const Options& options, Problems& problems) {
   checks.ClearText("http", options.http);
   checks.ClearText("admin", options.admin);
   checks.CertificateAndKey(options.cert, options.key);
+  if (options.purge_cert.empty() != options.purge_key.empty()) {
+    problems.Add(places.Of(options.purge_cert.empty() ? "purge_key" : "purge_cert"),
+                 "purge_cert and purge_key: one needs the other");
+  }
   if (!options.purge.empty() && (options.node.empty() || options.purge_token_file.empty())) {
     problems.Add(places.Of("purge"), "purge: needs --node=NAME and --purge_token_file=FILE too");
   }

@@ -37,6 +37,8 @@ struct Options {
   std::string purge;
   std::string purge_token_file;
   std::string purge_ca;
+  std::string purge_cert;
+  std::string purge_key;
   std::string node;
   Millis drain{0};
   int64_t upgrade_cpu = 0;

@@ -17,6 +17,7 @@ using config::Path;
 using config::Text;
 using config::WholeSeconds;
 
+// Long: the table is the manual, one entry an option.
 const config::Table<Options>& OptionTable() {
   constexpr config::Use kBoth = kFile | kFlag;
   static const config::Table<Options> table = {
@@ -49,6 +50,10 @@ const config::Table<Options>& OptionTable() {
        kBoth},
       {"purge_ca", &Options::purge_ca, Path(""), "Certificates (PEM) that vouch for --purge.",
        kBoth},
+      {"purge_cert", &Options::purge_cert, Path(""),
+       "Certificate (PEM) that is shown to --purge if it asks for one.", kBoth | kReload},
+      {"purge_key", &Options::purge_key, Path(""), "Private key (PEM) of --purge_cert.",
+       kBoth | kReload},
       {"node", &Options::node, Text("skerry-shield"), "Name of this node in receipts.", kBoth},
       {"blob_cache", &Options::blob_cache, Bytes(1_MiB, 1024_GiB, 128_MiB),
        "Memory for pieces of releases' files.", kBoth},
@@ -60,6 +65,11 @@ const config::Table<Options>& OptionTable() {
        "Threads that serve connections; 0: one a processor.", kBoth},
       {"drain", &Options::drain, Duration(0s, 1h, 30s),
        "How long requests under way may take after TERM.", kBoth},
+      {"upstream.budget", &Options::upstream_budget, Integer(0, 1'000'000, 1000),
+       "Fetches a second from --origin that come from us more than from clients: what is validated "
+       "while the purge log is out of reach, which waits for its turn, at most 5 s (then 503). 0: "
+       "unbounded.",
+       kFile | kReload},
       {"limits.blob_bytes", &Options::limit_blob_bytes, Bytes(1_KiB, 1024_GiB, 4_GiB),
        "Size of one uploaded file, and of any request's body."},
       {"limits.manifest_bytes", &Options::limit_manifest_bytes, Bytes(1_KiB, 1_GiB, 64_MiB),
@@ -87,6 +97,10 @@ void CheckOptions(const Options& options, Problems& problems) {
   }
   checks.ClearText("admin", options.admin);
   checks.CertificateAndKey(options.cert, options.key);
+  if (options.purge_cert.empty() != options.purge_key.empty()) {
+    problems.Add(places.Of(options.purge_cert.empty() ? "purge_key" : "purge_cert"),
+                 "purge_cert and purge_key: one needs the other");
+  }
   if (!options.purge.empty() && options.purge_token_file.empty()) {
     problems.Add(places.Of("purge"), "purge: needs --purge_token_file=FILE too");
   }

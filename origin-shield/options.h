@@ -29,6 +29,9 @@ struct Options {
   std::string purge;
   std::string purge_token_file;
   std::string purge_ca;
+  std::string purge_cert;
+  std::string purge_key;
+  int64_t upstream_budget = 0;
   std::string node;
   ByteCount blob_cache = 0;
   ByteCount ram_cache = 0;

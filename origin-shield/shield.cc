@@ -26,6 +26,7 @@
 #include "core/gateway/gateway.h"
 #include "core/http/server.h"
 #include "core/net/listener.h"
+#include "core/net/mutual_tls.h"
 #include "core/net/tls.h"
 #include "origin-shield/activator.h"
 #include "origin-shield/blobs.h"
@@ -76,6 +77,7 @@ struct Shield::State {
   std::shared_ptr<net::TlsContext> tls;
   std::shared_ptr<net::TlsContext> origin_tls;
   std::shared_ptr<net::TlsContext> purge_tls;
+  std::shared_ptr<net::ClientCertificate> purge_certificate;  // null: none is shown
   std::string purge_token;
   std::shared_ptr<daemon::Tokens> tokens;  // of the upload API
   std::unique_ptr<BlobStore> blobs;
@@ -140,7 +142,14 @@ Status Shield::State::OpenTls() {
   auto origin_trust = TrustOf("");
   if (!origin_trust) return Fail(std::move(origin_trust.error()));
   origin_tls = std::move(*origin_trust);
-  auto purge_trust = TrustOf(options.purge_ca);
+  if (!options.purge_cert.empty()) {
+    auto read = net::ClientCertificate::Read(options.purge_cert, options.purge_key);
+    if (!read) return Fail(std::move(read.error()).In(options.places.Title("purge_cert")));
+    purge_certificate = std::move(*read);
+  }
+  net::TlsContext::ClientOptions purge_client;
+  purge_client.ca_file = options.purge_ca;
+  auto purge_trust = net::ClientShowing(purge_client, purge_certificate);
   if (!purge_trust)
     return Fail(std::move(purge_trust.error()).In(options.places.Title("purge_ca")));
   purge_tls = std::move(*purge_trust);
@@ -198,6 +207,7 @@ Status Shield::State::OpenCaches() {
   if (!opened) return Fail(std::move(opened.error()).In("data_dir"));
   cache = std::move(*opened);
   cache->Join(shared);
+  shared.pace.SetRate(static_cast<uint32_t>(options.upstream_budget));
   shared.name = "skerry-shield";
   shared.compute = compute.get();
   shared.metrics = &metrics;
@@ -466,6 +476,11 @@ void Shield::State::Reconfigure(const Options& fresh) {
   }
   auto read = daemon::ReadTokens(fresh.token_file);
   if (!read) return refuse(std::move(read.error()).In(fresh.places.Title("token_file")));
+  if (purge_certificate != nullptr && !fresh.purge_cert.empty()) {
+    Status shown = purge_certificate->Renew(fresh.purge_cert, fresh.purge_key);
+    if (!shown) return refuse(std::move(shown.error()).In(fresh.places.Title("purge_cert")));
+  }
+  shared.pace.SetRate(static_cast<uint32_t>(fresh.upstream_budget));
   tokens->Set(std::move(*read));
   const auto take_over = [this, renewed](size_t i) {
     if (renewed != nullptr) ports[i].front().SetTls(renewed);

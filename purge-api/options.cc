@@ -37,6 +37,7 @@ void CheckRedis(const Options& options, config::Problems& problems) {
 
 }  // namespace
 
+// Long: the table is the manual, one entry an option.
 const config::Table<Options>& OptionTable() {
   constexpr config::Use kBoth = kFile | kFlag;
   static const config::Table<Options> table = {
@@ -48,6 +49,10 @@ const config::Table<Options>& OptionTable() {
        "Listens for /livez /readyz /healthz /metrics in clear text; loopback only.", kBoth},
       {"cert", &Options::cert, Path(""), "Certificate chain (PEM).", kBoth | kReload},
       {"key", &Options::key, Path(""), "Private key (PEM) of --cert.", kBoth | kReload},
+      {"client_ca", &Options::client_ca, Path(""),
+       "Certificates (PEM) that vouch for clients: then nodes and backends must show one, beside "
+       "their token.",
+       kBoth | kReload},
       {"data_dir", &Options::data_dir, Path(), "Folder of the log.", kBoth},
       {"token_file", &Options::token_file, Path(),
        "Bearer tokens of backends, shields and nodes, one a line, or sha256: and their hash; what "
@@ -105,6 +110,9 @@ void CheckOptions(const Options& options, config::Problems& problems) {
   checks.ClearText("admin", options.admin);
   CheckRedis(options, problems);
   checks.CertificateAndKey(options.cert, options.key);
+  if (!options.client_ca.empty() && options.cert.empty()) {
+    problems.Add(options.places.Of("client_ca"), "client_ca: needs --cert and --key too");
+  }
 }
 
 }  // namespace skerry::purge

@@ -20,6 +20,7 @@ struct Options {
   std::optional<net::Address> admin;
   std::string cert;
   std::string key;
+  std::string client_ca;
   std::string data_dir;
   std::string token_file;
   std::string ready_file;

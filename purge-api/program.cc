@@ -80,8 +80,8 @@ struct Program::State {
 };
 
 Result<std::shared_ptr<net::TlsContext>> ReadCertificate(const Options& from) {
-  return daemon::ReadCertificate(
-      {from.places.Title("cert"), from.cert, from.places.Title("key"), from.key});
+  return daemon::ReadCertificate({from.places.Title("cert"), from.cert, from.places.Title("key"),
+                                  from.key, from.places.Title("client_ca"), from.client_ca});
 }
 
 Result<Access> ReadAccess(const Options& from) {

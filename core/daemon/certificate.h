@@ -15,6 +15,8 @@ struct CertificateFiles {
   std::string cert;         // chain, PEM
   std::string key_option;
   std::string key;  // PEM
+  std::string client_ca_option = {};
+  std::string client_ca = {};  // vouches for clients, who then must show a certificate; PEM
 };
 
 // For HTTP/2 and HTTP/1.1. Errors begin with the option whose file is at fault: missing,

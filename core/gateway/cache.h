@@ -4,6 +4,8 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "core/base/bytes.h"
 #include "core/base/metrics.h"
@@ -13,6 +15,7 @@
 #include "core/cache/ram.h"
 #include "core/gateway/forgetting.h"
 #include "core/gateway/gateway.h"
+#include "core/gateway/ruled_urls.h"
 #include "core/gateway/upgrade.h"
 
 namespace skerry::gateway {
@@ -35,6 +38,11 @@ class Cache {
   Cache(const Cache&) = delete;
   Cache& operator=(const Cache&) = delete;
 
+  // By whose rules purges by URL are read; before the log is followed, and again when
+  // they change.
+  void SetClassifier(std::shared_ptr<const Classifier> classifier) {
+    urls_.SetClassifier(std::move(classifier));
+  }
   cache::Generations& generations() { return generations_; }
   cache::Ram& ram() { return *ram_; }
   cache::Disk* disk() { return disk_.get(); }  // null: memory only
@@ -49,7 +57,9 @@ class Cache {
   Status OpenDisk(const Options& options);
   void AddGauges(Metrics& metrics);
 
-  cache::Generations generations_;
+  RuledUrls urls_;
+  cache::Generations generations_{
+      {.purge_url = [this](std::string_view url) { return urls_.Of(url); }}};
   std::unique_ptr<cache::Ram> ram_;
   std::unique_ptr<cache::Disk> disk_;
   std::unique_ptr<Forgetting> forgetting_;

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/net/tls.h"
@@ -31,6 +32,8 @@ class OpensslContext : public TlsContext {
   // Protocols in order of preference, each behind its length (RFC 7301 3.1).
   const std::string& alpn() const { return alpn_; }
   Status SetAlpn(const std::vector<std::string>& protocols);
+  // Lives as long as this: what callbacks of OpenSSL are given.
+  void Keep(std::shared_ptr<void> kept) { kept_ = std::move(kept); }
 
   static const OpensslContext& From(const TlsContext& context) {
     return static_cast<const OpensslContext&>(context);
@@ -41,6 +44,7 @@ class OpensslContext : public TlsContext {
   bool is_server_;
   bool verify_;
   std::string alpn_;
+  std::shared_ptr<void> kept_;
 };
 
 // The newest reason in OpenSSL's error queue of this thread, in words; empties the queue.

@@ -9,6 +9,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "core/net/mutual_tls.h"
+
 namespace skerry::net {
 namespace {
 
@@ -123,6 +125,31 @@ TEST_F(TlsContextTest, AMissingAuthorityFileIsNamed) {
   const auto made = TlsContext::Client(options);
   ASSERT_FALSE(made);
   EXPECT_THAT(made.error().context, HasSubstr("/nonexistent/ca.pem: cannot be opened"));
+}
+
+TEST_F(TlsContextTest, AServerThatAsksNamesTheFileItCannotUse) {
+  MakePair("a");
+  const TlsContext::ServerOptions server{folder_ + "/a.pem", folder_ + "/a.key"};
+  EXPECT_TRUE(ServerAsking(server, folder_ + "/a.pem"));
+  const auto missing = ServerAsking(server, folder_ + "/none.pem");
+  ASSERT_FALSE(missing);
+  EXPECT_THAT(missing.error().context, HasSubstr("none.pem: cannot be opened"));
+  const auto empty = ServerAsking(server, Write("empty.pem", "nothing"));
+  ASSERT_FALSE(empty);
+  EXPECT_THAT(empty.error().context, HasSubstr("empty.pem: holds no certificate"));
+}
+
+TEST_F(TlsContextTest, AClientCertificateThatCannotBeRenewedStaysAsItWas) {
+  MakePair("a");
+  MakePair("b");
+  const auto made = ClientCertificate::Read(folder_ + "/a.pem", folder_ + "/a.key");
+  ASSERT_TRUE(made);
+  const auto held = (*made)->held();
+  EXPECT_FALSE((*made)->Renew(folder_ + "/b.pem", folder_ + "/a.key"));
+  EXPECT_EQ((*made)->held(), held);
+  EXPECT_TRUE((*made)->Renew(folder_ + "/b.pem", folder_ + "/b.key"));
+  EXPECT_NE((*made)->held(), held);
+  EXPECT_TRUE(ClientShowing({}, nullptr));
 }
 
 }  // namespace

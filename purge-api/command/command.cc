@@ -114,6 +114,8 @@ Result<Sent> Ask(const CommandLine& line, const std::string& token, const std::s
   curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>((wait + kPatience).count()));
   curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
   if (!line.ca.empty()) curl_easy_setopt(handle, CURLOPT_CAINFO, line.ca.c_str());
+  if (!line.cert.empty()) curl_easy_setopt(handle, CURLOPT_SSLCERT, line.cert.c_str());
+  if (!line.private_key.empty()) curl_easy_setopt(handle, CURLOPT_SSLKEY, line.private_key.c_str());
   const CURLcode code = curl_easy_perform(handle);
   if (code != CURLE_OK) {
     return Fail(Code::kRefused, Side::kUpstream, line.to + ": " + curl_easy_strerror(code));
@@ -176,6 +178,8 @@ void Describe(CLI::App& app, CommandLine& line) {
       ->capture_default_str();
   app.add_option("--key", line.key, "Idempotency-Key: a repetition is not purged twice");
   app.add_option("--ca", line.ca, "certificates (PEM) that vouch for --to");
+  app.add_option("--cert", line.cert, "certificate (PEM) to show, where the service asks");
+  app.add_option("--cert_key", line.private_key, "its private key (PEM)");
   app.add_flag("--json", line.json, "print the receipt as it came");
 }
 
@@ -295,6 +299,8 @@ void DescribeList(CLI::App& app, CommandLine& line, ListLine& list) {
   app.add_option("--before", list.before, "below this position: to go on");
   app.add_option("--limit", list.limit, "how many")->capture_default_str();
   app.add_option("--ca", line.ca, "certificates (PEM) that vouch for --to");
+  app.add_option("--cert", line.cert, "certificate (PEM) to show, where the service asks");
+  app.add_option("--cert_key", line.private_key, "its private key (PEM)");
   app.add_flag("--json", line.json, "print the answer as it came");
 }
 

@@ -28,6 +28,8 @@ struct CommandLine {
   bool immutable = false;
   bool dry_run = false;  // counts only
   std::string wait = "10s";
+  std::string cert;  // shown to a service that asks; with its key
+  std::string private_key;
   std::string ca;   // certificates that vouch for `to`
   std::string key;  // Idempotency-Key; empty: none
   bool json = false;

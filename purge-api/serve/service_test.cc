@@ -204,6 +204,17 @@ TEST_F(ServiceTest, AnotherLogOrAPositionThatWasNeverWrittenIs409) {
   EXPECT_THAT(disk_->members, IsEmpty());
 }
 
+TEST_F(ServiceTest, APositionThatIsReplayedTakesNothingBack) {
+  Pull("edge", -1);
+  const std::string id = Purge()["id"];
+  Pull("edge", 1);
+  EXPECT_THAT(Pull("edge", 0).records, SizeIs(1));
+  const json receipt = json::parse(Ask("GET", "/v1/purges/" + id).body);
+  EXPECT_EQ(receipt["state"], "complete");
+  EXPECT_EQ(receipt["nodes"]["edge"]["state"], "applied");
+  EXPECT_EQ(json::parse(Ask("GET", "/v1/nodes").body)["nodes"][0]["seq"], 1);
+}
+
 TEST_F(ServiceTest, ANodeIsDurableBeforeItsFirstLease) {
   log_->failing = true;
   EXPECT_EQ(Ask("GET", PullTarget("edge", -1)).status, 503);

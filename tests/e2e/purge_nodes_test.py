@@ -3,6 +3,12 @@
 import http.client
 import json
 import os
+import random
+import shutil
+import signal
+import subprocess
+import threading
+import time
 import unittest
 
 from support import skerry
@@ -13,13 +19,20 @@ TOKEN = "token-of-everyone"
 
 class NodesCase(skerry.Case):
     """A purge service, a shield and edges behind it."""
+    lease = "10s"
 
     def setUp(self):
         super().setUp()
         self.tokens = self.file("tokens", TOKEN + "\n")
         self.app = self.origin()
-        self.service = self.start("skerry-purge", "--listen=127.0.0.1:0", f"--data_dir={self.folder}/log", f"--token_file={self.tokens}")
+        # An address of our own: its port is still ours after a restart.
+        self.listen = f"127.{random.randrange(2, 250)}.{random.randrange(250)}.{random.randrange(1, 250)}:2001"
+        self.start_service()
         self.follow = [f"--purge=http://{self.service.ready['listen']}", f"--purge_token_file={self.tokens}"]
+
+    def start_service(self):
+        self.service = self.start("skerry-purge", f"--listen={self.listen}", f"--data_dir={self.folder}/log", f"--token_file={self.tokens}",
+                                  f"--lease={self.lease}")
 
     def shield(self):
         return self.start("skerry-shield", "--listen=127.0.0.1:0", f"--data_dir={self.folder}/shield", f"--token_file={self.tokens}",
@@ -67,6 +80,181 @@ class DryRunTest(NodesCase):
         self.assertIn("nothing was purged", printed)
         self.assertRegex(printed, r"edge-2 +counted +2 +2000\n")
         self.assertRegex(printed, r"edge-1 +counted +12 +12000\n")
+
+
+class KeyRulesTest(NodesCase):
+    def test_a_purge_by_url_reaches_what_the_rules_have_made_of_it(self):
+        config = self.file("edge.toml", f'[[site]]\nname = "s"\nhosts = ["*"]\norigin = "{self.app.url}"\n[[site.rule]]\nmatch = ["*"]\n'
+                                        'sort_query = true\nquery_deny = ["utm_*"]\n')
+        edge = self.node("edge", f"--config={config}")
+        self.app.answers["/p"] = (200, {"Cache-Control": "max-age=3600"}, b"page")
+        for _ in range(2):
+            self.page(edge, "/p?a=1&b=2")
+        self.assertIn("hit", self.page(edge, "/p?b=2&a=1").field("cache-status"))
+        status, told = self.ask("POST", "/v1/purges", {"urls": ["https://shop.example/p?b=2&utm_source=x&a=1"], "wait": "20s"})
+        self.assertEqual(status, 200, told)
+        self.assertNotIn("; hit", self.page(edge, "/p?a=1&b=2").field("cache-status"))
+
+
+class PurgeMethodTest(NodesCase):
+    """PURGE at an edge, as Varnish's users send it, is a purge of the log: it holds on every node."""
+
+    def edge_of(self, name, method):
+        config = self.file(f"{name}.toml", f'{method}[[site]]\nname = "s"\nhosts = ["*"]\norigin = "{self.app.url}"\n')
+        return self.node(name, f"--config={config}")
+
+    def test_a_purge_at_one_edge_holds_on_all(self):
+        first = self.edge_of("first", '[purge_method]\nfrom = ["127.0.0.0/8"]\ntag_field = "xkey"\nwait = "20s"\n')
+        second = self.edge_of("second", '[purge_method]\nfrom = ["192.0.2.1"]\n')
+        for path in ("/url", "/dir/a", "/dir/b", "/tagged", "/other"):
+            self.app.answers[path] = (200, {"Cache-Control": "max-age=3600", "Surrogate-Key": "news" if path == "/tagged" else "x"}, b"page")
+        for asked, fields, gone in (("/url", [], ["/url"]), ("/dir/*", [], ["/dir/a", "/dir/b"]), ("/", ["xkey: news"], ["/tagged"])):
+            for path in self.app.answers:
+                for edge in (first, second):
+                    self.page(edge, path)
+            answer = skerry.fetch(f"http://{first.ready['http']}{asked}", "Host: shop.example", *fields, method="PURGE", http="--http1.1")
+            self.assertEqual(answer.status, 200, answer.body)
+            told = json.loads(answer.body)
+            self.assertEqual({name: its["state"] for name, its in told["nodes"].items()}, {"first": "applied", "second": "applied"})
+            for edge in (first, second):
+                kept = [path for path in self.app.answers if "; hit" in self.page(edge, path).field("cache-status")]
+                self.assertEqual(kept, [path for path in self.app.answers if path not in gone])
+        refused = skerry.fetch(f"http://{second.ready['http']}/url", "Host: shop.example", method="PURGE", http="--http1.1")
+        self.assertEqual(refused.status, 403)
+        self.assertEqual([asked for asked in self.app.asked if asked[0] == "PURGE"], [])
+        self.assertEqual(self.ask("GET", "/v1/nodes")[1]["head"], 3)
+
+
+class PartitionTest(NodesCase):
+    """The purge service is away under load: rules that serve go on, those that revalidate keep to the budget; both recover."""
+    lease = "1s"
+    budget = 20
+    seconds = 4
+
+    def test_the_service_is_away_and_comes_back(self):
+        config = self.file("edge.toml", f'[upstream]\nbudget = {self.budget}\n[[site]]\nname = "s"\nhosts = ["*"]\norigin = "{self.app.url}"\n'
+                                        '[[site.rule]]\nmatch = ["/serve/*"]\non_partition = "serve"\n[[site.rule]]\nmatch = ["*"]\n')
+        edge = self.node("edge", f"--config={config}")
+        paths = [f"/{kind}/{number}" for kind in ("serve", "ask") for number in range(20)]
+        for path in paths:
+            self.app.answers[path] = (200, {"Cache-Control": "max-age=3600", "ETag": '"1"'}, b"page")
+            self.page(edge, path)
+        self.service.kill()
+        skerry.eventually(lambda: skerry.metric(edge.ready["admin"], "skerry_fenced") == 1, what="the lease has run out")
+        before = {path: self.app.count(path) for path in paths}
+        answers = self.load(edge, paths)
+        fetched = {path: self.app.count(path) - before[path] for path in paths}
+        self.assertEqual([path for path in paths if path.startswith("/serve/") and fetched[path]], [])
+        self.assertEqual({status for path, status in answers if path.startswith("/serve/")}, {200})
+        self.assertLessEqual({status for path, status in answers}, {200, 503})
+        # A second's worth may be saved up, and the load may have begun and ended within a second.
+        self.assertLessEqual(sum(fetched.values()), self.budget * (self.took + 2))
+        self.assertGreater(sum(fetched.values()), 0)
+
+        self.start_service()
+        skerry.eventually(lambda: skerry.metric(edge.ready["admin"], "skerry_fenced") == 0, what="the log is followed again")
+        self.assertIn("; hit", self.page(edge, "/ask/1").field("cache-status"))
+        status, told = self.ask("POST", "/v1/purges", {"urls": ["https://shop.example/serve/1"], "wait": "30s"})
+        self.assertEqual((status, told["nodes"]["edge"]["state"]), (200, "applied"))
+        self.assertNotIn("; hit", self.page(edge, "/serve/1").field("cache-status"))
+
+    def test_receipts_tell_a_node_that_asks_from_one_that_serves(self):
+        site = f'[[site]]\nname = "s"\nhosts = ["*"]\norigin = "{self.app.url}"\n[[site.rule]]\nmatch = ["*"]\n'
+        asks = self.node("asks", f"--config={self.file('asks.toml', site)}")
+        serves = self.node("serves", "--config=" + self.file("serves.toml", site + 'on_partition = "serve"\n'))
+        for node in (asks, serves):
+            node.process.send_signal(signal.SIGSTOP)
+        try:
+            told = self.ask("POST", "/v1/purges", {"tags": ["t"], "wait": "5s"})[1]
+        finally:
+            for node in (asks, serves):
+                node.process.send_signal(signal.SIGCONT)
+        self.assertEqual(told["state"], "accepted")
+        self.assertEqual({name: its["state"] for name, its in told["nodes"].items()}, {"asks": "fenced", "serves": "unreachable"})
+        skerry.eventually(lambda: self.ask("GET", "/v1/purges/" + told["id"])[1]["state"] == "complete", what="both have applied it")
+
+    def load(self, edge, paths):
+        """What eight clients are answered: (path, status)."""
+        answers, begun, end = [], time.monotonic(), time.monotonic() + self.seconds
+
+        def client(seed):
+            chance = random.Random(seed)
+            host, port = edge.ready["http"].rsplit(":", 1)
+            connection = http.client.HTTPConnection(host, int(port), timeout=30)
+            while time.monotonic() < end:
+                path = chance.choice(paths)
+                connection.request("GET", path, headers={"Host": "shop.example"})
+                answer = connection.getresponse()
+                answer.read()
+                answers.append((path, answer.status))
+            connection.close()
+
+        threads = [threading.Thread(target=client, args=(seed,)) for seed in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.took = time.monotonic() - begun
+        return answers
+
+
+class MutualTlsTest(NodesCase):
+    """The service asks for certificates; nodes and backends show theirs, and renew them while they run."""
+
+    def authority(self, name):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", f"/CN={name}",
+                        "-keyout", f"{self.folder}/{name}.key", "-out", f"{self.folder}/{name}.pem"], check=True, capture_output=True)
+
+    def certificate(self, authority, name, more=""):
+        request, signed, key = (f"{self.folder}/{name}.{end}" for end in ("csr", "pem", "key"))
+        subprocess.run(["openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
+                        "-keyout", key, "-out", request], check=True, capture_output=True)
+        names = self.file("names", "subjectAltName=IP:127.0.0.1\n")
+        subprocess.run(["openssl", "x509", "-req", "-in", request, "-CA", f"{self.folder}/{authority}.pem", "-CAkey", f"{self.folder}/{authority}.key",
+                        "-CAcreateserial", "-days", "2", "-extfile", names, "-out", signed], check=True, capture_output=True)
+
+    def asks(self, to, name):
+        """Does the service answer whoever shows this certificate?"""
+        shown = ["--cert", f"{self.folder}/{name}.pem", "--key", f"{self.folder}/{name}.key"] if name else []
+        done = subprocess.run(["curl", "-s", "-m", "20", "--cacert", f"{self.folder}/old.pem", *shown, "-H", f"Authorization: Bearer {TOKEN}",
+                               f"https://{to}/v1/nodes"], capture_output=True, check=False)
+        return done.returncode == 0 and b'"nodes"' in done.stdout
+
+    def test_only_who_shows_a_certificate_is_heard_and_it_can_be_renewed(self):
+        for name in ("old", "new"):
+            self.authority(name)
+        for authority, name in (("old", "service"), ("old", "node"), ("old", "backend"), ("new", "newer")):
+            self.certificate(authority, name)
+        trusted = f"{self.folder}/trusted.pem"
+        shutil.copy(f"{self.folder}/old.pem", trusted)
+        service = self.start("skerry-purge", "--listen=127.0.0.1:0", f"--data_dir={self.folder}/log-2", f"--token_file={self.tokens}",
+                             f"--cert={self.folder}/service.pem", f"--key={self.folder}/service.key", f"--client_ca={trusted}")
+        to = service.ready["listen"]
+        self.assertFalse(self.asks(to, None))
+        self.assertFalse(self.asks(to, "newer"))
+        self.assertTrue(self.asks(to, "backend"))
+        edge = self.edge("--node=edge", f"--purge=https://{to}", f"--purge_token_file={self.tokens}", f"--purge_ca={self.folder}/old.pem",
+                         f"--purge_cert={self.folder}/node.pem", f"--purge_key={self.folder}/node.key", origin=self.app)
+        self.assertEqual(skerry.metric(edge.ready["admin"], "skerry_fenced"), 0)
+
+        shutil.copy(f"{self.folder}/new.pem", trusted)
+        for end in ("pem", "key"):
+            shutil.copy(f"{self.folder}/newer.{end}", f"{self.folder}/node.{end}")
+        for program in (service, edge):
+            program.process.send_signal(signal.SIGHUP)
+        skerry.eventually(lambda: self.asks(to, "newer"), what="the service trusts the new authority")
+        self.assertFalse(self.asks(to, "backend"))
+        skerry.eventually(lambda: "reloaded" in edge.log(), what="the edge has reloaded")
+        # Its next connection shows the new one.
+        service.process.send_signal(signal.SIGTERM)
+        service.process.wait(60)
+        self.start("skerry-purge", f"--listen={to}", f"--data_dir={self.folder}/log-2", f"--token_file={self.tokens}",
+                   f"--cert={self.folder}/service.pem", f"--key={self.folder}/service.key", f"--client_ca={trusted}")
+        purge = [f"--to=https://{to}", f"--token_file={self.tokens}", "--tag=t", "--wait=30s", f"--ca={self.folder}/old.pem"]
+        code, said = self.run_program("skerry-purge", "purge", *purge, f"--cert={self.folder}/newer.pem", f"--cert_key={self.folder}/newer.key", seconds=60)
+        self.assertEqual(code, 0, said)
+        self.assertRegex(said, r"edge +applied")
+        self.assertEqual(self.run_program("skerry-purge", "purge", *purge, seconds=60)[0], 1)
 
 
 if __name__ == "__main__":
