@@ -1,9 +1,13 @@
 // What judging an entry costs with 100,000 tags and 10,000 prefixes purged. Prints
 // nanoseconds; docs/purge-protocol.md keeps the figures.
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "core/base/random.h"
@@ -44,6 +48,80 @@ void Measure(const char* what, size_t count, Body body) {
   std::printf("%-58s %9.1f ns\n", what, took.count() / static_cast<double>(count));
 }
 
+// Nanoseconds of single judgements, sorted.
+std::vector<double> JudgeOneByOne(const Generations& generations,
+                                  const std::vector<std::shared_ptr<Entry>>& entries) {
+  std::vector<double> took;
+  for (int round = 0; round < 10; ++round) {
+    for (const auto& entry : entries) {
+      const auto begun = std::chrono::steady_clock::now();
+      (void)generations.Judge(*entry);
+      const std::chrono::duration<double, std::nano> its = std::chrono::steady_clock::now() - begun;
+      took.push_back(its.count());
+    }
+  }
+  std::sort(took.begin(), took.end());
+  return took;
+}
+
+// What batches of 10,000 URLs, one behind the other, do to those who judge meanwhile.
+void MeasureBesideBatches(Generations& generations,
+                          const std::vector<std::shared_ptr<Entry>>& entries) {
+  std::atomic<bool> over{false};
+  std::atomic<int> batches{0};
+  std::thread writer([&] {
+    for (int batch = 0; !over; ++batch) {
+      Selectors urls;
+      for (int i = 0; i < 10'000; ++i) {
+        urls.urls.push_back("https://www.shop.example/gone/" + std::to_string(i + batch % 4));
+      }
+      generations.Apply(Batch(generations.head() + 1, urls));
+      ++batches;
+    }
+  });
+  while (batches == 0) std::this_thread::yield();
+  const std::vector<double> took = JudgeOneByOne(generations, entries);
+  over = true;
+  writer.join();
+  std::printf("judge beside %d batches of 10,000 URLs: median %.0f, p99 %.0f, worst %.0f ns\n",
+              batches.load(), took[took.size() / 2], took[took.size() * 99 / 100], took.back());
+}
+
+// A tag costs the same however many objects have it.
+void MeasureATagOfMany(Generations& generations) {
+  Selectors urls;
+  for (int i = 0; i < 100; ++i) {
+    urls.urls.push_back("https://www.shop.example/few/" + std::to_string(i));
+  }
+  Selectors tag, prefix, all;
+  tag.tags = {"on-a-million"};
+  prefix.prefixes = {"https://www.shop.example/products/"};
+  all.all = true;
+  const std::pair<const char*, const Selectors*> kinds[] = {{"apply 100 URLs", &urls},
+                                                            {"apply a tag", &tag},
+                                                            {"apply a prefix", &prefix},
+                                                            {"apply all", &all}};
+  for (const auto& [what, selectors] : kinds) {
+    Measure(what, 1, [&] { generations.Apply(Batch(generations.head() + 1, *selectors)); });
+  }
+}
+
+// With a million entries in memory: records look at none of them.
+int MeasureAMillion() {
+  SeededRandom random(2);
+  Generations generations;
+  std::vector<std::shared_ptr<Entry>> entries;
+  for (int i = 0; i < 1'000'000; ++i) {
+    entries.push_back(MakeEntry(random, generations.Now()));
+    entries.back()->head.tags = {TagHash("on-a-million")};
+  }
+  std::printf("with 1,000,000 entries of one tag:\n");
+  MeasureATagOfMany(generations);
+  int left = 0;
+  for (const auto& entry : entries) left += generations.Judge(*entry) != Purged::kHard;
+  return left;
+}
+
 int Main() {
   SeededRandom random(1);
   Generations generations;
@@ -75,7 +153,11 @@ int Main() {
   std::string bytes;
   Measure("serialize, the whole", 1, [&] { bytes = generations.Serialize(); });
   std::printf("%zu scopes, %zu bytes\n", generations.size(), bytes.size());
-  return 0;
+  const std::vector<double> alone = JudgeOneByOne(generations, entries);
+  std::printf("judge alone: median %.0f, p99 %.0f, worst %.0f ns\n", alone[alone.size() / 2],
+              alone[alone.size() * 99 / 100], alone.back());
+  MeasureBesideBatches(generations, entries);
+  return MeasureAMillion();
 }
 
 }  // namespace
