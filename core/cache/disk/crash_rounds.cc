@@ -9,8 +9,9 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <cstdio>
-#include <thread>
+#include <set>
+#include <sstream>
+#include <vector>
 
 #include "core/base/random.h"
 #include "core/cache/disk/crash_work.h"
@@ -20,7 +21,7 @@ namespace {
 
 struct Child {
   pid_t pid = -1;
-  int facts = -1;  // what it acknowledged
+  int notes = -1;
 };
 
 Child Start(const std::string& program, const std::string& directory, uint64_t seed) {
@@ -40,43 +41,65 @@ Child Start(const std::string& program, const std::string& directory, uint64_t s
   return {pid, ends[0]};
 }
 
-struct Killed {
-  uint64_t last_fact = 0;
-  std::string error;  // it ended by itself
+// What the worker has told.
+struct Told {
+  std::vector<CrashNote> purged;
+  std::set<uint32_t> there;  // at the last look that was finished, and not forgotten since
+  std::string error;         // it ended by itself
+
+  void Take(const CrashNote& note) {
+    switch (note.kind) {
+      case CrashNote::kPurged: purged.push_back(note); break;
+      case CrashNote::kForgetting:
+        there.erase(note.number);
+        looking_.erase(note.number);
+        break;
+      case CrashNote::kLooking: looking_.clear(); break;
+      case CrashNote::kThere: looking_.insert(note.number); break;
+      case CrashNote::kLooked: there = looking_; break;
+    }
+  }
+
+ private:
+  std::set<uint32_t> looking_;
 };
 
-// Lets it work for that long from its first fact on, and kills it.
-Killed KillAfter(const Child& child, std::chrono::milliseconds worked) {
-  uint64_t fact = 0;
-  Killed killed;
-  pollfd waiting{child.facts, POLLIN, 0};
-  if (poll(&waiting, 1, 20'000) == 1) std::this_thread::sleep_for(worked);
-  kill(child.pid, SIGKILL);
-  while (read(child.facts, &fact, sizeof(fact)) == sizeof(fact)) {
-    killed.last_fact = fact;
+// Lets it work for that long from its first note on, and kills it.
+Told KillAfter(const Child& child, std::chrono::milliseconds worked) {
+  using Clk = std::chrono::steady_clock;
+  Told told;
+  CrashNote note;
+  pollfd waiting{child.notes, POLLIN, 0};
+  poll(&waiting, 1, 20'000);
+  const Clk::time_point end = Clk::now() + worked;
+  for (auto left = worked; left.count() > 0;
+       left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clk::now())) {
+    if (poll(&waiting, 1, static_cast<int>(left.count())) != 1) continue;
+    if (read(child.notes, &note, sizeof(note)) != sizeof(note)) break;
+    told.Take(note);
   }
-  close(child.facts);
+  kill(child.pid, SIGKILL);
+  while (read(child.notes, &note, sizeof(note)) == sizeof(note)) told.Take(note);
+  close(child.notes);
   int status = 0;
   waitpid(child.pid, &status, 0);
-  if (WIFEXITED(status)) killed.error = "it exited with " + std::to_string(WEXITSTATUS(status));
+  if (WIFEXITED(status)) told.error = "it exited with " + std::to_string(WEXITSTATUS(status));
   if (WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL) {
-    killed.error = "it died of signal " + std::to_string(WTERMSIG(status));
+    told.error = "it died of signal " + std::to_string(WTERMSIG(status));
   }
-  return killed;
+  return told;
 }
 
 }  // namespace
 
 std::string CrashRounds::ToString() const {
-  char text[256];
-  std::snprintf(
-      text, sizeof(text),
-      "%d kills: %llu objects found, %llu damaged, %llu wrong bodies, %llu facts lost, "
-      "slowest open %.3f s%s%s",
-      rounds, static_cast<unsigned long long>(objects), static_cast<unsigned long long>(damaged),
-      static_cast<unsigned long long>(wrong_bytes), static_cast<unsigned long long>(facts_lost),
-      slowest_open, error.empty() ? "" : "; ", error.c_str());
-  return text;
+  std::ostringstream text;
+  text << rounds << " kills: " << objects << " objects found, " << damaged << " damaged, "
+       << wrong_bytes << " wrong bodies; " << undone << " of " << purges
+       << " acknowledged purges undone; " << lost << " of " << watched
+       << " objects lost; slowest open " << slowest_open << " s";
+  if (!error.empty()) text << "; " << error;
+  return text.str();
 }
 
 CrashRounds RunCrashRounds(const std::string& program, const std::string& directory, int rounds,
@@ -85,12 +108,12 @@ CrashRounds RunCrashRounds(const std::string& program, const std::string& direct
   SeededRandom random(seed);
   while (result.rounds < rounds) {
     const Child child = Start(program, directory, 1 + random.Below(1 << 20));
-    const Killed killed = KillAfter(child, std::chrono::milliseconds(random.Below(700)));
-    if (!killed.error.empty()) {
-      result.error = "the worker ended by itself: " + killed.error;
+    const Told told = KillAfter(child, std::chrono::milliseconds(1 + random.Below(700)));
+    if (!told.error.empty()) {
+      result.error = "the worker ended by itself: " + told.error;
       return result;
     }
-    const Result<CrashVerdict> verdict = Examine(directory, seed);
+    const Result<CrashVerdict> verdict = Examine(directory, told.purged);
     if (!verdict) {
       result.error = verdict.error().ToString();
       return result;
@@ -99,7 +122,10 @@ CrashRounds RunCrashRounds(const std::string& program, const std::string& direct
     result.objects += verdict->objects;
     result.damaged += verdict->damaged;
     result.wrong_bytes += verdict->wrong_bytes;
-    result.facts_lost += verdict->facts < killed.last_fact;
+    result.purges += told.purged.size();
+    result.undone += verdict->undone;
+    result.watched += told.there.size();
+    for (const uint32_t number : told.there) result.lost += !verdict->found[number];
     result.slowest_open = std::max(result.slowest_open, verdict->open_seconds);
   }
   return result;

@@ -2,7 +2,7 @@
 //        disk_torture rounds DIRECTORY N     kills `work` N times at random moments and
 //                                            examines the store each time
 //
-// The test beside it runs a few rounds; `./dev test --full` runs 200.
+// The test beside it runs 20 rounds; `./dev test --full` runs 200.
 #include <sys/wait.h>
 #include <unistd.h>
 
