@@ -204,6 +204,7 @@ void ReplayDisk::Append(const cache::StoredHead& head, uint64_t size, http::Fiel
   if (files_.empty() || files_.back().bytes >= file_bytes_) files_.emplace_back();
   files_.back().bytes += stored->bytes;
   used_ += stored->bytes;
+  written_ += stored->bytes;
   files_.back().stored.push_back(std::move(stored));
   const auto too_full = [this] {
     return static_cast<double>(used_) > cache::disk::kDropAt * static_cast<double>(budget_);
@@ -215,7 +216,7 @@ void ReplayDisk::DropOldest() {
   File oldest = std::move(files_.front());
   files_.pop_front();
   used_ -= oldest.bytes;
-  ByteCount allowance = oldest.bytes / 2;
+  ByteCount allowance = cache::disk::StoredAnew(oldest.bytes);
   for (const auto& stored : oldest.stored) {
     const uint64_t size = stored->row.size;
     rows_->sizes.erase(stored->row.fill_id);
@@ -252,6 +253,7 @@ cache::ControlStore& ReplayDisk::control() { return rows_->control; }
 cache::Disk::Stats ReplayDisk::stats() const {
   Stats stats;
   stats.bytes = used_;
+  stats.written = written_;
   for (const auto& [key, rows] : rows_->by_key) stats.objects += rows.size();
   stats.index_loaded = true;
   return stats;

@@ -2,7 +2,7 @@
 // falls out at the other end. Heads and sizes only; every body is the same made-up bytes.
 //
 // Admission and eviction follow core/cache/disk/thresholds.h and eviction.h: whole files
-// from the oldest on, of each at most half stored anew where it was hit. Simpler than
+// from the oldest on, of each a part stored anew where it was hit. Simpler than
 // the real one: a response is there at once, nothing is merged, nothing ever fails.
 #pragma once
 
@@ -68,6 +68,7 @@ class ReplayDisk : public cache::Disk {
   std::unique_ptr<Rows> rows_;
   std::deque<File> files_;
   ByteCount used_ = 0;
+  ByteCount written_ = 0;
   uint64_t last_fill_ = 0;
   uint64_t last_position_ = 0;
   std::vector<cache::Key> kept_;

@@ -68,6 +68,8 @@ void Ram::FindKept(const Key& key, std::vector<EntryPtr>& found) {
   state_->Of(key).FindKept(key, found);
 }
 
+bool Ram::AskedBefore(const Key& key) const { return state_->Of(key).AskedBefore(key); }
+
 std::vector<EntryPtr> Ram::Peek(const Key& key) const { return state_->Of(key).Peek(key); }
 
 Offered Ram::Offer(EntryPtr entry) {

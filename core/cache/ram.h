@@ -45,6 +45,10 @@ class Ram {
   // Find into `found`, whose room is used again; a key without any counts no use.
   void FindKept(const Key& key, std::vector<EntryPtr>& found);
 
+  // Was the key asked for before the Find that has just missed it, as far as the sketch of
+  // uses remembers? What it forgets or mistakes costs a place on the disk, no more.
+  bool AskedBefore(const Key& key) const;
+
   // Find for an onlooker: no use is counted and nobody's place changes.
   std::vector<EntryPtr> Peek(const Key& key) const;
 

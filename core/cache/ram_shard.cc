@@ -53,6 +53,11 @@ void RamShard::Gather(const Key& key, std::vector<EntryPtr>& found) {
   if (!found.empty()) ShrinkProtected();
 }
 
+bool RamShard::AskedBefore(const Key& key) const {
+  MutexLock lock(mutex_);
+  return sketch_.Estimate(key.hash.low) >= 2;
+}
+
 std::vector<EntryPtr> RamShard::Peek(const Key& key) const {
   std::vector<EntryPtr> found;
   MutexLock lock(mutex_);

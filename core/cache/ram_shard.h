@@ -46,6 +46,7 @@ class RamShard {
 
   std::vector<EntryPtr> Find(const Key& key) SKERRY_EXCLUDES(mutex_);
   void FindKept(const Key& key, std::vector<EntryPtr>& found) SKERRY_EXCLUDES(mutex_);
+  bool AskedBefore(const Key& key) const SKERRY_EXCLUDES(mutex_);
   std::vector<EntryPtr> Peek(const Key& key) const SKERRY_EXCLUDES(mutex_);
   Offered Offer(EntryPtr entry, Dropped& dropped) SKERRY_EXCLUDES(mutex_);
   bool Replace(const EntryPtr& old, EntryPtr fresh, Dropped& dropped) SKERRY_EXCLUDES(mutex_);

@@ -80,6 +80,18 @@ TEST(RamTest, AnOnlookerCountsAsNoUse) {
   EXPECT_FALSE(survives(false));
 }
 
+TEST(RamTest, RemembersThatAKeyWasAskedForWhetherItIsKeptOrNot) {
+  Ram ram(Small());
+  EXPECT_FALSE(ram.AskedBefore(KeyOf("a")));
+  ram.Find(KeyOf("a"));
+  EXPECT_FALSE(ram.AskedBefore(KeyOf("a"))) << "this is the first time";
+  ram.Find(KeyOf("a"));
+  EXPECT_TRUE(ram.AskedBefore(KeyOf("a")));
+  ram.Peek(KeyOf("b"));
+  ram.Peek(KeyOf("b"));
+  EXPECT_FALSE(ram.AskedBefore(KeyOf("b")));
+}
+
 TEST(RamTest, KeepsVariantsOfAKeySideBySideNewestFirst) {
   Ram ram(Small());
   const EntryPtr one = Make("a", 1000, "1");

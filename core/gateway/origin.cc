@@ -38,6 +38,13 @@ std::vector<Dimension> ForShield(const FetchPlan& plan) {
   return dimensions;
 }
 
+// What was stored before, or asked for before, is worth a place where places are few.
+std::unique_ptr<cache::DiskFill> BeginOnDisk(Shared& shared, const cache::Answer& answer,
+                                             bool stored_before) {
+  const bool seen_before = stored_before || shared.ram->AskedBefore(answer.head.key);
+  return shared.disk->Begin(answer.head, answer.length, seen_before);
+}
+
 }  // namespace
 
 void Retrieval::Begin(Gateway& gateway, FetchPlan plan) {
@@ -211,7 +218,7 @@ void Retrieval::OnHead(http::ResponseHead head) {
   LearnFrom(plan_.siblings, &answer.head);
   if (kept && shared.disk != nullptr) {
     CapVariants(answer.head);
-    disk = shared.disk->Begin(answer.head, answer.length, plan_.stale != nullptr);
+    disk = BeginOnDisk(shared, answer, plan_.stale != nullptr);
   }
   plan_.fill->OnAnswer(std::move(answer), for_all || shares_error, std::move(disk));
 }

@@ -32,8 +32,8 @@ bool Eviction::DropOldest(bool spare_none) {
   const uint64_t horizon = oldest->range.last + 1;
   parts_.fills.AbandonBelow(horizon);
   const std::vector<IndexRow> rows = parts_.index.RaiseHorizon(horizon);
-  allowance_ =
-      std::min(allowance_ + oldest->bytes / 2, std::max(oldest->bytes / 2, parts_.budget / 16));
+  const ByteCount share = StoredAnew(oldest->bytes);
+  allowance_ = std::min(allowance_ + share, std::max(share, parts_.budget / 16));
   parts_.store.Measure();
   const ByteCount taken = parts_.store.used() + parts_.appender.queued_bytes();
   // What comes back is written before the old file goes, and may lie beside it for that

@@ -3,8 +3,8 @@
 //
 // Nothing is deleted one by one (that costs 2.5 to 3.3 times the budget,
 // docs/why/disk-log.md). Deleting a row and storing anew happen only if the row is
-// still that fill. Of each dropped file at most half may come back, so that every
-// step makes room.
+// still that fill. Of each dropped file a part may come back (StoredAnew), so that
+// every step makes room.
 //
 // Owner: upkeep. Thread: upkeep's; it may wait for the appender, never the reverse.
 #pragma once
