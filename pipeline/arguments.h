@@ -18,7 +18,8 @@ struct BuildArguments {
   std::string config;
   std::string cache;  // empty: the user's cache folder; "off": none
   std::vector<std::string> previous;
-  int jobs = 0;  // 0: one a core
+  int jobs = 0;        // 0: one a core
+  std::string report;  // an HTML page to write; empty: none
   bool keep_going = false;
   bool json = false;
 };

@@ -161,7 +161,26 @@ class Fingerprinter {
     } else if (IsPage(source)) {
       output.cache = asset::CacheClass::kPage;
       AddLinks(file);
+      AddPolicy(file);
     }
+  }
+
+  // What a Content-Security-Policy has to name so that the page's inline parts run.
+  void AddPolicy(int file) {
+    Output& output = outputs_[file];
+    const InlineTexts texts =
+        ReadInlineTexts(output.rewritten ? output.text : site_.files[file].loaded);
+    const auto note = [&](const char* name, const std::vector<std::string>& inlined) {
+      std::set<std::string> sources;
+      for (const std::string& text : inlined) {
+        sources.insert("'sha256-" + ToBase64(Sha256(text).raw()) + "'");
+      }
+      std::string all;
+      for (const std::string& source : sources) all += (all.empty() ? "" : " ") + source;
+      if (!all.empty()) output.notes[name] = all;
+    };
+    note("csp script-src", texts.scripts);
+    note("csp style-src", texts.styles);
   }
 
   void AddPageEdits(int file, std::vector<Edit>& edits) {

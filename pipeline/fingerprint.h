@@ -7,6 +7,7 @@
 // so does what files refer to that a bundler named by their hash, which keep their bytes.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,7 +31,8 @@ struct Output {
   bool rewritten = false;
   std::string text = {};  // the new bytes, where rewritten
   std::vector<std::string> links = {};
-  bool second_name = false;  // the old path of a renamed file
+  std::map<std::string, std::string> notes = {};  // of pages: sources for their policy
+  bool second_name = false;                       // the old path of a renamed file
 };
 
 struct Fingerprinted {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -14,8 +15,11 @@
 #include "pipeline/arguments.h"
 #include "pipeline/build.h"
 #include "pipeline/config.h"
+#include "pipeline/files.h"
 #include "pipeline/progress.h"
 #include "pipeline/releases.h"
+#include "pipeline/report_page.h"
+#include "pipeline/score_files.h"
 #include "pipeline/ship.h"
 
 namespace {
@@ -32,10 +36,27 @@ int Complain(const Failure& failure) {
   return static_cast<int>(failure.exit);
 }
 
-int RunBuild(const BuildOptions& options, bool json) {
+// The report as a page, with what changed since the newest former release.
+skerry::Status WritePage(const BuildReport& report, const BuildOptions& options,
+                         const std::string& file) {
+  std::optional<Difference> difference;
+  if (!options.previous.empty()) {
+    const auto before = OpenManifest(options.previous.front());
+    const auto after = OpenManifest(options.out);
+    if (before && after) difference = Compare(*before, *after);
+  }
+  const std::string title = "Release of " + options.site.lexically_normal().string();
+  return WriteFile(file, ReportPage(report, difference, title));
+}
+
+int RunBuild(const BuildOptions& options, const std::string& page, bool json) {
   Progress progress(stderr);
   const auto report = Build(options, progress);
   if (!report) return Complain(report.error());
+  if (!page.empty()) {
+    const skerry::Status written = WritePage(*report, options, page);
+    if (!written) return Complain({Exit::kFailed, "--report: " + written.error().context});
+  }
   const std::string out = options.out.string();
   const std::string text = json ? ReportJson(*report, out) : ReportText(*report, out);
   std::fputs(text.c_str(), stdout);
@@ -101,6 +122,13 @@ int RunVerify(const std::string& url, const std::string& folder, const std::stri
   return static_cast<int>(done.faults.empty() ? Exit::kDone : Exit::kFailed);
 }
 
+int RunScore(const std::string& original, const std::string& coded) {
+  const auto score = ScoreFiles(original, coded);
+  if (!score) return Complain(score.error());
+  std::printf("%.4f\n", *score);
+  return 0;
+}
+
 int DumpOptions(const std::string& form) {
   const skerry::config::Shape& shape = ConfigTable().shape();
   const std::string text = form == "schema" ? skerry::config::JsonSchema("skerry-pipeline", shape)
@@ -136,12 +164,13 @@ void AddBuild(CLI::App& app, Commands& commands) {
       ->check(CLI::Range(1, 256));
   command->add_option("--previous", build->previous,
                       "former release directory, to make deltas against (repeatable)");
+  command->add_option("--report", build->report, "also write the report as an HTML page here");
   command->add_flag("--keep_going", build->keep_going,
                     "copy broken images untouched instead of stopping");
   command->add_flag("--json", build->json, "the report as JSON");
   commands[command] = [build] {
     const auto options = CheckBuild(*build);
-    return options ? RunBuild(*options, build->json) : Complain(options.error());
+    return options ? RunBuild(*options, build->report, build->json) : Complain(options.error());
   };
 }
 
@@ -210,6 +239,18 @@ void AddVerify(CLI::App& app, Commands& commands) {
   commands[command] = [verify] { return RunVerify(verify->url, verify->folder, verify->ca_file); };
 }
 
+void AddScore(CLI::App& app, Commands& commands) {
+  struct Arguments {
+    std::string original, coded;
+  };
+  const auto score = std::make_shared<Arguments>();
+  CLI::App* command =
+      app.add_subcommand("score", "how like its original a coded image looks (SSIMULACRA 2)");
+  command->add_option("ORIGINAL", score->original, "JPEG, PNG, GIF or WebP")->required();
+  command->add_option("CODED", score->coded, "of the same size; also AVIF")->required();
+  commands[command] = [score] { return RunScore(score->original, score->coded); };
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -222,14 +263,15 @@ int main(int argc, char** argv) {
   app.add_option("--dump_options", dump, "print the options of skerry.toml and exit")
       ->check(CLI::IsMember({"markdown", "schema"}));
   Commands commands;
-  for (const auto add : {AddBuild, AddPush, AddReleases, AddRollBack, AddDiff, AddVerify}) {
+  for (const auto add :
+       {AddBuild, AddPush, AddReleases, AddRollBack, AddDiff, AddVerify, AddScore}) {
     add(app, commands);
   }
   skerry::config::ExplainMistakes(app);
   try {
     app.parse(argc, argv);
     if (dump.empty() && app.get_subcommands().empty()) {
-      throw CLI::RequiredError("a command (build, push, releases, rollback, diff, verify)");
+      throw CLI::RequiredError("a command (build, push, releases, rollback, diff, verify, score)");
     }
   } catch (const CLI::ParseError& error) {
     const bool help = error.get_exit_code() == 0;

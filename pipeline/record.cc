@@ -26,13 +26,14 @@ asset::Entry EntryOf(const Output& output, const Site& site, const Pictures& pic
   entry.type = site.files[output.file].type;
   entry.cache = output.cache;
   entry.links = output.links;
+  entry.notes = output.notes;
   if (const auto coded = packed.find(output.sha256); coded != packed.end()) {
     entry.coded = coded->second;
   }
   if (const auto picture = pictures.find(output.file); picture != pictures.end()) {
     entry.width = picture->second.width;
     entry.height = picture->second.height;
-    entry.notes = picture->second.notes;
+    entry.notes.insert(picture->second.notes.begin(), picture->second.notes.end());
     // A path belongs to one entry; the second name is for programs, not for pages.
     if (!output.second_name) entry.images = picture->second.variants;
   }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "pipeline/report_page.h"
 #include "pipeline/text_table.h"
 
 namespace skerry::pipeline {
@@ -76,6 +77,35 @@ TEST_F(WeighTest, TheReportIsOneTableAndOneJson) {
   EXPECT_THAT(ReportText(report, "out"),
               HasSubstr("  scripts      1   2.9 KiB     900 B   2.9 KiB\n"));
   EXPECT_THAT(ReportJson(report, "out"), HasSubstr("\"gzip\": 900"));
+}
+
+TEST(ReportPageTest, NamesWhatIsOverBudgetAndEscapesIt) {
+  BuildReport report;
+  report.kinds["scripts"] = {1, 2048, 1024, 512};
+  report.offenders.push_back({"script", "/<b>.js", 2048, 1024});
+  const std::string page = ReportPage(report, std::nullopt, "a & b");
+  EXPECT_THAT(page, HasSubstr("Over budget"));
+  EXPECT_THAT(page, HasSubstr("<title>a &amp; b</title>"));
+  EXPECT_EQ(page.find("<b>"), std::string::npos);
+}
+
+TEST(ReportPageTest, FetchesNothingAndRunsNothing) {
+  BuildReport report;
+  report.kinds["pages"] = {1, 1, 1, 1};
+  const std::string page = ReportPage(report, Difference{}, "site");
+  for (const char* word : {"<script", "src=", "href=", "url(", "@import", "http"}) {
+    EXPECT_EQ(page.find(word), std::string::npos) << word;
+  }
+}
+
+TEST(ReportPageTest, ShowsWhatAReturningVisitorLoads) {
+  Difference difference;
+  difference.changes = {{"/app.js", 4096, 5120, 100}};
+  difference.whole = 5120;
+  difference.fetched = 100;
+  const std::string page = ReportPage({}, difference, "site");
+  EXPECT_THAT(page, HasSubstr("returning"));
+  EXPECT_THAT(page, HasSubstr("100 B"));
 }
 
 }  // namespace

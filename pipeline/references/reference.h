@@ -89,6 +89,14 @@ struct Document {
   std::string refused = {};
 };
 
+// What a page's inline scripts and style sheets hold, byte by byte: a policy that allows them
+// (Content Security Policy 3) names their digests.
+struct InlineTexts {
+  std::vector<std::string> scripts = {};
+  std::vector<std::string> styles = {};
+};
+InlineTexts ReadInlineTexts(std::string_view html);
+
 inline constexpr size_t kDeepestHtml = 5000;
 
 // One reader a language. Malformed input gives what could be read, as in browsers.

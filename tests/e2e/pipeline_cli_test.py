@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """The command line of skerry-pipeline: what it prints and how it ends. Mistakes: bad_input_test.py."""
+import base64
 import hashlib
 import http.server
 import json
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 import threading
@@ -106,6 +108,37 @@ class CommandLine(unittest.TestCase):
         report = json.loads(done.stdout)
         self.assertEqual(report["kinds"]["styles"]["files"], 1)
         self.assertEqual(report["renamed"], 1)
+
+    def test_the_typing_of_the_manifest_has_the_members_of_its_schema(self):
+        with open(os.path.join(ROOT, "docs/manifest.schema.json"), encoding="utf-8") as file:
+            schema = json.load(file)
+        with open(os.path.join(ROOT, "docs/manifest.d.ts"), encoding="utf-8") as file:
+            typing = file.read()
+
+        def members(interface):
+            body = re.search(r"export interface %s \{(.*?)\n\}" % interface, typing, re.S).group(1)
+            return {name: not optional for name, optional in re.findall(r"^  (\w+)(\??):", body, re.M)}
+
+        def wanted(part):
+            return {name: name in part.get("required", ()) for name in part["properties"]}
+
+        self.assertEqual(members("Manifest"), wanted(schema))
+        self.assertEqual(members("Entry"), wanted(schema["$defs"]["entry"]))
+        self.assertEqual(members("ImageVariant"), wanted(schema["$defs"]["image"]))
+        self.assertEqual(members("DeltaVariant"), {**wanted(schema["$defs"]["coded"]), "dictionary": True})
+
+    def test_the_report_is_also_a_page(self):
+        page = self.top / "report.html"
+        done = self.build(f"--report={page}")
+        self.assertEqual((done.returncode, done.stderr), (DONE, ""))
+        self.assertIn("<h2>What it weighs</h2>", page.read_text())
+
+    def test_inline_scripts_and_styles_are_noted_with_their_hashes(self):
+        (self.site / "index.html").write_text("<style>p{}</style><script>alert(1)</script><script src=data:,></script><script type=application/json>{}</script>")
+        self.assertEqual(self.build().returncode, DONE)
+        notes = json.loads((self.out / "manifest.json").read_text())["entries"][-1]["notes"]
+        source = lambda text: "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
+        self.assertEqual(notes, {"csp script-src": source("alert(1)"), "csp style-src": source("p{}")})
 
     def test_a_budget_is_kept_or_the_offender_shown(self):
         (self.site / "skerry.toml").write_text("[budgets]\nstyle = \"10B\"\n")
