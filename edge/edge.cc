@@ -16,6 +16,7 @@
 #include "core/cache/purge/feed.h"
 #include "core/daemon/admin.h"
 #include "core/daemon/certificate.h"
+#include "core/daemon/file_limit.h"
 #include "core/daemon/handover.h"
 #include "core/daemon/port.h"
 #include "core/daemon/preflight.h"
@@ -587,6 +588,7 @@ Edge::Edge(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Edge::~Edge() = default;
 
 Result<std::unique_ptr<Edge>> Edge::Open(const Options& options) {
+  daemon::RaiseFileLimit();
   auto state = std::make_unique<State>();
   state->options = options;
   if (Status status = state->OpenAll(); !status) return Fail(std::move(status.error()));

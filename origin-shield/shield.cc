@@ -14,6 +14,7 @@
 #include "core/cache/purge/feed.h"
 #include "core/daemon/admin.h"
 #include "core/daemon/certificate.h"
+#include "core/daemon/file_limit.h"
 #include "core/daemon/handover.h"
 #include "core/daemon/port.h"
 #include "core/daemon/preflight.h"
@@ -523,6 +524,7 @@ Shield::Shield(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Shield::~Shield() { state_->CloseAll(); }
 
 Result<std::unique_ptr<Shield>> Shield::Open(const Options& options) {
+  daemon::RaiseFileLimit();
   auto state = std::make_unique<State>();
   state->options = options;
   std::unique_ptr<Shield> shield(new Shield(std::move(state)));

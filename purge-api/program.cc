@@ -14,6 +14,7 @@
 #include "core/base/thread.h"
 #include "core/daemon/admin.h"
 #include "core/daemon/certificate.h"
+#include "core/daemon/file_limit.h"
 #include "core/daemon/handover.h"
 #include "core/daemon/preflight.h"
 #include "core/daemon/ready.h"
@@ -314,6 +315,7 @@ Program::Program(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Program::~Program() = default;
 
 Result<std::unique_ptr<Program>> Program::Open(const Options& options) {
+  daemon::RaiseFileLimit();
   auto state = std::make_unique<State>();
   state->options = options;
   if (Status status = state->OpenAll(); !status) return Fail(std::move(status.error()));
