@@ -10,7 +10,6 @@ Systems that are not installed are left out. Nothing of this is needed by the bu
 """
 import concurrent.futures
 import http.client
-import http.server
 import json
 import os
 import shutil
@@ -18,7 +17,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
@@ -29,36 +27,17 @@ HOST = "www.shop.example"
 PATHS = [f"/products/category-{number % 100}/item-{number}.html" for number in range(COUNT)]
 
 
-class Origin:
+class Origin(skerry.CrowdOrigin):
     """Answers everything with 100 bytes and a tag, and counts."""
 
     def __init__(self):
         self.asked = 0
-        origin = self
+        super().__init__()
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            wbufsize = -1
-
-            def do_GET(self):
-                origin.asked += 1
-                self.wfile.write(b"HTTP/1.1 200 OK\r\nCache-Control: max-age=3600\r\nxkey: everything\r\nCache-Tag: everything\r\n"
-                                 b"Content-Type: text/plain\r\nContent-Length: 100\r\n\r\n" + b"x" * 100)
-                self.wfile.flush()
-
-            def log_message(self, *_args):
-                pass
-
-        class Server(http.server.ThreadingHTTPServer):
-            daemon_threads = True
-            request_queue_size = 512
-
-            def handle_error(self, *_args):
-                pass
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+    def answer(self, handler):
+        self.asked += 1
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nCache-Control: max-age=3600\r\nxkey: everything\r\nCache-Tag: everything\r\n"
+                            b"Content-Type: text/plain\r\nContent-Length: 100\r\n\r\n" + b"x" * 100)
 
 
 def free_port():

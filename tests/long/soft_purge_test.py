@@ -3,7 +3,6 @@
 fetched first, and no client sees an error. SKERRY_SOFT_OBJECTS: how many (100,000)."""
 import concurrent.futures
 import http.client
-import http.server
 import json
 import os
 import random
@@ -20,38 +19,17 @@ BUDGET = 100
 SECONDS = 10
 
 
-class Origin:
+class Origin(skerry.CrowdOrigin):
     """Answers everything with a tag, and remembers what was asked for and when."""
 
     def __init__(self):
         self.asked = []
-        asked = self.asked
+        super().__init__()
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self):
-                asked.append((time.monotonic(), int(self.path.rsplit("/", 1)[1])))
-                self.wfile.write(b"HTTP/1.1 200 OK\r\nCache-Control: max-age=3600, stale-while-revalidate=600\r\nCache-Tag: everything\r\n"
-                                 b"Content-Length: 100\r\n\r\n" + b"x" * 100)
-
-            def log_message(self, *_args):
-                pass
-
-        class Server(http.server.ThreadingHTTPServer):
-            daemon_threads = True
-            request_queue_size = 512
-
-            def handle_error(self, *_args):
-                pass
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
+    def answer(self, handler):
+        self.asked.append((time.monotonic(), int(handler.path.rsplit("/", 1)[1])))
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nCache-Control: max-age=3600, stale-while-revalidate=600\r\nCache-Tag: everything\r\n"
+                            b"Content-Length: 100\r\n\r\n" + b"x" * 100)
 
 
 class SoftPurgeTest(skerry.Case):

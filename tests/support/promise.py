@@ -5,7 +5,6 @@ purge that was told complete leaves a bar for all it covers: a request that begi
 the purge was sent breaks the promise.
 """
 import http.client
-import http.server
 import json
 import os
 import random
@@ -30,42 +29,20 @@ def tags_of(number):
     return [f"third-{number % 3}", f"ninth-{number % 9}"]
 
 
-class Origin:
+class Origin(skerry.CrowdOrigin):
     """Answers every GET after up to 40 ms with the time at which it came, again and again to the end of the body."""
 
-    def __init__(self):
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self):
-                stamp = b"%020d\n" % time.monotonic_ns()
-                number = int(self.path.rsplit("/", 1)[1])
-                time.sleep(random.random() * 0.04)
-                body = stamp * ((LARGE if number % 10 == 0 else 200) // len(stamp))
-                self.send_response(200)
-                self.send_header("Cache-Control", "max-age=3600, stale-while-revalidate=60, stale-if-error=600")
-                self.send_header("Cache-Tag", ",".join(tags_of(number)))
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_args):
-                pass
-
-        class Server(http.server.ThreadingHTTPServer):
-            daemon_threads = True
-            request_queue_size = 512
-
-            def handle_error(self, request, client_address):
-                pass  # a program that was killed
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
+    def answer(self, handler):
+        stamp = b"%020d\n" % time.monotonic_ns()
+        number = int(handler.path.rsplit("/", 1)[1])
+        time.sleep(random.random() * 0.04)
+        body = stamp * ((LARGE if number % 10 == 0 else 200) // len(stamp))
+        handler.send_response(200)
+        handler.send_header("Cache-Control", "max-age=3600, stale-while-revalidate=60, stale-if-error=600")
+        handler.send_header("Cache-Tag", ",".join(tags_of(number)))
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
 
 
 class Bars:

@@ -185,6 +185,44 @@ class Origin:
                 connection.shutdown(socket.SHUT_RDWR)
 
 
+class CrowdOrigin:
+    """An application for crowds: what a subclass's `answer(handler)` writes is the answer to a GET; nothing is recorded.
+
+    Programs that are killed in the middle of an answer are nothing to speak of.
+    """
+
+    def __init__(self):
+        origin = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                origin.answer(self)
+
+            def log_message(self, *_args):
+                pass
+
+        class Server(http.server.ThreadingHTTPServer):
+            daemon_threads = True
+            request_queue_size = 512
+
+            def handle_error(self, *_args):
+                pass
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def answer(self, handler):
+        raise NotImplementedError
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
 class Answer:
     def __init__(self, status, fields, body, version):
         self.status, self.fields, self.body, self.version = status, fields, body, version
