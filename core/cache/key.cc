@@ -94,8 +94,7 @@ Result<Target> NormalizeTarget(std::string_view scheme, std::string_view authori
 }
 
 Target ApplyKeyRules(Target target, const KeyRules& rules) {
-  const bool shaped = rules.sort_query || rules.query_allow || !rules.query_deny.empty();
-  if (!target.has_query || !shaped) return target;
+  if (!target.has_query || !rules.shape_query()) return target;
   std::vector<http::QueryPart> parts = http::SplitQuery(target.query);
   std::erase_if(parts, [&](const http::QueryPart& part) { return !Counts(part, rules); });
   if (rules.sort_query) {

@@ -37,6 +37,9 @@ struct KeyRules {
   bool sort_query = false;
   std::optional<std::vector<std::string>> query_allow = {};  // only these parameters count
   std::vector<std::string> query_deny = {};                  // these never count
+
+  // False: a query stays as it is.
+  bool shape_query() const { return sort_query || query_allow || !query_deny.empty(); }
 };
 
 // The effective URL of a request, normalised per RFC 3986 6.2.2 without decoding

@@ -42,10 +42,6 @@ bool IsPlain(const Route& route, const http::RequestHead& head) {
   return Classify(head, route) == Cacheability::kShared;
 }
 
-bool ShapesQuery(const cache::KeyRules& rules) {
-  return rules.sort_query || rules.query_allow || !rules.query_deny.empty();
-}
-
 }  // namespace
 
 // What follows from a head for the requests of one route.
@@ -203,7 +199,7 @@ QuickHits::OfRoute* QuickHits::RouteOf(OfHead& of_head, const http::RequestHead&
   const std::shared_ptr<const Route>& route =
       gateway_.classifier().Classify(of_head.host(), path.substr(0, question));
   if (route == nullptr || gateway_.upstream(route->upstream) == nullptr) return nullptr;
-  if (question < path.size() && ShapesQuery(route->key_rules)) return nullptr;
+  if (question < path.size() && route->key_rules.shape_query()) return nullptr;
   for (const auto& known : of_head.routes) {
     if (known->route == route) return known.get();
   }

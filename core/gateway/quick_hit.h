@@ -27,8 +27,8 @@ class QuickHits {
   explicit QuickHits(Gateway& gateway);
   ~QuickHits();
 
-  // Answers the request, if it is one of those; null, and nothing has happened: it goes
-  // the long way.
+  // Answers the request, if it is one of those. Null: it goes the long way, and nothing has
+  // happened but that what RAM keeps under its key may count as used once more.
   std::shared_ptr<http::StreamEvents> Answer(http::ServerStream& stream);
 
   // Routes are others from now on.

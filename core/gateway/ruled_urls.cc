@@ -29,7 +29,7 @@ std::string RuledUrls::Of(std::string_view url) const {
   const std::shared_ptr<const Route>& route = classifier->Classify(target.host, path);
   if (route == nullptr) return plain;
   const cache::KeyRules& rules = route->key_rules;
-  if (!rules.sort_query && !rules.query_allow && rules.query_deny.empty()) return plain;
+  if (!rules.shape_query()) return plain;
   target.path = path;
   target.query = plain.substr(question + 1);
   target.has_query = true;
