@@ -12,7 +12,8 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from skerry import Case, eventually, metric  # noqa: E402
+from faulty_disk import FaultyDisk, works_with  # noqa: E402
+from skerry import Case, binary, eventually, metric  # noqa: E402
 
 ALONE = True  # a bar is a time
 TIMEOUT_SECONDS = 300
@@ -38,9 +39,9 @@ class DiskFaultsTest(Case):
         self.serial += count
         return [self.offer(f"/o/{number}.bin") for number in range(self.serial - count, self.serial)]
 
-    def start_edge(self, cache):
+    def start_edge(self, cache, env=None):
         edge = self.start("skerry-edge", "--https=127.0.0.1:0", "--http=127.0.0.1:0", "--admin=127.0.0.1:0", "--workers=1", "--ram_cache=16MiB",
-                          "--disk_cache=256MiB", f"--cache_dir={cache}", f"--origin={self.server.url}")
+                          "--disk_cache=256MiB", f"--cache_dir={cache}", f"--origin={self.server.url}", env=env)
         host, port = edge.ready["http"].rsplit(":", 1)
         self.connection = http.client.HTTPConnection(host, int(port), timeout=20)
         self._stack.callback(self.connection.close)
@@ -172,6 +173,30 @@ class DiskFaultsTest(Case):
         self.get_all(paths)
         os.remove(os.path.join(small, "filler"))
         self.assertLess(self.stores_again(edge), 10)
+        self.assertIsNone(edge.process.poll())
+
+    def test_a_disk_that_answers_errors_costs_no_client_an_answer_and_is_written_to_again(self):
+        if not works_with(binary("skerry-edge")):
+            self.skipTest("a sanitizer's build; RepairTest makes the same claims with a disk that is made up inside")
+        cache = os.path.join(self.folder, "cache")
+        disk = FaultyDisk(self.folder, cache)
+        edge = self.start_edge(cache, env=disk.env)
+        paths = self.new_paths(100)
+        self.get_all(paths)
+        self.flushed(edge, 100)
+        hot = self.new_paths(5)
+        for words in ("write", "write read"):
+            disk.order(words)
+            for _ in range(6):
+                self.get_all(self.new_paths(30))
+                self.get_all(hot)
+            self.assertEqual(self.get_all(hot), 5, "served from memory")
+            self.get_all(paths)
+            self.assertIn("disk: writing failed; serving goes on, nothing is stored", edge.log())
+            disk.order("")
+            self.assertLess(self.stores_again(edge), 10)
+            self.get_all(paths)
+        self.assertIn("disk: writing works again", edge.log())
         self.assertIsNone(edge.process.poll())
 
     def test_out_of_file_descriptors_it_proxies_and_stores_again_when_there_are_some(self):

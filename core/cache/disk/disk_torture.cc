@@ -1,6 +1,8 @@
 // usage: disk_torture work DIRECTORY SEED    works until it is killed
 //        disk_torture rounds DIRECTORY N     kills `work` N times at random moments and
 //                                            examines the store each time
+//        disk_torture store DIRECTORY N      makes a store of N small responses, fresh for a
+//                                            day: http://store.example/NUMBER
 //
 // The test beside it runs 20 rounds; `./dev test --full` runs 200.
 #include <sys/wait.h>
@@ -10,10 +12,40 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <thread>
 
+#include "core/base/clock.h"
 #include "core/base/random.h"
 #include "core/cache/disk/crash_rounds.h"
 #include "core/cache/disk/crash_work.h"
+#include "core/cache/disk/disk_harness.h"
+
+namespace {
+
+int MakeStore(const char* directory, uint64_t objects) {
+  using namespace skerry::cache;  // NOLINT
+  skerry::Result<std::unique_ptr<Disk>> disk = Disk::Open({.directory = directory});
+  if (!disk) {
+    std::fprintf(stderr, "%s\n", disk.error().ToString().c_str());
+    return 1;
+  }
+  const skerry::WallTime now = skerry::Clock::Real().Wall();
+  for (uint64_t n = 0; n < objects; ++n) {
+    const EntryPtr made = disk::MakeEntry({.url = "http://store.example/" + std::to_string(n),
+                                           .body = "response " + std::to_string(n) + "\n"});
+    auto entry = std::make_shared<Entry>();
+    entry->head = made->head;
+    entry->head.request_time = entry->head.response_time = now;
+    entry->head.lifetimes.fresh = skerry::Seconds(86400);
+    entry->body_size = made->body_size;
+    entry->chunks = made->chunks;
+    while (!disk::Offer(**disk, entry)) std::this_thread::yield();
+  }
+  (*disk)->Close();
+  return 0;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   const std::string mode = argc == 4 ? argv[1] : "";
@@ -30,6 +62,8 @@ int main(int argc, char** argv) {
     std::printf("%s\n", result.ToString().c_str());
     return result.ok() ? 0 : 1;
   }
-  std::fprintf(stderr, "usage: disk_torture work DIRECTORY SEED | rounds DIRECTORY N\n");
+  if (mode == "store") return MakeStore(argv[2], std::strtoull(argv[3], nullptr, 10));
+  std::fprintf(
+      stderr, "usage: disk_torture work DIRECTORY SEED | rounds DIRECTORY N | store DIRECTORY N\n");
   return 2;
 }
