@@ -195,7 +195,7 @@ class Deriver {
       formats.insert(word == "avif" ? Format::kAvif : word == "webp" ? Format::kWebp : fallback);
     }
     if (replace && job.widths.front() < job.info.width) formats.insert(Format::kJpeg);
-    std::string chain = DecoderVersion() + " pyramid2";
+    std::string chain = DecoderVersion() + " pyramid3";
     for (const uint32_t width : job.widths) chain += " " + std::to_string(width);
     for (const Format format : formats) {
       VariantChain made;

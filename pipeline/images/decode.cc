@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <optional>
 
 #include "pipeline/images/image.h"
+#include "pipeline/images/resize.h"
 
 namespace skerry::pipeline {
 namespace {
@@ -92,40 +94,39 @@ ImagePtr Cropped(ImagePtr image, const ScaleOptions& options) {
   return ImagePtr(out);
 }
 
-// To exactly `width`, the height rounded; both axes by the same kernel. Held.
-ImagePtr Scaled(const ImagePtr& image, uint32_t width) {
-  const double scale = static_cast<double>(width) / image->Xsize;
-  const double height = std::max(1.0, static_cast<double>(std::lround(image->Ysize * scale)));
-  VipsImage* out = nullptr;
-  ImagePtr input;
-  const bool alpha = vips_image_hasalpha(image.get()) != 0;
-  if (alpha) {
-    if (vips_premultiply(image.get(), &out, nullptr) != 0) return nullptr;
-    input.reset(out);
+// How many rows are asked of libvips at once: what its JPEG reader decodes in one go.
+constexpr int kBand = 16;
+
+struct UnrefRegion {
+  void operator()(VipsRegion* region) const { g_object_unref(region); }
+};
+
+// Every row of the picture in order, with its 3 or 4 bytes a pixel.
+bool EachRow(const ImagePtr& image, const RowScaler::Sink& take) {
+  const std::unique_ptr<VipsRegion, UnrefRegion> region(vips_region_new(image.get()));
+  for (int top = 0; top < image->Ysize; top += kBand) {
+    VipsRect band{0, top, image->Xsize, std::min(kBand, image->Ysize - top)};
+    if (region == nullptr || vips_region_prepare(region.get(), &band) != 0) return false;
+    for (int y = 0; y < band.height; ++y) take(VIPS_REGION_ADDR(region.get(), 0, top + y));
   }
-  if (vips_resize(alpha ? input.get() : image.get(), &out, scale, "vscale", height / image->Ysize,
-                  "kernel", VIPS_KERNEL_LANCZOS3, nullptr) != 0) {
-    return nullptr;
-  }
-  ImagePtr resized(out);
-  if (alpha) {
-    if (vips_unpremultiply(resized.get(), &out, nullptr) != 0) return nullptr;
-    resized.reset(out);
-    if (vips_cast_uchar(resized.get(), &out, nullptr) != 0) return nullptr;
-    resized.reset(out);
-  }
-  return Held(std::move(resized));
+  return true;
 }
 
-// REQUIRES: held.
-Pixels ToPixels(const ImagePtr& image) {
-  Pixels pixels;
-  pixels.width = static_cast<uint32_t>(image->Xsize);
-  pixels.height = static_cast<uint32_t>(image->Ysize);
-  pixels.alpha = image->Bands == 4;
-  if (image->Bands != 3 && image->Bands != 4) return pixels;
-  pixels.bytes.assign(reinterpret_cast<const char*>(VIPS_IMAGE_ADDR(image.get(), 0, 0)),
-                      VIPS_IMAGE_SIZEOF_IMAGE(image.get()));
+// The picture at `width`, as it comes.
+std::optional<Pixels> First(const ImagePtr& image, uint32_t width) {
+  const Size from{static_cast<uint32_t>(image->Xsize), static_cast<uint32_t>(image->Ysize)};
+  const Size to = SizeAt(from, width);
+  Pixels pixels{to.width, to.height, image->Bands == 4, {}};
+  pixels.bytes.reserve(size_t{pixels.stride()} * pixels.height);
+  const auto keep = [&pixels](const uint8_t* row) {
+    pixels.bytes.append(reinterpret_cast<const char*>(row), pixels.stride());
+  };
+  if (to == from) {
+    if (!EachRow(image, keep)) return std::nullopt;
+    return pixels;
+  }
+  ShrinkChain chain(from, to, pixels.alpha, keep);
+  if (!EachRow(image, [&chain](const uint8_t* row) { chain.Take(row); })) return std::nullopt;
   return pixels;
 }
 
@@ -207,18 +208,17 @@ Result<std::vector<Pixels>> Pyramid(std::string_view file, const std::vector<uin
   if (level == nullptr) return Failed();
   level = Normalised(level);
   if (level == nullptr) return Failed();
+  if (level->Bands != 3 && level->Bands != 4) {
+    return Fail(Code::kInvalid, Side::kConfig, "decodes to an unexpected pixel format");
+  }
   std::vector<Pixels> levels;
   for (const uint32_t width : widths) {
-    if (width != static_cast<uint32_t>(level->Xsize)) {
-      level = Scaled(level, width);
-    } else if (levels.empty()) {
-      level = Held(std::move(level));
-    }
-    if (level == nullptr) return Failed();
-    levels.push_back(ToPixels(level));
-    const size_t wanted = size_t{levels.back().stride()} * levels.back().height;
-    if (levels.back().bytes.size() != wanted) {
-      return Fail(Code::kInvalid, Side::kConfig, "decodes to an unexpected pixel format");
+    if (!levels.empty()) {
+      levels.push_back(Shrunk(levels.back(), width));
+    } else if (std::optional<Pixels> first = First(level, width)) {
+      levels.push_back(*std::move(first));
+    } else {
+      return Failed();
     }
   }
   return levels;
