@@ -135,6 +135,13 @@ bool BlobStore::Has(const Sha256Digest& name, ByteCount size) const {
   return PieceCount(size) <= 1 || fs::exists(file + std::string(kSumsSuffix), error);
 }
 
+Result<ByteCount> BlobStore::SizeOf(const Sha256Digest& name) const {
+  std::error_code error;
+  const auto size = fs::file_size(FileOf(name), error);
+  if (!error) return size;
+  return Fail(Code::kNotFound, Side::kClient, "no blob " + name.Hex() + " is stored here");
+}
+
 Result<std::unique_ptr<BlobWriter>> BlobStore::Begin(const Sha256Digest& name) {
   std::string file = options_.directory + "/incoming/" + std::to_string(++next_incoming_);
   const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);

@@ -81,6 +81,8 @@ class BlobStore {
 
   // By its file's size alone: what is inside is verified when it is read.
   bool Has(const Sha256Digest& name, ByteCount size) const;
+  // Of a blob that is here, by its file; kNotFound (client).
+  Result<ByteCount> SizeOf(const Sha256Digest& name) const;
   Result<std::unique_ptr<BlobWriter>> Begin(const Sha256Digest& name);
 
   // Piece `index` of a blob of this size, verified. kNotFound; kCorrupt, and then the

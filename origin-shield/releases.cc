@@ -53,6 +53,11 @@ std::string_view HostOnly(std::string_view authority) {
   return authority.substr(0, authority.find(':'));
 }
 
+Error Unknown(std::string_view site, std::string_view id) {
+  return {Code::kNotFound, Side::kClient, false,
+          "the site \"" + std::string(site) + "\" has no release " + std::string(id) + " here"};
+}
+
 }  // namespace
 
 // A release that is registered.
@@ -255,11 +260,21 @@ Status Releases::Update(Kept& kept, bool complete) {
   return records_->Write(changes);
 }
 
-Releases::Kept* Releases::Find(std::string_view site, std::string_view id) {
+const Releases::Kept* Releases::Find(std::string_view site, std::string_view id) const {
   const auto of = sites_.find(site);
   if (of == sites_.end()) return nullptr;
   const auto it = of->second.releases.find(id);
   return it == of->second.releases.end() ? nullptr : &it->second;
+}
+
+Releases::Kept* Releases::Find(std::string_view site, std::string_view id) {
+  return const_cast<Kept*>(std::as_const(*this).Find(site, id));
+}
+
+Result<ReleasePtr> Releases::Get(std::string_view site, std::string_view id) const {
+  MutexLock lock(mutex_);
+  if (const Kept* kept = Find(site, id)) return kept->release;
+  return tl::unexpected(Unknown(site, id));
 }
 
 Result<Registered> Releases::Register(std::string_view site, std::string_view manifest_json) {
@@ -322,9 +337,7 @@ Result<ReleasePtr> Releases::Complete(std::string_view site, std::string_view id
   MutexLock lock(mutex_);
   Kept* kept = Find(site, id);
   if (kept == nullptr) {
-    return Fail(
-        Code::kNotFound, Side::kClient,
-        "the site \"" + std::string(site) + "\" has no release " + std::string(id) + " here");
+    return tl::unexpected(Unknown(site, id));
   }
   std::vector<Sha256Digest> found = MissingOf(kept->release->manifest());
   kept->missing = {found.begin(), found.end()};

@@ -94,6 +94,8 @@ class Releases {
   // missing ones in `missing` (may be null).
   Result<ReleasePtr> Complete(std::string_view site, std::string_view id,
                               std::vector<Sha256Digest>* missing);
+  // The release, complete or not; kNotFound.
+  Result<ReleasePtr> Get(std::string_view site, std::string_view id) const;
   // `id` answers for the site from now on, durably. The same again is no change. A
   // release that is not here is remembered: the site answers 503 until it is pushed.
   Result<Switched> Activate(std::string_view site, std::string_view id, Seq seq);
@@ -133,6 +135,7 @@ class Releases {
   Status Store(const Kept& kept) SKERRY_REQUIRES(mutex_);
   Status Update(Kept& kept, bool complete) SKERRY_REQUIRES(mutex_);
   Kept* Find(std::string_view site, std::string_view id) SKERRY_REQUIRES(mutex_);
+  const Kept* Find(std::string_view site, std::string_view id) const SKERRY_REQUIRES(mutex_);
   std::vector<std::string> Expired(const Site& site) const SKERRY_REQUIRES(mutex_);
   Status CollectReleases(Collected& collected) SKERRY_REQUIRES(mutex_);
   Status CollectBlobs(Collected& collected) SKERRY_REQUIRES(mutex_);

@@ -402,6 +402,7 @@ Status Shield::State::OpenAll() {
   listen.limits.body_bytes = options.limit_blob_bytes;
   listen.counters = http::ServerCounters::In(metrics);
   uploads.blobs = blobs.get();
+  uploads.pieces = pieces.get();
   uploads.releases = releases.get();
   uploads.activator = activator.get();
   uploads.pool = stores.get();

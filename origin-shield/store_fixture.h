@@ -36,6 +36,7 @@ class StoreFixture {
     activator = std::make_unique<Activator>(loop, options, nullptr);
     uploads.tokens = std::make_shared<daemon::Tokens>(std::vector<std::string>{kToken});
     uploads.blobs = blobs.get();
+    uploads.pieces = pieces.get();
     uploads.releases = releases.get();
     uploads.activator = activator.get();
     uploads.pool = &pool;

@@ -6,6 +6,7 @@
 
 #include "core/config/kind.h"
 #include "core/daemon/tokens.h"
+#include "origin-shield/blob_download.h"
 #include "origin-shield/blob_upload.h"
 #include "origin-shield/upload_answer.h"
 
@@ -81,6 +82,7 @@ class SmallUpload : public http::StreamEvents, public std::enable_shared_from_th
   // The body has ended, or there is none.
   void Act() {
     if (route_.kind == Kind::kActivate) return Activate();
+    if (route_.kind == Kind::kRelease) return Show();
     if (method_ == "GET") return List();
     Register();
   }
@@ -112,6 +114,14 @@ class SmallUpload : public http::StreamEvents, public std::enable_shared_from_th
     OnPool([releases = uploads_.releases, site = route_.site] {
       const auto list = releases->List(site);
       return list ? Said{200, ListJson(site, *list)} : Said::Problem(ProblemOf(list.error()));
+    });
+  }
+
+  void Show() {
+    OnPool([releases = uploads_.releases, site = route_.site, id = route_.release] {
+      const auto release = releases->Get(site, id);
+      return release ? Said{200, (*release)->manifest().ToJson()}
+                     : Said::Problem(ProblemOf(release.error()));
     });
   }
 
@@ -188,8 +198,9 @@ std::optional<http::Problem> Refusal(const Uploads& uploads, const UploadRoute& 
 std::string_view Methods(Kind kind) {
   switch (kind) {
     case Kind::kReleases: return "GET, POST";
+    case Kind::kRelease: return "GET";
     case Kind::kActivate: return "POST";
-    case Kind::kBlob: return "PUT";
+    case Kind::kBlob: return "GET, PUT";
     case Kind::kNone: break;
   }
   return "";
@@ -235,6 +246,10 @@ std::optional<UploadRoute> ParseUploadRoute(std::string_view path_and_query) {
   } else if (segments[1] == "sites" && segments.size() >= 4 && segments[3] == "releases") {
     route.site = segments[2];
     if (segments.size() == 4) route.kind = Kind::kReleases;
+    if (segments.size() == 5 && !segments[4].empty()) {
+      route.kind = Kind::kRelease;
+      route.release = segments[4];
+    }
     if (segments.size() == 6 && segments[5] == "activate") {
       route.kind = Kind::kActivate;
       route.release = segments[4];
@@ -293,6 +308,12 @@ std::shared_ptr<http::StreamEvents> AnswerUpload(const Uploads& uploads, net::Lo
                                          std::string(Methods(route.kind))});
     said.fields.Add("allow", Methods(route.kind));
     return Refuse(stream, std::move(said));
+  }
+  if (route.kind == Kind::kBlob && request.method == "GET") {
+    auto download =
+        std::make_shared<BlobDownload>(uploads, loop, *Sha256Digest::FromHex(route.blob), stream);
+    download->Begin();
+    return download;
   }
   if (route.kind == Kind::kBlob) {
     auto upload =

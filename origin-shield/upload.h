@@ -2,9 +2,12 @@
 //
 //   POST /v1/sites/{site}/releases                     manifest → 201 {"release", "missing"}
 //   GET  /v1/sites/{site}/releases                     → 200 {"site", "active", "releases"}
+//   GET  /v1/sites/{site}/releases/{id}                → 200 its manifest
 //   POST /v1/sites/{site}/releases/{id}/activate       {"wait":"10s"} → 200 or 202, a receipt
 //   PUT  /v1/blobs/{sha256}                            bytes → 201, or 200 if it was here
+//   GET  /v1/blobs/{sha256}                            → 200 bytes
 //
+// The two last GETs are for the next build, which makes deltas against what is deployed.
 // Every request carries a bearer token. What is wrong is a problem+json that names
 // cause and remedy, and nothing has changed then.
 #pragma once
@@ -25,13 +28,14 @@
 #include "core/net/loop.h"
 #include "origin-shield/activator.h"
 #include "origin-shield/blobs.h"
+#include "origin-shield/pieces.h"
 #include "origin-shield/releases.h"
 
 namespace skerry::shield {
 
 // What a path of the API asks for.
 struct UploadRoute {
-  enum class Kind : uint8_t { kNone, kReleases, kActivate, kBlob };
+  enum class Kind : uint8_t { kNone, kReleases, kRelease, kActivate, kBlob };
   Kind kind = Kind::kNone;
   std::string site;
   std::string release;
@@ -52,6 +56,7 @@ http::Problem ProblemOf(const Error& error);
 struct Uploads {
   std::shared_ptr<const daemon::Tokens> tokens;
   BlobStore* blobs = nullptr;
+  Pieces* pieces = nullptr;
   Releases* releases = nullptr;
   Activator* activator = nullptr;
   Pool* pool = nullptr;  // outlived by what is above

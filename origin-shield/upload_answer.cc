@@ -24,6 +24,18 @@ void UploadAnswer::Send(Said said) {
   stream_->Respond(std::move(response));
 }
 
+void UploadAnswer::Send(std::unique_ptr<http::BodySource> blob) {
+  if (sent_ || stream_ == nullptr) return;
+  sent_ = true;
+  http::Response response;
+  response.status = 200;
+  response.own.Add("date", http::FormatDate(Clock::Real().Wall()));
+  response.own.Add("content-type", "application/octet-stream");
+  response.own.Add("cache-control", "no-store");
+  response.body = std::move(blob);
+  stream_->Respond(std::move(response));
+}
+
 void UploadAnswer::Consumed(size_t count) {
   if (stream_ != nullptr) stream_->ConsumedBody(count);
 }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "core/http/body.h"
 #include "core/http/problem.h"
 #include "core/http/server.h"
 
@@ -27,6 +28,8 @@ class UploadAnswer {
 
   void Send(Said said);
   void Send(const http::Problem& problem) { Send(Said::Problem(problem)); }
+  // Bytes as they are stored.
+  void Send(std::unique_ptr<http::BodySource> blob);
   // The body's window may open again by this much.
   void Consumed(size_t count);
   void Gone() { stream_.reset(); }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "origin-shield/fake_stream.h"
@@ -54,7 +55,7 @@ class UploadTest : public testing::Test {
     return Said()["release"];
   }
 
-  StoreFixture store_{/*largest_blob=*/200'000};
+  StoreFixture store_{/*largest_blob=*/1_MiB};
   std::shared_ptr<FakeStream> stream_;
   std::shared_ptr<http::StreamEvents> events_;
 };
@@ -120,14 +121,14 @@ TEST_F(UploadTest, ABlobThatDoesNotMatchItsNameIs422AndChangesNothing) {
 }
 
 TEST_F(UploadTest, ABlobThatAnnouncesTooMuchIs413AtOnce) {
-  const std::string bytes(200'001, 'x');
+  const std::string bytes(1_MiB + 1, 'x');
   Begin("PUT", BlobPath(bytes), true,
-        {{"authorization", std::string("Bearer ") + kToken}, {"content-length", "200001"}});
+        {{"authorization", std::string("Bearer ") + kToken}, {"content-length", "1048577"}});
   EXPECT_EQ(stream_->status(), 413);
 }
 
 TEST_F(UploadTest, ABlobThatGrowsTooLargeIs413AndTheRestPassesBy) {
-  const std::string bytes(250'000, 'x');
+  const std::string bytes(1_MiB + 50'000, 'x');
   Begin("PUT", BlobPath(bytes), true);
   Body(bytes);
   EXPECT_EQ(stream_->status(), 413);
@@ -184,6 +185,57 @@ TEST_F(UploadTest, ListsReleases) {
   EXPECT_EQ(stream_->status(), 404);
 }
 
+TEST_F(UploadTest, AReleaseIsAnsweredWithItsManifest) {
+  const std::string id = Register("page");
+  Ask("GET", "/v1/sites/demo/releases/" + id);
+  EXPECT_EQ(stream_->status(), 200);
+  EXPECT_EQ(stream_->ReadBody(), OnePage("page"));
+  Ask("GET", "/v1/sites/demo/releases/" + std::string(32, '0'));
+  EXPECT_EQ(stream_->status(), 404);
+  Ask("GET", "/v1/sites/nobody/releases/" + id);
+  EXPECT_EQ(stream_->status(), 404);
+}
+
+TEST_F(UploadTest, ABlobIsReadBackByItsName) {
+  std::string large;
+  while (large.size() < kPieceBytes * 2 + 1) large += std::to_string(large.size());
+  for (const std::string& bytes : {std::string("abc"), std::string(), large}) {
+    store_.Put(bytes);
+    Ask("GET", BlobPath(bytes));
+    EXPECT_EQ(stream_->status(), 200);
+    EXPECT_EQ(stream_->field("cache-control"), "no-store");
+    std::string read = stream_->ReadBody();
+    while (read.size() < bytes.size()) {
+      store_.Settle();
+      const std::string more = stream_->ReadBody();
+      ASSERT_FALSE(more.empty());
+      read += more;
+    }
+    EXPECT_EQ(read, bytes);
+  }
+}
+
+TEST_F(UploadTest, ABlobThatIsNotHereIs404AndADamagedOneIsNeverSent) {
+  Ask("GET", BlobPath("none"));
+  EXPECT_EQ(stream_->status(), 404);
+  store_.Put("abc");
+  const std::string hex = Sha256("abc").Hex();
+  std::ofstream(store_.scratch.path() + "/blobs/" + hex.substr(0, 2) + "/" + hex) << "abd";
+  Ask("GET", BlobPath("abc"));
+  EXPECT_EQ(stream_->status(), 500);
+}
+
+TEST_F(UploadTest, BlobsAndManifestsAreForTokensOnly) {
+  store_.Put("abc");
+  const std::string id = Register("page");
+  for (const std::string& path : {BlobPath("abc"), "/v1/sites/demo/releases/" + id}) {
+    Begin("GET", path, false, {});
+    EXPECT_EQ(stream_->status(), 401);
+    Begin("GET", path, false, {{"authorization", "Bearer some-other-token"}});
+    EXPECT_EQ(stream_->status(), 403);
+  }
+}
+
 TEST_F(UploadTest, WithoutATokenIs401AndWithAWrongOne403) {
   Begin("GET", "/v1/sites/demo/releases", false, {});
   EXPECT_EQ(stream_->status(), 401);
@@ -215,8 +267,11 @@ TEST(UploadRouteTest, ReadsThePathsOfTheApiAndNoOthers) {
   EXPECT_EQ(activate->kind, Kind::kActivate);
   EXPECT_EQ(activate->release, "abc");
   EXPECT_EQ(ParseUploadRoute("/v1/blobs/abc")->blob, "abc");
+  const auto release = ParseUploadRoute("/v1/sites/demo/releases/abc");
+  EXPECT_EQ(release->kind, Kind::kRelease);
+  EXPECT_EQ(release->release, "abc");
   for (const char* none : {"/v1/sites/", "/v1/sites/demo", "/v1/blobs/a/b",
-                           "/v1/sites/demo/releases/abc", "/v1/sites/demo/releases/abc/other"}) {
+                           "/v1/sites/demo/releases/", "/v1/sites/demo/releases/abc/other"}) {
     EXPECT_EQ(ParseUploadRoute(none)->kind, Kind::kNone) << none;
   }
   for (const char* other : {"/", "/v1/sites", "/v1/other", "/x/v1/sites/"}) {

@@ -81,5 +81,14 @@ TEST(BuildArgumentsTest, TheCacheCanBeTurnedOff) {
   EXPECT_GE(CheckBuild(arguments)->jobs, 1u);
 }
 
+TEST(BuildArgumentsTest, FormerReleasesComeFromFoldersOrFromAShield) {
+  BuildArguments arguments;
+  arguments.previous = {"old"};
+  arguments.deployed.to = "https://shield.example";
+  EXPECT_FALSE(CheckBuild(arguments).has_value());
+  arguments.deployed.to = "off";
+  EXPECT_TRUE(CheckBuild(arguments).has_value());
+}
+
 }  // namespace
 }  // namespace skerry::pipeline

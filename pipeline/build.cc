@@ -6,6 +6,7 @@
 #include "pipeline/build_cache.h"
 #include "pipeline/collect.h"
 #include "pipeline/config.h"
+#include "pipeline/deployed.h"
 #include "pipeline/derive.h"
 #include "pipeline/fingerprint.h"
 #include "pipeline/images/image.h"
@@ -59,6 +60,41 @@ Result<std::vector<FormerRelease>> OpenFormer(const std::vector<fs::path>& folde
     former.push_back(*std::move(opened));
   }
   return former;
+}
+
+// What the flags say, then what the configuration says.
+ShieldArguments DeployedBy(const BuildOptions& options, const Config& config) {
+  ShieldArguments shield = options.deployed;
+  const auto otherwise = [](std::string& value, const std::string& configured) {
+    if (value.empty()) value = configured;
+  };
+  otherwise(shield.to, options.previous.empty() ? config.deployed_shield : "off");
+  otherwise(shield.site, config.deployed_site);
+  otherwise(shield.token_file, config.deployed_token_file);
+  otherwise(shield.ca_file, config.deployed_ca_file);
+  return shield;
+}
+
+// Former releases from folders or from the shield, and where nothing was deployed yet a note.
+tl::expected<std::vector<FormerRelease>, Failure> FindFormer(const BuildOptions& options,
+                                                             const Config& config,
+                                                             BuildReport& report) {
+  const ShieldArguments deployed = DeployedBy(options, config);
+  if (deployed.to.empty() || deployed.to == "off") {
+    Result<std::vector<FormerRelease>> former = OpenFormer(options.previous);
+    if (!former) return Stop(Exit::kFailed, former.error());
+    return *std::move(former);
+  }
+  const auto shield = CheckShield(deployed, "--deployed");
+  if (!shield) return tl::unexpected(shield.error());
+  Result<Deployed> found = OpenDeployed(*shield, kMostFormer);
+  if (!found) return Stop(Exit::kFailed, found.error());
+  report.deployed = std::move(found->ids);
+  if (found->releases.empty()) {
+    report.warnings.push_back("no release of site " + shield->site + " was active at " +
+                              shield->to + " yet, so there are no deltas");
+  }
+  return std::move(found->releases);
 }
 
 struct Steps {
@@ -116,8 +152,10 @@ tl::expected<BuildReport, Failure> Build(const BuildOptions& options, Progress& 
                                                     options.site.string() +
                                                     "; build the site first, or name another"});
   }
-  Result<std::vector<FormerRelease>> former = OpenFormer(options.previous);
-  if (!former) return Stop(Exit::kFailed, former.error());
+  BuildReport found;
+  auto former = FindFormer(options, *config, found);
+  if (!former) return tl::unexpected(former.error());
+  if (!former->empty()) found.before = former->front().manifest();
   Result<ReleaseFolder> folder = ReleaseFolder::Begin(options.out);
   if (!folder) return Stop(Exit::kUsage, folder.error());
   if (Status ok = StartImages(); !ok) return Stop(Exit::kFailed, ok.error());
@@ -129,6 +167,9 @@ tl::expected<BuildReport, Failure> Build(const BuildOptions& options, Progress& 
   if (!report) return Stop(Exit::kFailed, report.error());
   cache.Trim(kLargestCache);
   report->skipped = steps.site.skipped;
+  report->deployed = std::move(found.deployed);
+  report->before = std::move(found.before);
+  report->warnings.insert(report->warnings.begin(), found.warnings.begin(), found.warnings.end());
   report->cache_hits = cache.hits();
   report->cache_misses = cache.misses();
   report->seconds =

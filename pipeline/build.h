@@ -7,6 +7,7 @@
 #include "pipeline/exit.h"
 #include "pipeline/progress.h"
 #include "pipeline/report.h"
+#include "pipeline/shield_arguments.h"
 
 namespace skerry::pipeline {
 
@@ -17,7 +18,8 @@ struct BuildOptions {
   std::filesystem::path cache = {};                  // empty: nothing is kept between builds
   std::vector<std::filesystem::path> previous = {};  // former releases, newest first
   size_t jobs = 1;
-  bool keep_going = false;  // pictures that cannot be read stay as they are
+  bool keep_going = false;        // pictures that cannot be read stay as they are
+  ShieldArguments deployed = {};  // whose releases are former ones too; over `deployed` in config
 };
 
 // Builds the release at options.out. Whatever fails, what was there before stays.

@@ -11,6 +11,7 @@ namespace {
 using config::Bytes;
 using config::Integer;
 using config::IntegerList;
+using config::Path;
 using config::Text;
 using config::TextList;
 
@@ -98,6 +99,14 @@ const config::Table<Config>& ConfigTable() {
        "alone."},
       {"codings.include", &Config::codings, TextList(Texts{"br", "gzip"}),
        "Content codings made ahead: br, gzip, zstd (kept where it is smaller than br)."},
+      {"deployed.shield", &Config::deployed_shield, Text(""),
+       "URL of the shield whose last three active releases deltas are made against; the flag "
+       "--deployed goes before it."},
+      {"deployed.site", &Config::deployed_site, Text(""), "The site's name there."},
+      {"deployed.token_file", &Config::deployed_token_file, Path(""),
+       "File with the bearer token for it."},
+      {"deployed.ca_file", &Config::deployed_ca_file, Path(""),
+       "Certificate authority to trust for it."},
       {"budgets.script", &Config::budget_script, Bytes(0, 1_GiB, 0),
        "Largest script, as gzip sends it; 0: any."},
       {"budgets.style", &Config::budget_style, Bytes(0, 1_GiB, 0),

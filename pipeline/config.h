@@ -41,6 +41,11 @@ struct Config {
 
   std::vector<std::string> codings;
 
+  std::string deployed_shield;
+  std::string deployed_site;
+  std::string deployed_token_file;
+  std::string deployed_ca_file;
+
   // Bytes; 0 is no limit.
   ByteCount budget_script = 0;
   ByteCount budget_style = 0;

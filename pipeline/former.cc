@@ -21,12 +21,15 @@ Result<FormerRelease> FormerRelease::Open(const std::filesystem::path& folder) {
   if (!json) return Fail(Error(json.error()).In("no release in " + folder.string()));
   Result<asset::Manifest> manifest = asset::Manifest::FromJson(*json);
   if (!manifest) return Fail(std::move(manifest.error()).In(file.string()));
-  FormerRelease former;
-  former.folder_ = folder;
-  former.manifest_ = *std::move(manifest);
-  const std::vector<asset::Entry>& entries = former.manifest_.entries;
-  for (size_t i = 0; i < entries.size(); ++i) former.by_name_.emplace(NameOf(entries[i]), i);
-  return former;
+  return FormerRelease(*std::move(manifest), [folder](const asset::Entry& entry) {
+    return ReadFile(folder / "files" / entry.path.substr(1));
+  });
+}
+
+FormerRelease::FormerRelease(asset::Manifest manifest, Reader reader)
+    : manifest_(std::move(manifest)), reader_(std::move(reader)) {
+  const std::vector<asset::Entry>& entries = manifest_.entries;
+  for (size_t i = 0; i < entries.size(); ++i) by_name_.emplace(NameOf(entries[i]), i);
 }
 
 const asset::Entry* FormerRelease::Find(std::string_view logical_path, ByteCount size) const {
@@ -40,11 +43,11 @@ const asset::Entry* FormerRelease::Find(std::string_view logical_path, ByteCount
 }
 
 Result<std::string> FormerRelease::Read(const asset::Entry& entry) const {
-  const std::filesystem::path file = folder_ / "files" / entry.path.substr(1);
-  Result<std::string> bytes = ReadFile(file);
+  Result<std::string> bytes = reader_(entry);
   if (bytes && Sha256(*bytes) != entry.sha256) {
     return Fail(Code::kCorrupt, Side::kStorage,
-                file.string() + " is not what its manifest says; build that release again");
+                "the former release's " + entry.path +
+                    " is not what its manifest says; build or push that release again");
   }
   return bytes;
 }

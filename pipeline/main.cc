@@ -40,10 +40,9 @@ int Complain(const Failure& failure) {
 skerry::Status WritePage(const BuildReport& report, const BuildOptions& options,
                          const std::string& file) {
   std::optional<Difference> difference;
-  if (!options.previous.empty()) {
-    const auto before = OpenManifest(options.previous.front());
+  if (report.before) {
     const auto after = OpenManifest(options.out);
-    if (before && after) difference = Compare(*before, *after);
+    if (after) difference = Compare(*report.before, *after);
   }
   const std::string title = "Release of " + options.site.lexically_normal().string();
   return WriteFile(file, ReportPage(report, difference, title));
@@ -164,6 +163,14 @@ void AddBuild(CLI::App& app, Commands& commands) {
       ->check(CLI::Range(1, 256));
   command->add_option("--previous", build->previous,
                       "former release directory, to make deltas against (repeatable)");
+  command->add_option("--deployed", build->deployed.to,
+                      "URL of the shield: deltas against the last three releases that were active "
+                      "there, or off");
+  command->add_option("--site", build->deployed.site, "with --deployed: name of the site");
+  command->add_option("--token_file", build->deployed.token_file,
+                      "with --deployed: file with the bearer token");
+  command->add_option("--ca_file", build->deployed.ca_file,
+                      "with --deployed: certificate authority to trust");
   command->add_option("--report", build->report, "also write the report as an HTML page here");
   command->add_flag("--keep_going", build->keep_going,
                     "copy broken images untouched instead of stopping");

@@ -16,6 +16,9 @@ using asset::CodedVariant;
 using asset::Coding;
 using asset::Recipe;
 
+// A client keeps no larger ones (RFC 9842 asks for windows of 8 MiB, or of the dictionary's size).
+constexpr ByteCount kLargestDictionary = 64_MiB;
+
 struct Coded {
   CodedVariant variant;
   std::string bytes;
@@ -129,11 +132,20 @@ class Packer {
     for (const Coded& each : coded) {
       if (each.variant.dictionary == entry->sha256) return {};
     }
-    const Result<std::string> dictionary = former.Read(*entry);
-    if (!dictionary) return Fail(dictionary.error());
+    if (entry->size > kLargestDictionary) return {};
+    std::optional<Error> unread;
+    // A delta that is kept needs no dictionary: nothing is fetched for it.
     Result<std::string> made =
         Kept(output.sha256, asset::Canonical(asset::kBestDcz) + " " + entry->sha256.Hex(),
-             [&] { return asset::CompressDcz(asset::kBestDcz.level, *dictionary, bytes); });
+             [&]() -> Result<std::string> {
+               const Result<std::string> dictionary = former.Read(*entry);
+               if (dictionary) {
+                 return asset::CompressDcz(asset::kBestDcz.level, *dictionary, bytes);
+               }
+               unread = dictionary.error();
+               return Fail(dictionary.error());
+             });
+    if (unread) return Fail(*std::move(unread));
     if (!made && made.error().code == Code::kLimit) return {};  // too far apart in size: no delta
     if (!made) return Fail(std::move(made.error()));
     if (made->size() * 10 > best * 9) return {};

@@ -86,11 +86,18 @@ std::vector<Check> ChecksOf(const asset::Manifest& manifest) {
 
 tl::expected<std::vector<ReleaseInfo>, Failure> ListReleases(const ShieldAddress& address) {
   ShieldClient shield(address);
+  Result<std::vector<ReleaseInfo>> releases = AskReleases(shield);
+  if (!releases) return Failed(releases.error().context);
+  return *std::move(releases);
+}
+
+Result<std::vector<ReleaseInfo>> AskReleases(ShieldClient& shield) {
   const Result<std::string> body = shield.Ask({"GET", shield.SiteUrl("/releases")}, {200});
-  if (!body) return Failed(body.error().context);
+  if (!body) return Fail(body.error());
   const Json answer = Json::parse(*body, nullptr, false);
   if (!answer.is_object() || !answer.contains("releases") || !answer["releases"].is_array()) {
-    return Failed(address.to + " does not answer like a shield; correct --to");
+    return Fail(Code::kInvalid, Side::kUpstream,
+                shield.Url("") + " does not answer like a shield; correct the URL");
   }
   std::vector<ReleaseInfo> releases;
   for (const Json& one : answer["releases"]) {

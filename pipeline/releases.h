@@ -25,6 +25,8 @@ struct ReleaseInfo {
 
 // What the shield has of the site, the newest first.
 tl::expected<std::vector<ReleaseInfo>, Failure> ListReleases(const ShieldAddress& shield);
+// kNotFound for a site that nothing was pushed for.
+Result<std::vector<ReleaseInfo>> AskReleases(ShieldClient& shield);
 std::string ReleasesText(const std::vector<ReleaseInfo>& releases);
 std::string ReleasesJson(const std::vector<ReleaseInfo>& releases);
 

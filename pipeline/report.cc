@@ -186,6 +186,9 @@ std::string ReportText(const BuildReport& report, const std::string& out) {
         {"as deltas (dcz)", std::to_string(report.deltas.files), HumanBytes(report.deltas.bytes)});
   }
   text += "\n" + made.ToString();
+  for (const std::string& release : report.deployed) {
+    text += "  deltas are against release " + release + "\n";
+  }
   for (const std::string& broken : report.broken)
     text += "  broken, kept as it is: " + broken + "\n";
   for (size_t i = 0; i < std::min(report.warnings.size(), kMostWarnings); ++i) {
@@ -220,6 +223,7 @@ std::string ReportJson(const BuildReport& report, const std::string& out) {
   json["variants"] = Json::object();
   for (const auto& [type, weight] : report.variants) json["variants"][type] = WeightJson(weight);
   json["deltas"] = WeightJson(report.deltas);
+  json["deployed"] = report.deployed;
   json["renamed"] = report.renamed;
   json["references"] = {{"seen", report.references}, {"rewritten", report.rewritten_references}};
   json["skipped"] = report.skipped;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,8 @@ struct BuildReport {
   std::map<std::string, KindWeight> kinds = {};  // pages, scripts, styles, images, fonts, other
   std::map<std::string, VariantWeight> variants = {};  // by media type
   VariantWeight deltas = {};
+  std::vector<std::string> deployed = {};      // releases of the shield that they are against
+  std::optional<asset::Manifest> before = {};  // the newest of the former releases
   size_t renamed = 0;
   size_t references = 0;
   size_t rewritten_references = 0;

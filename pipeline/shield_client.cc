@@ -81,7 +81,10 @@ Result<std::string> ShieldClient::Ask(const HttpRequest& request, const std::set
                     "); --token_file must hold one that it knows");
   }
   if (!wanted.contains(response->status)) {
-    return Fail(Code::kRefused, Side::kUpstream,
+    // What is no shield says 404 in other words.
+    const bool missing =
+        response->status == 404 && !TextIn(Parsed(response->body), "detail").empty();
+    return Fail(missing ? Code::kNotFound : Code::kRefused, Side::kUpstream,
                 request.method + " " + request.url + " was answered by " + Words(*response));
   }
   return std::move(response->body);

@@ -47,7 +47,7 @@ class ShieldClient {
   std::string SiteUrl(const std::string& rest) const;
   std::string Url(const std::string& path) const;
   // The answer's body when its status is one of `wanted`; else an error in the shield's words,
-  // kDenied where it does not know the token.
+  // kDenied where it does not know the token, kNotFound where it has no such thing.
   Result<std::string> Ask(const HttpRequest& request, const std::set<int>& wanted);
   // Activates a release; returns when every node has confirmed, or `wait` has run out.
   Result<Receipt> Activate(const std::string& release, std::chrono::milliseconds wait);

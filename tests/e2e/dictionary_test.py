@@ -35,7 +35,11 @@ class DictionaryCase(ReleaseCase):
         self.hidden = self.shield(*follow, "--node=shield-1")
         self.edge_ = self.edge(f"--shield=http://{self.hidden.ready['listen']}", *follow, "--node=edge-1")
 
-    def release(self, name, script, previous=None):
+    def deployed(self):
+        """Where a build finds what is deployed."""
+        return [f"--deployed=http://{self.hidden.ready['listen']}", "--site=demo", f"--token_file={self.tokens}"]
+
+    def release(self, name, script, previous=None, more=()):
         """Builds, pushes and activates a site; answers its release folder."""
         site, out = os.path.join(self.folder, name), os.path.join(self.folder, name + ".release")
         os.makedirs(os.path.join(site, "lib"))
@@ -43,8 +47,8 @@ class DictionaryCase(ReleaseCase):
             file.write(PAGE.format(name))
         with open(os.path.join(site, "lib", "jquery.js"), "wb") as file:
             file.write(script)
-        more = [f"--previous={previous}"] if previous else []
-        code, said = self.run_program("skerry-pipeline", "build", site, f"--out={out}", *more, seconds=120)
+        former = [f"--previous={previous}"] if previous else []
+        code, said = self.run_program("skerry-pipeline", "build", site, f"--out={out}", "--cache_dir=off", *former, *more, seconds=120)
         self.assertEqual(code, 0, said)
         code, said = self.run_program("skerry-pipeline", "push", out, f"--to=http://{self.hidden.ready['listen']}", "--site=demo",
                                       f"--token_file={self.tokens}", "--activate", "--wait=30s", seconds=60)
@@ -82,6 +86,63 @@ class DictionaryTest(DictionaryCase):
             self.assertEqual(answer.body, whole.body)
             self.assertIn("skerry-edge; hit", answer.field("cache-status"))
         self.assertEqual(metric(self.edge_.ready["admin"], "skerry_ram_objects"), kept)
+
+
+class DeployedTest(DictionaryCase):
+    """A CI machine keeps nothing from the release before: it asks the shield."""
+
+    def decoded(self, delta, dictionary):
+        """A dcz body by other people's decoder: its frame with the dictionary as a prefix (RFC 9842 section 5)."""
+        self.assertEqual((delta[:8], delta[8:40]), (bytes.fromhex("5e2a4d1820000000"), hashlib.sha256(dictionary).digest()))
+        old = os.path.join(self.folder, "dictionary")
+        with open(old, "wb") as file:
+            file.write(dictionary)
+        done = subprocess.run(["zstd", "-d", "-c", "--long=27", f"--patch-from={old}"], input=delta[40:], capture_output=True, timeout=30)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def test_a_build_makes_deltas_against_the_last_three_deployed_releases(self):
+        base = bundle("jquery-after")
+        versions = [base.replace(b"3.7.1", b"3.7.%d" % number) + b"\n" * number for number in range(5)]
+        folders = [self.release(f"release-{number}", script, more=self.deployed()) for number, script in enumerate(versions)]
+        entry = self.script_of(folders[-1])
+        made = {variant["dictionary"] for variant in entry["variants"] if variant["coding"] == "dcz"}
+        self.assertEqual(made, {hashlib.sha256(script).hexdigest() for script in versions[1:4]})
+        url = f"https://{self.edge_.ready['https']}{entry['path']}"
+        for script in versions[1:4]:
+            known = f"Available-Dictionary: :{base64.b64encode(hashlib.sha256(script).digest()).decode()}:"
+            answer = fetch(url, "Accept-Encoding: br, dcz", known)
+            self.assertEqual(answer.field("content-encoding"), "dcz")
+            self.assertLess(len(answer.body), 1000)
+            self.assertEqual(self.decoded(answer.body, script), versions[4])
+
+    def test_the_same_tree_gives_the_same_release_whoever_builds_it(self):
+        before, after = bundle("jquery-before"), bundle("jquery-after")
+        self.release("one", before)
+        site = os.path.join(self.folder, "two")
+        os.makedirs(os.path.join(site, "lib"))
+        self.file("two/index.html", PAGE.format("two"))
+        self.file("two/lib/jquery.js", after.decode())
+        manifests = []
+        for machine in ("first", "second"):
+            out = os.path.join(self.folder, machine)
+            code, said = self.run_program("skerry-pipeline", "build", site, f"--out={out}", "--cache_dir=off", *self.deployed(), seconds=120)
+            self.assertEqual(code, 0, said)
+            with open(os.path.join(out, "manifest.json"), "rb") as file:
+                manifests.append(file.read())
+        self.assertIn(b'"dcz"', manifests[0])
+        self.assertEqual(manifests[0], manifests[1])
+
+    def test_a_build_without_the_shield_fails_and_says_how_to_go_on(self):
+        out = self.release("one", bundle("jquery-before"))
+        self.hidden.kill()
+        site = os.path.join(self.folder, "one")
+        code, said = self.run_program("skerry-pipeline", "build", site, f"--out={out}", *self.deployed(), seconds=60)
+        self.assertEqual(code, 1, said)
+        self.assertIn("--deployed=off", said)
+        self.assertTrue(os.path.exists(os.path.join(out, "manifest.json")), "what was built before is gone")
+        code, said = self.run_program("skerry-pipeline", "build", site, f"--out={out}", "--deployed=off", seconds=60)
+        self.assertEqual(code, 0, said)
 
 
 class DictionaryBrowserTest(DictionaryCase):
