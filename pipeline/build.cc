@@ -6,6 +6,7 @@
 #include "pipeline/build_cache.h"
 #include "pipeline/collect.h"
 #include "pipeline/config.h"
+#include "pipeline/crops.h"
 #include "pipeline/deployed.h"
 #include "pipeline/derive.h"
 #include "pipeline/fingerprint.h"
@@ -106,6 +107,7 @@ struct Steps {
 // From derive to record, in a folder that is not yet the release.
 Result<BuildReport> Run(Steps& steps, ReleaseFolder& folder, BuildCache& cache,
                         const BuildOptions& options, Progress& progress) {
+  if (Status ok = AddCrops(steps.site, steps.config); !ok) return Fail(std::move(ok.error()));
   Crew crew(options.jobs);
   Result<Derived> derived =
       Derive(steps.site, steps.config, folder.files(), options.keep_going, cache, crew, progress);

@@ -50,6 +50,39 @@ class BuildTest : public testing::Test {
   std::vector<std::filesystem::path> previous_;
 };
 
+TEST_F(BuildTest, PartsOfPicturesAreFilesOfTheirOwn) {
+  folder_.Write("site/index.html",
+                "<link rel=stylesheet href=/a.css><img src=i.jpg>"
+                "<img src=i.jpg data-skerry-ratio=1/1 data-skerry-focus=left>"
+                "<img src=i.jpg data-skerry-ratio=2/1 width=60 height=30>");
+  ASSERT_TRUE(Run().has_value());
+  const std::string page = folder_.Read("out/files/index.html");
+  const asset::Entry square = EntryOf("/i-1x1-0-50.jpg");
+  EXPECT_EQ(square.width, 80u);
+  EXPECT_EQ(square.height, 80u);
+  EXPECT_EQ(square.cache, asset::CacheClass::kImmutable);
+  const std::string jpeg = folder_.Read("out/files" + square.path);
+  EXPECT_EQ(Probe(jpeg, {1'000'000, 1, 1'000'000})->width, 80u);
+  EXPECT_THAT(page, HasSubstr(" width=\"80\" height=\"80\" src=" + square.path.substr(1)));
+  const asset::Entry wide = EntryOf("/i-2x1.jpg");
+  EXPECT_EQ(wide.height, 60u);
+  EXPECT_THAT(page, HasSubstr("src=" + wide.path.substr(1) + " data-skerry-ratio=2/1 width=60"));
+  EXPECT_EQ(EntryOf("/i.jpg").width, 120u);
+  EXPECT_THAT(page, HasSubstr("<img src=" + EntryOf("/i.jpg").path.substr(1) + ">"));
+  for (const asset::ImageVariant& variant : square.images) {
+    EXPECT_EQ(variant.width, variant.height);
+    EXPECT_THAT(page, HasSubstr(variant.path.substr(1)));
+  }
+  EXPECT_FALSE(square.images.empty());
+}
+
+TEST_F(BuildTest, AMistakenPartStopsTheBuild) {
+  folder_.Write("site/index.html", "<p>\n<img src=i.jpg data-skerry-ratio=16:9>");
+  const auto built = Run();
+  ASSERT_FALSE(built.has_value());
+  EXPECT_THAT(built.error().message, HasSubstr("index.html:2: data-skerry-ratio=\"16:9\""));
+}
+
 TEST_F(BuildTest, EveryBlobOfTheManifestIsAFileWithThatDigest) {
   ASSERT_TRUE(Run().has_value());
   size_t files = 0;

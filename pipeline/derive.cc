@@ -60,10 +60,6 @@ std::optional<ImageInfo> InfoFrom(const std::optional<std::string>& kept) {
   return info;
 }
 
-bool IsRaster(const std::string& type) {
-  return type == "image/jpeg" || type == "image/png" || type == "image/gif" || type == "image/webp";
-}
-
 // AVIF before WebP before the formats of old: what a browser prefers.
 int Rank(Format format) { return format == Format::kAvif ? 0 : format == Format::kWebp ? 1 : 2; }
 
@@ -84,10 +80,9 @@ class Deriver {
     std::vector<int> wanted;
     for (size_t i = 0; i < site_.files.size(); ++i) {
       const SiteFile& file = site_.files[i];
-      if (!IsRaster(file.type) || !AnyGlobMatches(config_.image_include, file.path) ||
-          AnyGlobMatches(config_.image_exclude, file.path)) {
-        continue;
-      }
+      const bool included = AnyGlobMatches(config_.image_include, file.path) &&
+                            !AnyGlobMatches(config_.image_exclude, file.path);
+      if (!IsRaster(file.type) || (!included && !file.crop)) continue;
       wanted.push_back(static_cast<int>(i));
       ++stems_[Stem(file.path)];
     }
@@ -101,11 +96,23 @@ class Deriver {
     if (!faults_.empty() && !keep_going_) {
       return Fail(Code::kInvalid, Side::kConfig, AllFaults());
     }
+    if (Status ok = FillCrops(); !ok) return Fail(std::move(ok.error()));
     return std::move(derived_);
   }
 
  private:
   static std::string Stem(const std::string& path) { return path.substr(0, path.rfind('.')); }
+
+  // A part that could not be made is the whole, untouched.
+  Status FillCrops() {
+    for (SiteFile& file : site_.files) {
+      if (!file.crop || !file.loaded.empty()) continue;
+      Result<std::string> bytes = ReadFile(file.on_disk);
+      if (!bytes) return Fail(std::move(bytes.error()));
+      file.loaded = *std::move(bytes);
+    }
+    return {};
+  }
 
   std::string AllFaults() SKERRY_REQUIRES(mutex_) {
     std::string all;
@@ -127,6 +134,10 @@ class Deriver {
     job->file = file;
     if (!Look(*job)) return;
     const bool animated = job->info.frames > 1;
+    if (source.crop) {
+      if (animated) return Broken(file, "is animated and cannot be cropped");
+      job->info = Part(job->info, *source.crop);
+    }
     if (!animated) Plan(*job);
     size_t left = 0;
     for (VariantChain& chain : job->chains) left += chain.TakeKept(cache_) > 0 ? 1 : 0;
@@ -177,6 +188,15 @@ class Deriver {
     return true;
   }
 
+  // For keys: what is kept of the picture.
+  static std::string PartOf(const SiteFile& source) {
+    if (!source.crop) return "";
+    char text[96];
+    std::snprintf(text, sizeof text, " part %.17g at %.17g %.17g", source.crop->aspect,
+                  source.crop->focus_x, source.crop->focus_y);
+    return text;
+  }
+
   bool Replaces(const SiteFile& source) const {
     return config_.image_max_width > 0 && source.type == "image/jpeg";
   }
@@ -195,7 +215,8 @@ class Deriver {
       formats.insert(word == "avif" ? Format::kAvif : word == "webp" ? Format::kWebp : fallback);
     }
     if (replace && job.widths.front() < job.info.width) formats.insert(Format::kJpeg);
-    std::string chain = DecoderVersion() + " pyramid3";
+    if (source.crop) formats.insert(fallback);
+    std::string chain = DecoderVersion() + " pyramid3" + PartOf(source);
     for (const uint32_t width : job.widths) chain += " " + std::to_string(width);
     for (const Format format : formats) {
       VariantChain made;
@@ -213,7 +234,8 @@ class Deriver {
     const bool wanted = std::find(config_.image_formats.begin(), config_.image_formats.end(),
                                   "fallback") != config_.image_formats.end();
     // At its own width the picture is its own fallback, unless it is replaced.
-    const bool replaces = Replaces(source) && width == job.widths.front() && width < job.info.width;
+    const bool widest = width == job.widths.front();
+    const bool replaces = widest && (source.crop || (Replaces(source) && width < job.info.width));
     if (fallback && !replaces && (!wanted || width == job.info.width)) return;
     Slot slot;
     slot.width = width;
@@ -231,8 +253,9 @@ class Deriver {
   }
 
   std::string PlaceholderKey(const Job& job) const {
-    return BuildCache::Key(site_.files[job.file].sha256,
-                           DecoderVersion() + " " + PlaceholderRecipe());
+    return BuildCache::Key(
+        site_.files[job.file].sha256,
+        DecoderVersion() + PartOf(site_.files[job.file]) + " " + PlaceholderRecipe());
   }
 
   // Kept := blurhash | newline | data: URL.
@@ -288,7 +311,8 @@ class Deriver {
   }
 
   void DecodeAll(const JobPtr& job, std::string_view bytes) {
-    Result<std::vector<Pixels>> levels = Pyramid(bytes, job->widths);
+    Result<std::vector<Pixels>> levels =
+        Pyramid(bytes, job->widths, site_.files[job->file].crop.value_or(ScaleOptions{}));
     if (!levels) {
       memory_.Leave(job->memory);
       return Broken(job->file, levels.error().context);
@@ -343,7 +367,7 @@ class Deriver {
     SiteFile& source = site_.files[job.file];
     Picture picture{job.info.width, job.info.height, {}, {}, job.placeholder};
     if (!job.blurhash.empty()) picture.notes["blurhash"] = job.blurhash;
-    if (Replaces(source)) Replace(job, source, picture);
+    if (Replaces(source) || source.crop) Replace(job, source, picture);
     for (const VariantChain& chain : job.chains) {
       for (const Slot& slot : chain.slots) {
         if (!Stays(job, slot, picture.width, source.size)) continue;
@@ -359,14 +383,15 @@ class Deriver {
     progress_.Done();
   }
 
-  // A JPEG wider than images.max_width becomes what was made of it at that width.
+  // A JPEG wider than images.max_width becomes what was made of it at that width; a part of a
+  // picture is only now made.
   void Replace(Job& job, SiteFile& source, Picture& picture) {
     for (VariantChain& chain : job.chains) {
       Slot& widest = chain.slots.back();
-      if (widest.recipe.format != Format::kJpeg || widest.width != job.widths.front()) continue;
-      if (widest.width == job.info.width || !WorthIt(widest.found->bytes.size(), source.size)) {
-        continue;
-      }
+      if (Rank(widest.recipe.format) != 2 || widest.width != job.widths.front()) continue;
+      const bool worth =
+          widest.width < job.info.width && WorthIt(widest.found->bytes.size(), source.size);
+      if (!source.crop && !worth) continue;
       picture.width = widest.width;
       picture.height = widest.height;
       source.size = widest.found->bytes.size();

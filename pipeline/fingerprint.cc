@@ -114,7 +114,9 @@ class Fingerprinter {
 
   // What the reference shall say, nothing when its target keeps its name.
   std::optional<std::string> NewUrl(int file, const Reference& reference) const {
-    const Target target = links_.Find(file, reference.url, reference.use);
+    const Target target = reference.crop.empty()
+                              ? links_.Find(file, reference.url, reference.use)
+                              : links_.FindImage(file, reference.url, reference.crop);
     if (target.file == kNoFile || outputs_[target.file].source.empty()) return std::nullopt;
     return WithFileName(reference.url, target.path_length, outputs_[target.file].path);
   }
@@ -192,11 +194,11 @@ class Fingerprinter {
                        "sha256-" + ToBase64(outputs_[target.file].sha256.raw())});
     }
     for (const Img& img : document.images) {
-      const Target target = links_.Find(file, img.src, Use::kLoad);
+      const Target target = links_.FindImage(file, img.src, img.crop);
       const auto picture = pictures_.find(target.file);
       if (picture == pictures_.end() || img.in_picture || img.has_srcset) continue;
-      const bool wanted =
-          img.wants_picture || AnyGlobMatches(config_.picture, site_.files[target.file].path);
+      const bool wanted = img.wants_picture || !img.crop.empty() ||
+                          AnyGlobMatches(config_.picture, site_.files[target.file].path);
       if (!wanted) continue;
       const bool placeholder = img.wants_placeholder ||
                                AnyGlobMatches(config_.placeholder, site_.files[target.file].path);

@@ -30,6 +30,13 @@ Target Links::Find(int file, std::string_view url, Use use) const {
   return {found, resolved.path_length};
 }
 
+Target Links::FindImage(int file, std::string_view url, const std::string& crop) const {
+  Target target = Find(file, url, Use::kLoad);
+  const auto part = site_->crops.find({target.file, crop});
+  if (part != site_->crops.end()) target.file = part->second;
+  return target;
+}
+
 std::string Links::Place(int file, const Fragment& fragment, const Reference& reference) const {
   const std::string& text = site_->files[file].loaded;
   const bool verbatim =
@@ -51,7 +58,8 @@ void Links::See(int file, const Fragment& fragment, const Reference& reference) 
     }
     return;
   }
-  const Target target = Find(file, reference.url, reference.use);
+  const Target target = reference.crop.empty() ? Find(file, reference.url, reference.use)
+                                               : FindImage(file, reference.url, reference.crop);
   if (target.file != kNoFile) {
     targets_[file].push_back(target.file);
     if (reference.use == Use::kLoad) loads_[file].push_back(target.file);

@@ -29,6 +29,8 @@ class Links {
   const Document& document(int file) const { return documents_[file]; }
   // Where `url` leads from `file`, kNoFile for what is no file of the site.
   Target Find(int file, std::string_view url, Use use) const;
+  // The same for an <img> that may ask for a part of a picture (Img::crop).
+  Target FindImage(int file, std::string_view url, const std::string& crop) const;
   // Files that `file` refers to in ways that are rewritten, each once, sorted.
   const std::vector<int>& targets(int file) const { return targets_[file]; }
   // Those of them that are fetched with it.

@@ -4,12 +4,15 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/base/bytes.h"
 #include "core/base/digest.h"
+#include "pipeline/images/image.h"
 
 namespace skerry::pipeline {
 
@@ -23,7 +26,14 @@ struct SiteFile {
   // which may name other files, and of pictures that were scaled down. Empty for the
   // rest, which is read when it is needed.
   std::string loaded = {};
+  // Set where the file is to be made of a part of the picture in `on_disk` (crops.h).
+  std::optional<ScaleOptions> crop = {};
 };
+
+// JPEG, PNG, GIF and WebP: what pictures are made of.
+inline bool IsRaster(std::string_view type) {
+  return type == "image/jpeg" || type == "image/png" || type == "image/gif" || type == "image/webp";
+}
 
 struct Site {
   std::vector<SiteFile> files = {};       // by path
@@ -35,6 +45,8 @@ struct Site {
     return found == index.end() ? -1 : found->second;
   }
   std::map<std::string, int, std::less<>> index = {};
+  // The file that holds a part of a picture, by the picture's index and the words of the page.
+  std::map<std::pair<int, std::string>, int> crops = {};
 };
 
 }  // namespace skerry::pipeline

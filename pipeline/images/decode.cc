@@ -78,17 +78,18 @@ ImagePtr Upright(ImagePtr image) {
 // The part that ScaleOptions asks for.
 ImagePtr Cropped(ImagePtr image, const ScaleOptions& options) {
   if (image == nullptr || options.aspect <= 0) return image;
-  const double width = image->Xsize;
-  const double height = image->Ysize;
-  const double keep_width = std::min(width, std::round(height * options.aspect));
-  const double keep_height = std::min(height, std::round(width / options.aspect));
-  const double left = std::clamp(width * options.focus_x - keep_width / 2, 0.0, width - keep_width);
-  const double top =
-      std::clamp(height * options.focus_y - keep_height / 2, 0.0, height - keep_height);
+  const ImageInfo part =
+      Part({static_cast<uint32_t>(image->Xsize), static_cast<uint32_t>(image->Ysize)}, options);
+  // Around the focal point, as far as the edges allow.
+  const auto start = [](int whole, uint32_t keep, double focus) {
+    const double from = whole * focus - keep / 2.0;
+    return static_cast<int>(std::clamp(from, 0.0, static_cast<double>(whole) - keep));
+  };
   VipsImage* out = nullptr;
-  if (vips_extract_area(image.get(), &out, static_cast<int>(left), static_cast<int>(top),
-                        std::max(1, static_cast<int>(keep_width)),
-                        std::max(1, static_cast<int>(keep_height)), nullptr) != 0) {
+  if (vips_extract_area(image.get(), &out, start(image->Xsize, part.width, options.focus_x),
+                        start(image->Ysize, part.height, options.focus_y),
+                        static_cast<int>(part.width), static_cast<int>(part.height),
+                        nullptr) != 0) {
     return nullptr;
   }
   return ImagePtr(out);
@@ -195,6 +196,18 @@ Result<ImageInfo> Probe(std::string_view file, const ImageLimits& limits) {
     return TooMuch(std::to_string(info.frames) + " frames", "max_frames", limits.frames);
   }
   if (TurnsSideways(image.get())) std::swap(info.width, info.height);
+  return info;
+}
+
+ImageInfo Part(ImageInfo info, const ScaleOptions& options) {
+  if (options.aspect <= 0) return info;
+  const double width = info.width;
+  const double height = info.height;
+  const auto side = [](double wanted, double whole) {
+    return static_cast<uint32_t>(std::clamp(std::round(wanted), 1.0, whole));
+  };
+  info.width = side(height * options.aspect, width);
+  info.height = side(width / options.aspect, height);
   return info;
 }
 

@@ -59,6 +59,9 @@ struct ScaleOptions {
   double focus_y = 0.5;
 };
 
+// The size of what `options` keep of a picture.
+ImageInfo Part(ImageInfo info, const ScaleOptions& options);
+
 // The picture at each of `widths` (descending, none above the source's): decoded once as a
 // stream, orientation applied, converted to sRGB, alpha premultiplied while scaling; each
 // level is made from the one before by Lanczos 3. A width equal to the source's is not scaled.

@@ -113,6 +113,7 @@ class HtmlReader {
       found = SrcsetReferences(value);
     } else if (const std::optional<Use> use = UseOf(element, tag, name)) {
       found = UrlReference(value, *use);
+      if (tag == "img" && name == "src" && !found.empty()) found.front().crop = CropOf(element);
     } else if (name == "integrity" && (tag == "link" || tag == "script")) {
       const std::string url = Value(element, tag == "link" ? "href" : "src");
       document_.integrities.push_back({place->offset, place->length, url});
@@ -158,6 +159,12 @@ class HtmlReader {
     }
   }
 
+  static std::string CropOf(const GumboElement& element) {
+    const std::string ratio = Value(element, "data-skerry-ratio");
+    const std::string focus = Value(element, "data-skerry-focus");
+    return ratio.empty() && focus.empty() ? "" : ratio + "|" + focus;
+  }
+
   void SeeImage(const GumboNode& node) {
     const GumboElement& element = node.v.element;
     const GumboStringPiece& raw = element.original_tag;
@@ -167,6 +174,7 @@ class HtmlReader {
     const bool in_picture = parent != nullptr && parent->type == GUMBO_NODE_ELEMENT &&
                             NameOf(parent->v.element) == "picture";
     Img img{offset, offset + raw.length, Value(element, "src"), Value(element, "sizes")};
+    img.crop = CropOf(element);
     img.wants_picture = Has(element, "data-skerry-picture");
     img.wants_placeholder = Has(element, "data-skerry-placeholder");
     img.has_style = Has(element, "style");

@@ -36,6 +36,7 @@ struct Reference {
   std::string url = {};  // what it says, escapes undone
   Quoting quoting = Quoting::kPlain;
   Use use = Use::kLoad;
+  std::string crop = {};  // as Img::crop
 };
 
 struct Fragment {
@@ -59,6 +60,8 @@ struct Img {
   size_t end = 0;     // behind its '>'
   std::string src = {};
   std::string sizes = {};
+  // data-skerry-ratio, "|", data-skerry-focus where one of them is given (crops.h), else "".
+  std::string crop = {};
   bool wants_picture = false;      // has the attribute data-skerry-picture
   bool wants_placeholder = false;  // has the attribute data-skerry-placeholder
   bool has_style = false;
