@@ -13,6 +13,7 @@
 #include "pipeline/images/image.h"
 #include "pipeline/pack.h"
 #include "pipeline/record.h"
+#include "pipeline/service_worker.h"
 #include "pipeline/work.h"
 
 namespace skerry::pipeline {
@@ -115,6 +116,10 @@ Result<BuildReport> Run(Steps& steps, ReleaseFolder& folder, BuildCache& cache,
   const Pictures& pictures = derived->pictures;
   Result<Fingerprinted> release = Fingerprint(steps.site, pictures, steps.config);
   if (!release) return Fail(std::move(release.error()));
+  if (Status ok = AddServiceWorker(pictures, steps.config, steps.former, steps.site, *release);
+      !ok) {
+    return Fail(std::move(ok.error()));
+  }
   Result<Packed> packed =
       Pack(steps.site, *release, steps.config, steps.former, folder.files(), cache, crew, progress);
   if (!packed) return Fail(std::move(packed.error()));

@@ -8,6 +8,7 @@
 namespace skerry::pipeline {
 namespace {
 
+using config::Bool;
 using config::Bytes;
 using config::Integer;
 using config::IntegerList;
@@ -29,6 +30,20 @@ void CheckWords(const Config& config, const char* option, const Texts& words, co
   }
 }
 
+// A name in the site's folder that needs no escapes anywhere.
+void CheckFileName(const Config& config, const char* option, const std::string& name,
+                   const char* suffix, config::Problems& problems) {
+  const bool plain = name.find_first_not_of(
+                         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                         "0123456789-_.") == std::string::npos;
+  if (plain && name.ends_with(suffix) && !name.starts_with('.')) return;
+  problems.Add(config.places.Of(option),
+               std::string(option) +
+                   " must be a file name of letters, digits, '-', '_' and '.' "
+                   "that ends in " +
+                   suffix + ", without a folder");
+}
+
 // What one value alone cannot show.
 void Check(const Config& config, config::Problems& problems) {
   if (!config.base.starts_with('/') || !config.base.ends_with('/')) {
@@ -43,6 +58,10 @@ void Check(const Config& config, config::Problems& problems) {
   }
   CheckWords(config, "images.formats", config.image_formats, {"avif", "webp", "fallback"},
              problems);
+  CheckFileName(config, "service_worker.file", config.worker_file, ".js", problems);
+  if (!config.worker_list.empty()) {
+    CheckFileName(config, "service_worker.list", config.worker_list, ".json", problems);
+  }
   CheckWords(config, "codings.include", config.codings, {"br", "gzip", "zstd"}, problems);
 }
 
@@ -107,6 +126,22 @@ const config::Table<Config>& ConfigTable() {
        "File with the bearer token for it."},
       {"deployed.ca_file", &Config::deployed_ca_file, Path(""),
        "Certificate authority to trust for it."},
+      {"service_worker.enabled", &Config::worker_enabled, Bool(false),
+       "Write a service worker that keeps this release's files for use without a network."},
+      {"service_worker.register", &Config::worker_register, Bool(false),
+       "Put a small inline script into every page that registers it."},
+      {"service_worker.precache", &Config::worker_precache,
+       TextList(Texts{"/index.html", "*.css", "*.js", "*.mjs", "*.woff2"}),
+       "What it keeps from the first visit on; image variants match by their own names."},
+      {"service_worker.offline", &Config::worker_offline, Text(""),
+       "Public path of the page for navigations to what is not kept; site.fallback or "
+       "/offline.html where there is one."},
+      {"service_worker.file", &Config::worker_file, Text("skerry-worker.js"),
+       "Its name below site.base. Never change it without retiring the old name."},
+      {"service_worker.list", &Config::worker_list, Text(""),
+       "Also write the list of what is kept to this file below site.base, as Workbox takes it."},
+      {"service_worker.retire", &Config::worker_retire, Bool(false),
+       "Write in its place a worker that removes its caches and itself from every browser."},
       {"budgets.script", &Config::budget_script, Bytes(0, 1_GiB, 0),
        "Largest script, as gzip sends it; 0: any."},
       {"budgets.style", &Config::budget_style, Bytes(0, 1_GiB, 0),

@@ -46,6 +46,14 @@ struct Config {
   std::string deployed_token_file;
   std::string deployed_ca_file;
 
+  bool worker_enabled = false;
+  bool worker_register = false;
+  bool worker_retire = false;
+  std::string worker_file;
+  std::string worker_list;
+  std::string worker_offline;
+  std::vector<std::string> worker_precache;
+
   // Bytes; 0 is no limit.
   ByteCount budget_script = 0;
   ByteCount budget_style = 0;

@@ -12,6 +12,7 @@
 #include "pipeline/markup.h"
 #include "pipeline/naming.h"
 #include "pipeline/references/rewrite.h"
+#include "pipeline/service_worker.h"
 
 namespace skerry::pipeline {
 namespace {
@@ -206,6 +207,9 @@ class Fingerprinter {
                                       outputs_[target.file].path, placeholder})) {
         edits.push_back(std::move(edit));
       }
+    }
+    if (std::string script = RegistrationOf(config_); !script.empty()) {
+      edits.push_back({document.script_place, 0, std::move(script)});
     }
   }
 

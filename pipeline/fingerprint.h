@@ -41,6 +41,7 @@ struct Fingerprinted {
   std::vector<std::vector<int>> loads = {};
   size_t references = 0;
   size_t rewritten_references = 0;
+  ByteCount precached_bytes = 0;           // by service_worker.h
   std::vector<std::string> warnings = {};  // links to pages that are not there
 };
 

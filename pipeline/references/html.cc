@@ -34,6 +34,7 @@ class HtmlReader {
     GumboOutput* output =
         gumbo_parse_with_options(&kGumboDefaultOptions, html_.data(), html_.size());
     Walk(output->document);
+    FindScriptPlace(*output->root);
     gumbo_destroy_output(&kGumboDefaultOptions, output);
     Tidy();
     return std::move(document_);
@@ -55,6 +56,20 @@ class HtmlReader {
       for (unsigned i = children == nullptr ? 0 : children->length; i > 0; --i) {
         todo.push_back(static_cast<const GumboNode*>(children->data[i - 1]));
       }
+    }
+  }
+
+  void FindScriptPlace(const GumboNode& root) {
+    document_.script_place = html_.size();
+    const GumboVector& children = root.v.element.children;
+    for (unsigned i = children.length; i > 0; --i) {  // the head comes before the body: it wins
+      const auto* child = static_cast<const GumboNode*>(children.data[i - 1]);
+      if (child->type != GUMBO_NODE_ELEMENT) continue;
+      const GumboElement& element = child->v.element;
+      const bool fits = element.tag == GUMBO_TAG_HEAD || element.tag == GUMBO_TAG_BODY;
+      const GumboStringPiece& end = element.original_end_tag;
+      if (!fits || end.data == nullptr || end.length < 2 || end.data[1] != '/') continue;
+      document_.script_place = static_cast<size_t>(end.data - html_.data());
     }
   }
 

@@ -84,6 +84,9 @@ struct Document {
   std::vector<Integrity> integrities = {};
   std::vector<Img> images = {};
   std::vector<Preload> preloads = {};
+  // Of a page: where a script element can be put in, at the end of its head, of its body or of
+  // the file, whichever end is written there.
+  size_t script_place = 0;
   // Text that may name files in ways nobody can rewrite.
   std::vector<std::string> scripts = {};
   std::vector<std::string> values = {};  // of attributes that are no URLs: data-src
