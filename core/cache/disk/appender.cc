@@ -15,6 +15,10 @@ constexpr ByteCount kOpBytes = 128;
 // Written at once: enough to amortise a write, little enough to be read back soon.
 constexpr ByteCount kBatchBytes = 1_MiB;
 constexpr size_t kBatchOps = 256;
+// What comes is gathered for so long, unless so much is there: responses that come one by
+// one would cost a wake-up, two writes and a few new pages each.
+constexpr Millis kGathered{5};
+constexpr ByteCount kEnoughGathered = 256_KiB;
 
 std::optional<SteadyTime> TimeOf(int64_t us) {
   if (us < 0) return std::nullopt;
@@ -66,13 +70,19 @@ void Appender::Stop() {
 }
 
 bool Appender::Push(Op op, ByteCount bytes) {
+  const bool waited_for = std::holds_alternative<DrainOp>(op);
+  bool wake = false;
   {
     MutexLock lock(mutex_);
     if (stopping_) return false;
     queued_.fetch_add(bytes, std::memory_order_relaxed);
+    gathered_ += bytes;
+    const bool enough = waited_for || gathered_ >= kEnoughGathered;
+    wake = queue_.empty() || (enough && !enough_);
+    enough_ |= enough;
     queue_.push_back({std::move(op), bytes});
   }
-  changed_.NotifyAll();
+  if (wake) changed_.NotifyAll();
   return true;
 }
 
@@ -136,11 +146,18 @@ std::vector<Appender::Queued> Appender::Take() {
   ByteCount bytes = 0;
   MutexLock lock(mutex_);
   while (queue_.empty() && !stopping_) changed_.Wait(mutex_);
+  const SteadyTime until = Clock::Real().Steady() + kGathered;
+  for (SteadyTime now = until - kGathered; !enough_ && !stopping_ && now < until;
+       now = Clock::Real().Steady()) {
+    changed_.WaitFor(mutex_, until - now);
+  }
   while (!queue_.empty() && ops.size() < kBatchOps && bytes < kBatchBytes) {
     bytes += queue_.front().bytes;
     ops.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
+  gathered_ -= bytes;
+  enough_ = !queue_.empty();
   return ops;
 }
 

@@ -4,7 +4,8 @@
 // Body before metadata before index: chunks are in the log before the row that names
 // them is written, and the row before anybody can find it. The queue is bounded in bytes: a fill
 // that finds it full is abandoned, so no producer ever waits (RocksDB's own stalls hold up this
-// thread alone). Deletions always get in; while writing fails they are kept and done later.
+// thread alone). Small things are gathered for some milliseconds and written together.
+// Deletions always get in; while writing fails they are kept and done later.
 //
 // Nothing here waits for eviction: a brake in this thread would deadlock with bodies
 // that eviction stores anew.
@@ -115,8 +116,10 @@ class Appender {
   ConditionVariable changed_;
   std::deque<Queued> queue_ SKERRY_GUARDED_BY(mutex_);
   bool stopping_ SKERRY_GUARDED_BY(mutex_) = false;
-  std::atomic<ByteCount> queued_{0};  // until processed
-  std::vector<Queued> deferred_;      // the thread's own: deletions that failed
+  ByteCount gathered_ SKERRY_GUARDED_BY(mutex_) = 0;  // bytes of the queue
+  bool enough_ SKERRY_GUARDED_BY(mutex_) = false;     // no more is waited for
+  std::atomic<ByteCount> queued_{0};                  // until processed
+  std::vector<Queued> deferred_;                      // the thread's own: deletions that failed
   static constexpr int64_t kNever = -1;
   std::atomic<int64_t> last_append_us_{kNever};
   std::atomic<int64_t> oldest_unflushed_us_{kNever};
