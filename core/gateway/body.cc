@@ -153,6 +153,30 @@ class StoredBody : public http::BodySource {
   std::vector<Chunk> collected_;
 };
 
+// The whole of what RAM holds in one chunk.
+class KeptBody : public http::BodySource {
+ public:
+  explicit KeptBody(cache::EntryPtr entry)
+      : entry_(std::move(entry)), rest_(entry_->chunks.front().view()) {}
+
+  Piece Peek(size_t max) override {
+    if (rest_.empty()) return {State::kEnd, {}, true};
+    return {State::kData, rest_.substr(0, max), rest_.size() <= max};
+  }
+  void Consume(size_t count) override { rest_.remove_prefix(count); }
+  void WakeWith(std::function<void()>) override {}
+  std::optional<uint64_t> length() const override { return entry_->body_size; }
+
+ private:
+  const cache::EntryPtr entry_;
+  std::string_view rest_;
+};
+
+bool IsKept(const cache::Entry& entry, const BodyPart& part) {
+  return part.from == 0 && !part.count && entry.chunks.size() == 1 &&
+         entry.chunks.front().size() == entry.body_size && entry.trailers.empty();
+}
+
 class FillBody : public http::BodySource {
  public:
   FillBody(std::shared_ptr<cache::Fill> fill, std::shared_ptr<cache::Fill::Seat> seat,
@@ -261,6 +285,7 @@ class FillBody : public http::BodySource {
 std::unique_ptr<http::BodySource> MakeStoredBody(cache::EntryPtr entry, BodyPart part,
                                                  cache::Disk* disk, cache::Ram* ram,
                                                  net::Loop& loop) {
+  if (IsKept(*entry, part)) return std::make_unique<KeptBody>(std::move(entry));
   return std::make_unique<StoredBody>(std::move(entry), part, disk, ram, loop);
 }
 

@@ -51,8 +51,7 @@ Counter& Counters::Keep(Family& family, std::string_view site, int status, std::
   return counter;
 }
 
-void Counters::Answered(std::string_view site, int status, std::string_view cache, double seconds,
-                        uint64_t bytes) {
+Counter& Counters::requests(std::string_view site, int status, std::string_view cache) {
   Counter* counter = Known(requests_, site, status, cache);
   if (counter == nullptr) {
     counter = &Keep(requests_, site, status, cache,
@@ -61,12 +60,16 @@ void Counters::Answered(std::string_view site, int status, std::string_view cach
                                          {"status", std::to_string(status)},
                                          {"cache", std::string(cache)}}));
   }
-  counter->Add();
+  return *counter;
+}
+
+void Counters::Answered(Counter& requests, double seconds, uint64_t bytes) {
+  requests.Add();
   seconds_.Observe(seconds);
   response_bytes_.Add(bytes);
 }
 
-void Counters::Hit(std::string_view tier) {
+Counter& Counters::hits(std::string_view tier) {
   Counter* counter = Known(hits_, {}, 0, tier);
   if (counter == nullptr) {
     counter =
@@ -74,7 +77,7 @@ void Counters::Hit(std::string_view tier) {
               metrics_.GetCounter("skerry_cache_hits_total", "Answers from a stored response.",
                                   {{"tier", std::string(tier)}}));
   }
-  counter->Add();
+  return *counter;
 }
 
 void Counters::Miss(std::string_view reason) {

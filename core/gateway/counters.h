@@ -16,8 +16,14 @@ class Counters {
 
   // skerry_requests_total{site,status,cache} and skerry_request_seconds.
   void Answered(std::string_view site, int status, std::string_view cache, double seconds,
-                uint64_t bytes);
-  void Hit(std::string_view tier);     // "ram", "disk"
+                uint64_t bytes) {
+    Answered(requests(site, status, cache), seconds, bytes);
+  }
+  void Answered(Counter& requests, double seconds, uint64_t bytes);
+  // skerry_requests_total of these labels.
+  Counter& requests(std::string_view site, int status, std::string_view cache);
+  void Hit(std::string_view tier) { hits(tier).Add(); }  // "ram", "disk"
+  Counter& hits(std::string_view tier);
   void Miss(std::string_view reason);  // the word of Cache-Status' fwd
   void Origin(int status);             // 0: no answer
   Counter& origin_bytes;

@@ -83,12 +83,10 @@ struct QuickHits::OfHead {
 
 // An answer but for its body.
 struct QuickHits::Answered {
-  int status = 200;
-  std::shared_ptr<const http::Fields> stored;
-  std::shared_ptr<const http::Fields> common;
+  std::shared_ptr<const http::PreparedHead> head;
   bool has_body = true;
-  std::string_view label;  // of the metric
-  std::shared_ptr<const Route> route;
+  Counter* hits = nullptr;
+  Counter* requests = nullptr;
   std::unique_ptr<const AccessLine> line;  // null: no log is written
 };
 
@@ -117,8 +115,7 @@ class QuickHits::Events : public http::StreamEvents {
     const SteadyTime now = gateway_.loop().clock().Steady();
     const double seconds = static_cast<double>((now - stream_.begun()).count()) / 1e6;
     const uint64_t bytes = stream_.bytes_sent();
-    gateway_.counters().Answered(answered_->route->site, answered_->status, answered_->label,
-                                 seconds, bytes);
+    gateway_.counters().Answered(*answered_->requests, seconds, bytes);
     AccessLog* const log = gateway_.access_log();
     if (log == nullptr || answered_->line == nullptr) return;
     log->Write(*answered_->line, {gateway_.shared().clock->Wall(), stream_.peer().host,
@@ -163,12 +160,10 @@ std::shared_ptr<http::StreamEvents> QuickHits::Answer(http::ServerStream& stream
   const auto answered = AnswerOf(head, path, *of_route, lookup);
   if (answered == nullptr) return nullptr;
   if (shared.upgrades != nullptr) shared.upgrades->OnHit(entry);
-  gateway_.counters().Hit("ram");
+  answered->hits->Add();
   auto events = std::make_shared<Events>(gateway_, stream, answered);
   http::Response response;
-  response.status = answered->status;
-  response.stored = answered->stored;
-  response.common = answered->common;
+  response.prepared = answered->head;
   if (answered->has_body) {
     response.body = MakeStoredBody(entry, {}, shared.disk, shared.ram, gateway_.loop());
   }
@@ -259,12 +254,15 @@ std::shared_ptr<const QuickHits::Answered> QuickHits::AnswerOf(const http::Reque
   http::Response response = Write(writing);
   if (response.status != 304 && !(response.status == 200 && whole)) return nullptr;
   auto answered = std::make_shared<Answered>();
-  answered->status = response.status;
-  answered->stored = std::move(response.stored);
-  answered->common = std::make_shared<const http::Fields>(std::move(response.own));
+  std::optional<uint64_t> length;
+  if (whole && entry->trailers.empty()) length = entry->body_size;
+  answered->head = std::make_shared<const http::PreparedHead>(
+      response.status, std::move(response.stored), std::move(response.own), length);
   answered->has_body = whole;
-  answered->label = CacheLabel(verdict);
-  answered->route = of_route.route;
+  Counters& counters = gateway_.counters();
+  answered->hits = &counters.hits(lookup.tier);
+  answered->requests =
+      &counters.requests(of_route.route->site, answered->head->status(), CacheLabel(verdict));
   if (gateway_.access_log() != nullptr) {
     answered->line = LineOf(head, path, of_route, *entry, *answered, writing.cache_status);
   }
@@ -283,7 +281,7 @@ std::unique_ptr<const AccessLine> QuickHits::LineOf(const http::RequestHead& hea
   record.authority = head.authority;
   record.path = path;
   record.site = of_route.route->site;
-  record.status = answered.status;
+  record.status = answered.head->status();
   record.cache_status = cache_status;
   record.step = "write";
   record.rule = of_route.route->rule;

@@ -35,7 +35,7 @@ class FakeStream : public http::ServerStream {
   void SendInterim(const http::ResponseHead& head) override { interim.push_back(head); }
   void Respond(http::Response response) override {
     answered = true;
-    status = response.status;
+    status = response.sent_status();
     for (const http::Fields* list : response.lists()) {
       if (list == nullptr) continue;
       for (const http::Field& field : *list) fields.Add(field.name, field.value);

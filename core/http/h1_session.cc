@@ -207,7 +207,7 @@ void H1Session::ConsumedBody(size_t count) {
 void H1Session::SendInterim(const ResponseHead& head) {
   if (closed_ || response_ || begun_ || http10_ || !context_.transport.writable()) return;
   if (head.status < 100 || head.status > 199 || head.status == 101) return;
-  WriteHead(head.status, {&head.fields}, {});
+  WriteHead(head.status, {&head.fields, nullptr}, {});
   if (in_event_) return;  // Pump flushes
   context_.transport.Flush();
 }
@@ -219,11 +219,12 @@ void H1Session::Respond(Response response) {
 }
 
 H1Session::Framing H1Session::ChooseFraming(std::optional<std::string_view> declared) {
-  if (response_->status == 101) {
+  if (response_->sent_status() == 101) {
     const bool wanted = stream_ != nullptr && stream_->head_.websocket;
     return wanted && response_->body != nullptr ? Framing::kTunnel : Framing::kImpossible;
   }
-  if (head_only_ || response_->status == 204 || response_->status == 304) return Framing::kNoBody;
+  if (head_only_ || response_->sent_status() == 204 || response_->sent_status() == 304)
+    return Framing::kNoBody;
   const std::optional<uint64_t> promised = declared ? ParseDecimal(*declared) : std::nullopt;
   if (declared && !promised) return Framing::kImpossible;
   if (response_->body == nullptr) {
@@ -240,7 +241,7 @@ H1Session::Framing H1Session::ChooseFraming(std::optional<std::string_view> decl
 // Sends the head of the answer.
 void H1Session::Begin() {
   begun_ = true;
-  any_rate_ = IsEventStream(*response_) || response_->status == 101;
+  any_rate_ = IsEventStream(response_->lists()) || response_->sent_status() == 101;
   std::optional<std::string_view> declared;
   for (const Fields* list : response_->lists()) {
     if (list != nullptr && !declared) declared = list->Find("content-length");
@@ -252,7 +253,7 @@ void H1Session::Begin() {
   if (framing_ == Framing::kClose || tunnel || !parser_.at_end()) keep_alive_ = false;
 
   std::string framing;
-  const int status = response_->status;
+  const int status = response_->sent_status();
   if (!declared && status != 204 && status != 304 && !tunnel && framing_ != Framing::kChunked) {
     std::optional<uint64_t> length;
     if (response_->body != nullptr) {
@@ -277,7 +278,7 @@ void H1Session::Begin() {
   if (tunnel) PassThrough();
 }
 
-void H1Session::WriteHead(int status, const std::array<const Fields*, 3>& lists,
+void H1Session::WriteHead(int status, const std::array<const Fields*, 2>& lists,
                           std::string_view framing) {
   thread_local std::string head;
   head = "HTTP/1.1 ";

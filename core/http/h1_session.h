@@ -93,7 +93,7 @@ class H1Session : public ServerSession, private H1RequestParser::Events {
   // ---- Sending
   void Begin();
   Framing ChooseFraming(std::optional<std::string_view> declared);
-  void WriteHead(int status, const std::array<const Fields*, 3>& lists, std::string_view framing);
+  void WriteHead(int status, const std::array<const Fields*, 2>& lists, std::string_view framing);
   void Pump();
   void SchedulePump();
   bool SendPiece();

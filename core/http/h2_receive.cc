@@ -82,6 +82,7 @@ void H2Session::OnHeadersBegin(int32_t id) {
   auto stream = std::make_shared<H2Stream>(this, id, context_.facts, limits(), received_at_);
   nghttp2_session_set_stream_user_data(session_.get(), id, stream.get());
   stream->place_ = streams_.size();
+  found_ = stream.get();
   streams_.push_back(std::move(stream));
   block_.Clear();
   reading_head_ = true;
@@ -159,7 +160,7 @@ void H2Session::Hand(H2Stream& stream) {
 
 void H2Session::HandOver(H2Stream& stream, Expectation expectation) {
   stream.asked_ = H2Stream::Asked::kHanded;
-  const auto held = stream.shared_from_this();
+  const std::shared_ptr<H2Stream> held = streams_[stream.place_];
   auto events = context_.on_request(held);
   if (closed_ || held->session_ == nullptr) {
     if (events != nullptr) events->OnGone(false);

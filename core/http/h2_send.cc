@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/http/h2_lines.h"
 #include "core/http/h2_session.h"
 
 namespace skerry::http {
@@ -12,18 +13,10 @@ namespace {
 // A large body on a fast connection lets the others of the loop have their turn.
 constexpr size_t kPumpBytes = 512 * 1024;
 
-uint8_t* Bytes(std::string_view text) {
-  return reinterpret_cast<uint8_t*>(const_cast<char*>(text.data()));
-}
-
-// A field whose bytes stay where they are until nghttp2 has sent them.
-nghttp2_nv Reference(std::string_view name, std::string_view value) {
-  return {Bytes(name), Bytes(value), name.size(), value.size(),
-          NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE};
-}
-
 nghttp2_nv Copied(std::string_view name, std::string_view value) {
-  return {Bytes(name), Bytes(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE};
+  nghttp2_nv line = Reference(name, value);
+  line.flags = NGHTTP2_NV_FLAG_NONE;
+  return line;
 }
 
 }  // namespace
@@ -40,6 +33,12 @@ void H2Session::SubmitInterim(H2Stream& stream, const ResponseHead& head) {
 
 void H2Session::SubmitHead(H2Stream& stream, const nghttp2_data_provider* body) {
   Response& response = stream.response_;
+  if (response.prepared != nullptr) {
+    if (!MayHaveBody(stream.method(), response.prepared->status())) response.body = nullptr;
+    if (response.body != nullptr) stream.length_ = response.prepared->length();
+    const std::vector<nghttp2_nv>& lines = response.prepared->h2_lines().lines;
+    return SubmitLines(stream, lines.data(), lines.size(), body);
+  }
   thread_local std::vector<nghttp2_nv> fields;
   size_t count = 2;  // :status, content-length
   for (const Fields* list : response.lists()) count += list == nullptr ? 0 : list->size();
@@ -63,9 +62,14 @@ void H2Session::SubmitHead(H2Stream& stream, const nghttp2_data_provider* body) 
   }
   if (!MayHaveBody(stream.method(), response.status)) response.body = nullptr;
   if (response.body != nullptr && length) stream.length_ = ParseDecimal(*length);
-  const int submitted = nghttp2_submit_response(session_.get(), stream.id(), fields.data(),
-                                                static_cast<size_t>(next - fields.data()),
-                                                response.body != nullptr ? body : nullptr);
+  SubmitLines(stream, fields.data(), static_cast<size_t>(next - fields.data()), body);
+}
+
+void H2Session::SubmitLines(H2Stream& stream, const nghttp2_nv* lines, size_t count,
+                            const nghttp2_data_provider* body) {
+  const bool has_body = stream.response_.body != nullptr;
+  const int submitted =
+      nghttp2_submit_response(session_.get(), stream.id(), lines, count, has_body ? body : nullptr);
   if (submitted != 0) return ResetStream(stream);
   SchedulePump();
 }
@@ -209,6 +213,7 @@ void H2Session::ReleaseWindow(H2Stream& stream) {
 void H2Session::OnStreamClosed(int32_t id) {
   const H2Stream* const closed = closed_ ? nullptr : Find(id);
   if (closed == nullptr) return;
+  found_ = nullptr;
   // The last one takes its place.
   const size_t place = closed->place_;
   const std::shared_ptr<H2Stream> stream = std::move(streams_[place]);

@@ -108,7 +108,10 @@ void H2Session::CloseNow(bool abort) {
 }
 
 H2Stream* H2Session::Find(int32_t id) {
-  return static_cast<H2Stream*>(nghttp2_session_get_stream_user_data(session_.get(), id));
+  if (found_ == nullptr || found_->id() != id) {
+    found_ = static_cast<H2Stream*>(nghttp2_session_get_stream_user_data(session_.get(), id));
+  }
+  return found_;
 }
 
 // ---- Time

@@ -76,6 +76,8 @@ class H2Session : public ServerSession {
   void OnFrameSent(const nghttp2_frame& frame);
   void OnStreamClosed(int32_t id);
   void SubmitHead(H2Stream& stream, const nghttp2_data_provider* body);
+  void SubmitLines(H2Stream& stream, const nghttp2_nv* lines, size_t count,
+                   const nghttp2_data_provider* body);
 
   // ---- Lifetime (h2_session.cc)
   void Tick();
@@ -99,6 +101,7 @@ class H2Session : public ServerSession {
   std::vector<std::shared_ptr<H2Stream>> streams_;  // each knows its place
   // Of a closed session: nghttp2 may still be at work on one of them.
   std::vector<std::shared_ptr<H2Stream>> dead_streams_;
+  H2Stream* found_ = nullptr;  // by the last Find, and open still
   H2FrameScanner scanner_;
   HeadBlock block_;            // of the head that is coming in
   bool reading_head_ = false;  // begun, and not at its end

@@ -51,7 +51,8 @@ void H2Stream::Respond(Response response) {
   if (session_ == nullptr || responded_) return;
   responded_ = true;
   response_ = std::move(response);
-  any_rate_ = IsEventStream(response_);
+  any_rate_ = response_.prepared != nullptr ? response_.prepared->event_stream()
+                                            : IsEventStream(response_.lists());
   session_->SubmitResponse(*this);
 }
 

@@ -58,8 +58,11 @@ class Echo : public StreamEvents {
     feed_->on_consumed = [weak = stream_](size_t count) {
       if (const auto alive = weak.lock()) alive->ConsumedBody(count);
     };
-    stream->Respond(
-        {.status = 200, .stored = nullptr, .common = nullptr, .own = {}, .body = std::move(body)});
+    stream->Respond({.status = 200,
+                     .stored = nullptr,
+                     .own = {},
+                     .prepared = nullptr,
+                     .body = std::move(body)});
   }
   void OnBody(std::string_view bytes) override { feed_->Push(bytes); }
   void OnBodyEnd(Fields trailers) override { feed_->End(std::move(trailers)); }
@@ -82,8 +85,8 @@ std::shared_ptr<StreamEvents> Serve(const std::shared_ptr<ServerStream>& stream)
   const auto answer = [&](int status, Fields own, std::unique_ptr<BodySource> body) {
     stream->Respond({.status = status,
                      .stored = nullptr,
-                     .common = nullptr,
                      .own = std::move(own),
+                     .prepared = nullptr,
                      .body = std::move(body)});
     return std::make_shared<Deaf>();
   };

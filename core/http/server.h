@@ -19,6 +19,7 @@
 #include "core/base/metrics.h"
 #include "core/http/body.h"
 #include "core/http/message.h"
+#include "core/http/prepared_head.h"
 #include "core/net/loop.h"
 #include "core/net/transport.h"
 
@@ -29,12 +30,17 @@ namespace skerry::http {
 struct Response {
   int status = 200;
   std::shared_ptr<const Fields> stored;  // may be null
-  std::shared_ptr<const Fields> common;  // of ours, shared by several answers; may be null
   Fields own;                            // age, cache-status, via, …
-  std::unique_ptr<BodySource> body;      // null: none
+  // Null, or a head that is sent instead of the three above.
+  std::shared_ptr<const PreparedHead> prepared;
+  std::unique_ptr<BodySource> body;  // null: none
 
-  // The fields in the order they are sent; some may be null.
-  std::array<const Fields*, 3> lists() const { return {stored.get(), common.get(), &own}; }
+  int sent_status() const { return prepared != nullptr ? prepared->status() : status; }
+  // The fields in the order they are sent; the first may be null.
+  std::array<const Fields*, 2> lists() const {
+    if (prepared != nullptr) return prepared->lists();
+    return {stored.get(), &own};
+  }
 };
 
 // What hears of a request. Owner: the stream, by shared_ptr; whoever waits

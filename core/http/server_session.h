@@ -50,8 +50,8 @@ class ServerSession {
 Response ProblemResponse(const Problem& problem, WallTime now);
 
 // Server-sent events: they come when they come, and no rate is asked of them.
-inline bool IsEventStream(const Response& response) {
-  for (const Fields* list : response.lists()) {
+inline bool IsEventStream(const std::array<const Fields*, 2>& lists) {
+  for (const Fields* list : lists) {
     const auto type = list == nullptr ? std::nullopt : list->Find("content-type");
     if (type) return EqualsIgnoreCase(type->substr(0, type->find(';')), "text/event-stream");
   }
