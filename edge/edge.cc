@@ -14,6 +14,7 @@
 #include "core/base/metrics.h"
 #include "core/base/thread.h"
 #include "core/cache/purge/feed.h"
+#include "core/cache/purge/goodbye.h"
 #include "core/daemon/admin.h"
 #include "core/daemon/certificate.h"
 #include "core/daemon/file_limit.h"
@@ -43,6 +44,7 @@ namespace {
 // Readiness does not wait longer for a first lease: then we serve, fenced.
 constexpr Millis kWaitForLease = 5s;
 constexpr Millis kWaitForIndex = 10s;
+constexpr Millis kWaitForGoodbye = 500ms;
 constexpr size_t kComputeThreads = 2;
 
 http::SessionLimits LimitsOf(const Options& options) {
@@ -128,6 +130,7 @@ struct Edge::State {
   void HandOver();
   void FreeStore();
   void Drain();
+  void EndFeed();
   Result<Renewal> Prepare(const Options& fresh) const;
   void Reconfigure(const Options& fresh);
   std::unique_ptr<http::Upstream> MakePurgeUpstream(net::Loop& loop) const;
@@ -266,6 +269,7 @@ Status Edge::State::OpenFeed() {
   cache::PurgeFeed::Options feed_options;
   feed_options.name = options.node;
   feed_options.serves_on_partition = ServesOnPartition(options);
+  feed_options.takes_over = inheritance.any();
   feed_options.token = purge_token;
   feed_options.authority = http::UpstreamUrl::Parse(options.purge)->authority();
   feed_options.generations = &cache->generations();
@@ -584,6 +588,17 @@ void Edge::State::OnSignal(int signo, const Reload& reload) {
   }
 }
 
+// REQUIRES: no connection is left. A process that took over has a lease of its own.
+void Edge::State::EndFeed() {
+  if (feed == nullptr) return;
+  const cache::Goodbye goodbye = {options.node, feed->incarnation(), purge_token,
+                                  http::UpstreamUrl::Parse(options.purge)->authority()};
+  feed.reset();
+  const std::unique_ptr<net::Loop> loop = net::Loop::Make();
+  const Status said = SayGoodbye(*loop, MakePurgeUpstream(*loop), goodbye, kWaitForGoodbye);
+  if (!said) LogWarning("purges wait for our lease", {{"error", said.error().ToString()}});
+}
+
 Edge::Edge(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Edge::~Edge() = default;
 
@@ -612,7 +627,7 @@ int Edge::Run(Reload reload) {
   state.gateways.clear();
   state.purge_methods.clear();
   state.admin.reset();
-  state.feed.reset();
+  state.EndFeed();
   state.store_pool.reset();  // before what its tasks use
   state.cache.reset();
   LogInfo("ended");

@@ -12,6 +12,7 @@
 #include "core/base/metrics.h"
 #include "core/base/thread.h"
 #include "core/cache/purge/feed.h"
+#include "core/cache/purge/goodbye.h"
 #include "core/daemon/admin.h"
 #include "core/daemon/certificate.h"
 #include "core/daemon/file_limit.h"
@@ -49,6 +50,7 @@ namespace {
 constexpr Millis kWaitForLease = 5s;
 // New connections wait for the end of this drain.
 constexpr Millis kDrainForSuccessor = 5s;
+constexpr Millis kWaitForGoodbye = 500ms;
 constexpr size_t kComputeThreads = 2;
 constexpr size_t kReadThreads = 4;
 constexpr size_t kStoreThreads = 4;
@@ -106,6 +108,7 @@ struct Shield::State {
   std::unique_ptr<daemon::Admin> admin;
   std::atomic<bool> ready{false};
   bool ending = false;
+  bool serving_begun = false;
   std::unique_ptr<daemon::Successor> successor;
 
   Status OpenAll();
@@ -119,13 +122,14 @@ struct Shield::State {
   Status OpenAdmin();
   void Explain(const http::RequestHead& asking, daemon::Admin::Done done);
   std::unique_ptr<gateway::Gateway> MakeGateway(net::Loop& loop);
-  std::unique_ptr<http::Upstream> MakePurgeUpstream();
+  std::unique_ptr<http::Upstream> MakePurgeUpstream(net::Loop& loop);
   void AddGauges();
   void BecomeReady();
   void OnSignal(int signo, const Reload& reload);
   void Reconfigure(const Options& fresh);
   void HandOver();
   void Drain(Millis at_most);
+  void EndFeed();
   void CloseAll();
 };
 
@@ -238,11 +242,11 @@ Status Shield::State::OpenTokens() {
   return {};
 }
 
-std::unique_ptr<http::Upstream> Shield::State::MakePurgeUpstream() {
+std::unique_ptr<http::Upstream> Shield::State::MakePurgeUpstream(net::Loop& loop) {
   http::Upstream::Options upstream;
   upstream.url = *http::UpstreamUrl::Parse(options.purge);
   if (upstream.url.scheme == "https") upstream.tls = purge_tls;
-  return http::Upstream::Make(control->loop(0), std::move(upstream));
+  return http::Upstream::Make(loop, std::move(upstream));
 }
 
 Status Shield::State::OpenLog() {
@@ -254,7 +258,8 @@ Status Shield::State::OpenLog() {
   std::unique_ptr<PurgeService> service;
   if (!options.purge.empty()) {
     const std::string authority = http::UpstreamUrl::Parse(options.purge)->authority();
-    service = PurgeService::Make(control->loop(0), MakePurgeUpstream(), {purge_token, authority});
+    service = PurgeService::Make(control->loop(0), MakePurgeUpstream(control->loop(0)),
+                                 {purge_token, authority});
     cache::PurgeFeed::Options feed_options;
     feed_options.name = options.node;
     feed_options.token = purge_token;
@@ -504,6 +509,18 @@ void Shield::State::OnSignal(int signo, const Reload& reload) {
   }
 }
 
+// REQUIRES: no connection is left.
+void Shield::State::EndFeed() {
+  if (feed == nullptr) return;
+  const cache::Goodbye goodbye = {options.node, feed->incarnation(), purge_token,
+                                  http::UpstreamUrl::Parse(options.purge)->authority()};
+  feed.reset();
+  if (!serving_begun) return;
+  const std::unique_ptr<net::Loop> loop = net::Loop::Make();
+  const Status said = SayGoodbye(*loop, MakePurgeUpstream(*loop), goodbye, kWaitForGoodbye);
+  if (!said) LogWarning("purges wait for our lease", {{"error", said.error().ToString()}});
+}
+
 // Loops stand still: what lives on them can go, connections first.
 void Shield::State::CloseAll() {
   ports.clear();
@@ -512,7 +529,7 @@ void Shield::State::CloseAll() {
     one.gateway.reset();
   }
   admin.reset();
-  feed.reset();
+  EndFeed();
   if (activator != nullptr) activator->Stop();
   // What is queued runs to its end, and still has everything it uses.
   log.reset();
@@ -539,9 +556,10 @@ int Shield::Run(const Reload& reload) {
   state.signals.Deliver(control, [&state, &reload](int signo) { state.OnSignal(signo, reload); });
   control.Post([&state, &control] {
     if (state.feed == nullptr) return state.BecomeReady();
-    state.feed->Start(control, state.MakePurgeUpstream());
+    state.feed->Start(control, state.MakePurgeUpstream(control));
     control.After(kWaitForLease, [&state] { state.BecomeReady(); });
   });
+  state.serving_begun = true;
   state.workers->Start();
   control.Run();
   state.workers->Join();

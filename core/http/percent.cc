@@ -1,5 +1,8 @@
 #include "core/http/percent.h"
 
+#include <cctype>
+#include <cstdint>
+
 namespace skerry::http {
 
 int HexValue(char c) {
@@ -22,6 +25,21 @@ std::string PercentDecoded(std::string_view text) {
     }
   }
   return decoded;
+}
+
+std::string PercentEncoded(std::string_view text) {
+  static constexpr char kHex[] = "0123456789ABCDEF";
+  std::string encoded;
+  for (const char c : text) {
+    const auto byte = static_cast<uint8_t>(c);
+    const bool plain = std::isalnum(byte) != 0 || c == '-' || c == '.' || c == '_' || c == '~';
+    if (plain) {
+      encoded += c;
+    } else {
+      encoded += {'%', kHex[byte >> 4], kHex[byte & 15]};
+    }
+  }
+  return encoded;
 }
 
 }  // namespace skerry::http

@@ -12,4 +12,7 @@ int HexValue(char c);
 // Every "%XX" as its byte; a "%" that begins no escape stays as it is.
 std::string PercentDecoded(std::string_view text);
 
+// Of a value inside a path or query: all but letters, digits, "-", ".", "_" and "~".
+std::string PercentEncoded(std::string_view text);
+
 }  // namespace skerry::http

@@ -16,6 +16,11 @@ TEST(PercentTest, APercentSignThatBeginsNoEscapeStays) {
   EXPECT_EQ(PercentDecoded("%zz%2"), "%zz%2");
 }
 
+TEST(PercentTest, WhatIsEncodedIsPlainAndComesBack) {
+  EXPECT_EQ(PercentEncoded("edge 1/a-b._~%\xff"), "edge%201%2Fa-b._~%25%FF");
+  EXPECT_EQ(PercentDecoded(PercentEncoded("edge 1/\xff&=%20")), "edge 1/\xff&=%20");
+}
+
 TEST(PercentTest, HexDigitsHaveAValueAndOthersNone) {
   EXPECT_EQ(HexValue('9'), 9);
   EXPECT_EQ(HexValue('a'), 10);

@@ -407,6 +407,21 @@ Checked<ListQuery> ParseListQuery(std::string_view query) {
   return asked;
 }
 
+Checked<LeavingNode> ParseLeavingNode(std::string_view name, std::string_view query) {
+  LeavingNode leaving;
+  const std::optional<std::string> decoded = PercentDecode(name);
+  if (!decoded) return BadQuery("name", "a broken percent-encoding");
+  leaving.node = *decoded;
+  for (const http::QueryPart& part : http::SplitQuery(query)) {
+    if (part.name.empty() && !part.value) continue;
+    leaving.incarnation = part.value.value_or("");
+    if (part.name != "incarnation" || !IsHex(leaving.incarnation, 64)) {
+      return BadQuery(std::string(part.name), "expected incarnation=HEX, or nothing");
+    }
+  }
+  return leaving;
+}
+
 Checked<LogQuery> ParseLogQuery(std::string_view query) {
   LogQuery asked;
   for (const http::QueryPart& part : http::SplitQuery(query)) {

@@ -62,6 +62,13 @@ struct LogQuery {
 };
 Checked<LogQuery> ParseLogQuery(std::string_view query);
 
+// What DELETE /v1/nodes/{name}?… speaks of: a node, or one process of it (incarnation=HEX).
+struct LeavingNode {
+  std::string node;
+  std::string incarnation;  // empty: all
+};
+Checked<LeavingNode> ParseLeavingNode(std::string_view name, std::string_view query);
+
 // What GET /v1/purges?… asks for; log/search.h says what the parts mean.
 inline constexpr size_t kMostListed = 1000;
 struct ListQuery {

@@ -4,6 +4,12 @@
 #include <utility>
 
 namespace skerry::purge {
+namespace {
+
+// A pull is not on the way for longer than it takes this many processes to end.
+constexpr size_t kGoodbyesKept = 1000;
+
+}  // namespace
 
 std::string_view Name(NodeState state) {
   switch (state) {
@@ -20,7 +26,7 @@ Ledger::Ledger(Options options, std::vector<Member> members, Seq head, BootTime 
   for (Member& member : members) {
     Incarnation who;
     who.member = std::move(member);
-    who.leased = true;
+    who.leased = !who.member.ended;
     who.lease_until = LeaseEnd(now);
     who.seen_boot = now;
     incarnations_.push_back(std::move(who));
@@ -32,19 +38,25 @@ BootTime Ledger::LeaseEnd(BootTime now) const {
   return now + options_.lease + options_.lease * options_.drift_percent / 100 + Millis(1);
 }
 
-Ledger::Incarnation* Ledger::Find(const Member& who) {
-  for (Incarnation& incarnation : incarnations_) {
-    if (incarnation.member.node == who.node && incarnation.member.incarnation == who.incarnation) {
-      return &incarnation;
-    }
+Ledger::Incarnation* Ledger::Find(std::string_view node, std::string_view incarnation) {
+  for (Incarnation& one : incarnations_) {
+    if (one.member.node == node && one.member.incarnation == incarnation) return &one;
   }
   return nullptr;
 }
 
+bool Ledger::HasEnded(const Member& who) const {
+  return std::any_of(ended_.begin(), ended_.end(), [&](const auto& one) {
+    return one.first == who.node && one.second == who.incarnation;
+  });
+}
+
 NodeState Ledger::StateOf(const Incarnation& who, Seq seq, Needs needs) const {
   if (who.acked >= seq) return NodeState::kApplied;
-  const bool serves_all_the_same =
-      who.member.serves_on_partition || (needs == Needs::kActivation && who.member.serves_releases);
+  // What the next process of the node does until it has a lease counts for one that has
+  // ended: it validates what a rule lets others serve on partition.
+  const bool serves_all_the_same = (who.member.serves_on_partition && !who.member.ended) ||
+                                   (needs == Needs::kActivation && who.member.serves_releases);
   if (serves_all_the_same) {
     return who.leased ? NodeState::kPending : NodeState::kUnreachable;
   }
@@ -110,7 +122,8 @@ Ledger::Pulled Ledger::OnPull(const Member& who, std::optional<Seq> after, BootT
                               WallTime wall) {
   OnTime(now, wall);
   if (after && *after > head_) return Pulled::kBeyond;
-  Incarnation* known = Find(who);
+  Incarnation* known = Find(who.node, who.incarnation);
+  if (HasEnded(who) || (known != nullptr && known->member.ended)) return Pulled::kEnded;
   Pulled pulled = Pulled::kKnown;
   if (known == nullptr) {
     Incarnation joins;
@@ -136,8 +149,8 @@ Ledger::Pulled Ledger::OnPull(const Member& who, std::optional<Seq> after, BootT
 
 Millis Ledger::Grant(const Member& who, Seq head, BootTime now, WallTime wall) {
   OnTime(now, wall);
-  Incarnation* known = Find(who);
-  if (known == nullptr) return Millis(0);
+  Incarnation* known = Find(who.node, who.incarnation);
+  if (known == nullptr || known->member.ended) return Millis(0);
   // Records up to here may be complete because this node is fenced: its lease must
   // not begin before it has applied them all. The second case is an answer that was
   // overtaken by a newer one, which may have been lost.
@@ -152,11 +165,25 @@ Millis Ledger::Grant(const Member& who, Seq head, BootTime now, WallTime wall) {
   return options_.lease;
 }
 
+void Ledger::OnGoodbye(std::string_view node, std::string_view incarnation, BootTime now,
+                       WallTime wall) {
+  OnTime(now, wall);
+  ended_.emplace_back(node, incarnation);
+  if (ended_.size() > kGoodbyesKept) ended_.pop_front();
+  Incarnation* known = Find(node, incarnation);
+  if (known == nullptr || known->member.ended) return;
+  known->member.ended = true;
+  known->leased = false;
+  ++members_version_;
+  DropEnded(now);
+  Refresh(0, head_, wall);
+}
+
 // A process that has expired, of a node whose later process holds a lease, has ended.
 bool Ledger::DropEnded(BootTime now) {
   const auto gone = [&](const Incarnation& who) {
     if (who.leased) return false;
-    if (!who.member.serves_on_partition && open_.empty() &&
+    if ((!who.member.serves_on_partition || who.member.ended) && open_.empty() &&
         now - who.seen_boot > options_.forget_after) {
       return true;
     }

@@ -16,10 +16,16 @@
 //   nobody to ask which release is active):
 // these complete by acknowledgement only.
 //
+// A process that has said goodbye answers nobody any more: it holds no lease, and is
+// fenced whatever it declared. It is not forgotten: what its node has on disk is served
+// again by the next process, which knows no newer release and goes on serving what is
+// content-hashed, so records of these two kinds wait for that one.
+//
 // Owner and thread: one loop, which also appends to the log in the order told here.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -62,6 +68,7 @@ struct Member {
   std::string incarnation;
   bool serves_on_partition = false;
   bool serves_releases = false;
+  bool ended = false;  // it has said goodbye
   bool operator==(const Member&) const = default;
 };
 
@@ -95,6 +102,7 @@ class Ledger {
     kKnown,   // go on
     kJoined,  // members() have changed: make that durable before Grant
     kBeyond,  // it claims records that were never written: not our log (409)
+    kEnded,   // a pull from before its goodbye (409)
   };
   // A pull has come. `after`: what it acknowledges; nothing where it names no log.
   Pulled OnPull(const Member& who, std::optional<Seq> after, BootTime now, WallTime wall);
@@ -102,6 +110,9 @@ class Ledger {
   // write into it; 0 where records have come meanwhile that a node without a lease
   // must hear of first.
   Millis Grant(const Member& who, Seq head, BootTime now, WallTime wall);
+  // The process of that node answers nobody any more, nor will it ever again. Unknown ones
+  // too: their pulls may still be on the way.
+  void OnGoodbye(std::string_view node, std::string_view incarnation, BootTime now, WallTime wall);
   // Time has passed; call it at NextExpiry at the latest.
   void OnTime(BootTime now, WallTime wall);
   // When a lease runs out next; nothing while none is held.
@@ -144,7 +155,8 @@ class Ledger {
     NodeReceipts nodes;
   };
 
-  Incarnation* Find(const Member& who);
+  Incarnation* Find(std::string_view node, std::string_view incarnation);
+  bool HasEnded(const Member& who) const;
   BootTime LeaseEnd(BootTime now) const;
   NodeState StateOf(const Incarnation& who, Seq seq, Needs needs) const;
   bool Settled(NodeState state, Needs needs) const;
@@ -156,6 +168,7 @@ class Ledger {
   Seq head_ = 0;
   std::vector<Incarnation> incarnations_;  // in the order in which they came
   uint64_t members_version_ = 0;
+  std::deque<std::pair<std::string, std::string>> ended_;  // the newest goodbyes
   std::map<Seq, OpenRecord> open_;
   std::vector<std::pair<Seq, Receipt>> completed_;
 };

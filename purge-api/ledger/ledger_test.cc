@@ -22,6 +22,7 @@ class LedgerTest : public ::testing::Test {
     EXPECT_NE(ledger_.OnPull(who, after, now_, wall_), Ledger::Pulled::kBeyond);
     return ledger_.Grant(who, ledger_.head(), now_, wall_);
   }
+  void Goodbye(const Member& who) { ledger_.OnGoodbye(who.node, who.incarnation, now_, wall_); }
   Seq Append(Needs needs = Needs::kFence) {
     const Seq seq = ledger_.head() + 1;
     ledger_.OnAppended(seq, needs, now_, wall_);
@@ -186,6 +187,74 @@ TEST_F(LedgerTest, AnExpiredNodeIsForgottenAfterADay) {
   Advance(std::chrono::hours(24));
   Advance(Millis(1));
   EXPECT_THAT(ledger_.members(), IsEmpty());
+}
+
+TEST_F(LedgerTest, AProcessThatHasSaidGoodbyeIsNotWaitedFor) {
+  Pull(At("a"), 0);
+  const Seq seq = Append();
+  EXPECT_FALSE(Complete(seq));
+  Goodbye(At("a"));
+  EXPECT_TRUE(Complete(seq));
+  EXPECT_EQ(ledger_.TakeCompleted()[0].second.nodes.at("a").state, NodeState::kFenced);
+  EXPECT_EQ(ledger_.NextExpiry(), std::nullopt);
+}
+
+TEST_F(LedgerTest, AGoodbyeSpeaksForOneProcessOfItsNode) {
+  Pull(At("a", "1"), 0);
+  Pull(At("a", "2"), 0);
+  const Seq seq = Append();
+  Goodbye(At("a", "1"));
+  EXPECT_EQ(StateOf(seq, "a"), NodeState::kPending);
+  EXPECT_THAT(ledger_.members(), ElementsAre(At("a", "2")));
+  Pull(At("a", "2"), seq);
+  EXPECT_TRUE(Complete(seq));
+}
+
+TEST_F(LedgerTest, APullFromBeforeTheGoodbyeBringsNothingBack) {
+  Pull(At("a"), 0);
+  ledger_.OnPull(At("a"), 0, now_, wall_);
+  Goodbye(At("a"));
+  EXPECT_EQ(ledger_.Grant(At("a"), 0, now_, wall_), Millis(0));
+  EXPECT_EQ(ledger_.OnPull(At("a"), 0, now_, wall_), Ledger::Pulled::kEnded);
+  Pull(At("a", "2"), 0);  // and the ended one is forgotten
+  EXPECT_EQ(ledger_.OnPull(At("a"), 0, now_, wall_), Ledger::Pulled::kEnded);
+  Goodbye(At("b"));  // before its first pull has come
+  EXPECT_EQ(ledger_.OnPull(At("b"), 0, now_, wall_), Ledger::Pulled::kEnded);
+}
+
+TEST_F(LedgerTest, AGoodbyeHoldsAfterARestartOfTheService) {
+  Pull(At("a"), 0);
+  const uint64_t before = ledger_.members_version();
+  Goodbye(At("a"));
+  EXPECT_GT(ledger_.members_version(), before);
+  Restart();
+  EXPECT_TRUE(Complete(Append()));
+  EXPECT_EQ(ledger_.OnPull(At("a"), 0, now_, wall_), Ledger::Pulled::kEnded);
+}
+
+TEST_F(LedgerTest, WhoServedOnPartitionServesNothingAfterItsGoodbye) {
+  Pull(At("a", "1", true), 0);
+  const Seq seq = Append();
+  Goodbye(At("a"));
+  EXPECT_TRUE(Complete(seq));
+  Advance(std::chrono::hours(25));
+  EXPECT_THAT(ledger_.members(), IsEmpty());
+}
+
+TEST_F(LedgerTest, WhatTheNextProcessServesUnaskedWaitsForItInSpiteOfAGoodbye) {
+  const Member shield{"a", "1", false, true};
+  Pull(shield, 0);
+  const Seq immutable = Append(Needs::kNotice);
+  const Seq activation = Append(Needs::kActivation);
+  Goodbye(shield);
+  EXPECT_EQ(StateOf(immutable, "a"), NodeState::kFenced);
+  EXPECT_EQ(StateOf(activation, "a"), NodeState::kUnreachable);
+  const Member next{"a", "2", false, true};
+  Pull(next, 0);
+  EXPECT_FALSE(Complete(immutable));
+  Pull(next, activation);
+  EXPECT_TRUE(Complete(immutable));
+  EXPECT_TRUE(Complete(activation));
 }
 
 TEST_F(LedgerTest, ARestartedServiceLetsNoLeaseExpireForOneLeaseTime) {

@@ -49,7 +49,8 @@ json ToValue(const Member& member) {
   return {{"node", member.node},
           {"incarnation", member.incarnation},
           {"serves", member.serves_on_partition},
-          {"releases", member.serves_releases}};
+          {"releases", member.serves_releases},
+          {"ended", member.ended}};
 }
 
 std::optional<std::vector<Member>> MembersFrom(const std::string& text) {
@@ -62,7 +63,8 @@ std::optional<std::vector<Member>> MembersFrom(const std::string& text) {
       return std::nullopt;
     }
     members.push_back({its["node"].get<std::string>(), its["incarnation"].get<std::string>(),
-                       its.value("serves", json()) == true, its.value("releases", json()) == true});
+                       its.value("serves", json()) == true, its.value("releases", json()) == true,
+                       its.value("ended", json()) == true});
   }
   return members;
 }

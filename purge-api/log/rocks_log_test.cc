@@ -147,7 +147,9 @@ TEST_F(RocksLogTest, RemembersTheNewestReleaseOfEachSite) {
 }
 
 TEST_F(RocksLogTest, MembersSurviveARestart) {
-  const std::vector<Member> members = {{"edge", "01", true, false}, {"shield", "02", false, true}};
+  const std::vector<Member> members = {{"edge", "01", true, false},
+                                       {"shield", "02", false, true},
+                                       {"edge", "03", false, false, true}};
   ASSERT_TRUE(log_->PutMembers(members));
   Open();
   EXPECT_EQ(log_->opened().members, members);

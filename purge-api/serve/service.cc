@@ -22,6 +22,11 @@ constexpr size_t kRecentReceipts = 10'000;
 Problem NotFound(std::string detail) { return {404, "not found", std::move(detail), ""}; }
 Problem Unavailable(std::string detail) { return {503, "unavailable", std::move(detail), ""}; }
 
+std::string_view StateName(const Ledger::NodeView& view) {
+  if (view.member.ended) return "ended";
+  return view.leased ? "leased" : "expired";
+}
+
 std::string Fingerprint(const Request& request) {
   if (!request.by.empty()) return request.by;
   return Sha256(request.fields.Find("authorization").value_or("")).Hex().substr(0, 12);
@@ -175,7 +180,9 @@ void Service::Dispatch(uint64_t call, Request request) {
     if (get) return GetNodes(call);
     allow = "GET, HEAD";
   } else if (named(nodes)) {
-    if (request.method == "DELETE") return DeleteNode(call, path.substr(nodes.size()));
+    if (request.method == "DELETE") {
+      return DeleteNode(call, path.substr(nodes.size()), request.query);
+    }
     allow = "DELETE";
   } else if (path == "/livez" || path == "/readyz" || path == "/metrics") {
     if (get)
@@ -428,7 +435,7 @@ void Service::GetNodes(uint64_t call) {
   for (const Ledger::NodeView& view : ledger_.Nodes(Boot())) {
     nodes.push_back({{"name", view.member.node},
                      {"incarnation", view.member.incarnation},
-                     {"state", view.leased ? "leased" : "expired"},
+                     {"state", StateName(view)},
                      {"seq", view.acked},
                      {"lease_ms", view.lease_left.count()},
                      {"serves_on_partition", view.member.serves_on_partition},
@@ -442,17 +449,25 @@ void Service::GetNodes(uint64_t call) {
               {}});
 }
 
-void Service::DeleteNode(uint64_t call, const std::string& node) {
-  if (!ledger_.Remove(node, Boot(), Wall())) {
+// A whole node, or that process of it which says goodbye.
+void Service::DeleteNode(uint64_t call, const std::string& name, const std::string& query) {
+  const Checked<LeavingNode> leaving = ParseLeavingNode(name, query);
+  if (!leaving) return Send(call, Answer::Of(leaving.error()));
+  const std::string& node = leaving->node;
+  if (!leaving->incarnation.empty()) {
+    ledger_.OnGoodbye(node, leaving->incarnation, Boot(), Wall());
+    LogInfo("purge: a node has ended", {{"node", node}, {"incarnation", leaving->incarnation}});
+  } else if (ledger_.Remove(node, Boot(), Wall())) {
+    LogWarning("purge: a node was removed", {{"node", node}});
+  } else {
     return Send(call, Answer::Of(NotFound("no node " + node)));
   }
-  LogWarning("purge: a node was removed", {{"node", node}});
   AfterLedger();
   Send(call, {204, "", "", {}});
 }
 
 Member Service::MemberOf(const LogQuery& asked) {
-  return {asked.node, asked.incarnation, asked.serves_on_partition, asked.serves_releases};
+  return {asked.node, asked.incarnation, asked.serves_on_partition, asked.serves_releases, false};
 }
 
 void Service::GetLog(uint64_t call, const std::string& query) {
@@ -470,6 +485,9 @@ void Service::GetLog(uint64_t call, const std::string& query) {
   if (pulled == Ledger::Pulled::kBeyond) {
     return other_log("position " + std::to_string(*asked->after) +
                      " was never written; the head is " + std::to_string(ledger_.head()));
+  }
+  if (pulled == Ledger::Pulled::kEnded) {
+    return Send(call, Answer::Of({409, "ended", "this process has said goodbye", "incarnation"}));
   }
   if (pulled == Ledger::Pulled::kKnown) {
     HoldOrAnswer(call, std::move(*asked));

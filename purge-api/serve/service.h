@@ -99,7 +99,7 @@ class Service {
 
   // Nodes.
   void GetNodes(uint64_t call);
-  void DeleteNode(uint64_t call, const std::string& node);
+  void DeleteNode(uint64_t call, const std::string& name, const std::string& query);
   void GetLog(uint64_t call, const std::string& query);
   void HoldOrAnswer(uint64_t call, LogQuery asked);
   void AnswerPull(uint64_t call, const LogQuery& asked);

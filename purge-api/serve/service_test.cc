@@ -388,6 +388,44 @@ TEST_F(ServiceTest, ARemovedNodeIsWaitedForNoLonger) {
   EXPECT_THAT(disk_->members, IsEmpty());
 }
 
+TEST_F(ServiceTest, AGoodbyeEndsOneProcessAtOnceAlsoAfterARestart) {
+  Pull("edge", -1);
+  const Pending waiting = Send("POST", "/v1/purges", R"({"tags":["t"],"wait":"60s"})");
+  Settle();
+  EXPECT_FALSE(*waiting);
+  EXPECT_EQ(Ask("DELETE", "/v1/nodes/edge?incarnation=01").status, 204);
+  Settle();
+  ASSERT_TRUE(*waiting);
+  EXPECT_EQ(json::parse((*waiting)->body)["nodes"]["edge"]["state"], "fenced");
+  EXPECT_EQ(json::parse(Ask("GET", "/v1/nodes").body)["nodes"][0]["state"], "ended");
+  const Answer late = Ask("GET", PullTarget("edge", 1));
+  EXPECT_EQ(late.status, 409);
+  EXPECT_THAT(late.body, HasSubstr("goodbye"));
+  Start();
+  EXPECT_EQ(Purge()["state"], "complete");
+}
+
+TEST_F(ServiceTest, APullThatIsHeldWhenItsProcessSaysGoodbyeGetsNoLease) {
+  Pull("edge", -1);
+  const Pending held = Send("GET", PullTarget("edge", 0) + "&wait=3s");
+  Ask("DELETE", "/v1/nodes/edge?incarnation=01");
+  Purge();
+  Settle();
+  ASSERT_TRUE(*held);
+  EXPECT_EQ(Parsed(**held).lease, Millis(0));
+}
+
+TEST_F(ServiceTest, ANodeIsNamedAsInAnyPathAndAGoodbyeMustNameAProcess) {
+  Pull("edge%201", -1);
+  EXPECT_EQ(Ask("DELETE", "/v1/nodes/edge%201?incarnation=no").status, 400);
+  EXPECT_EQ(Ask("DELETE", "/v1/nodes/edge%201?process=01").status, 400);
+  EXPECT_EQ(Ask("DELETE", "/v1/nodes/edge%201?incarnation=").status, 400);
+  EXPECT_EQ(Ask("DELETE", "/v1/nodes/edge%2").status, 400);
+  EXPECT_EQ(Purge()["state"], "accepted");
+  EXPECT_EQ(Ask("DELETE", "/v1/nodes/edge%201").status, 204);
+  EXPECT_THAT(disk_->members, IsEmpty());
+}
+
 TEST_F(ServiceTest, AFencedNodeThatAppliesLaterShowsAsApplied) {
   Pull("edge", -1);
   Purge();

@@ -96,6 +96,58 @@ class KeyRulesTest(NodesCase):
         self.assertNotIn("; hit", self.page(edge, "/p?a=1&b=2").field("cache-status"))
 
 
+class GoodbyeTest(NodesCase):
+    """Whoever ends tells the service: nothing here waits for a lease."""
+    lease = "60s"
+
+    def purged(self):
+        status, told = self.ask("POST", "/v1/purges", {"all": True, "wait": "20s"})
+        self.assertEqual((status, told["state"]), (200, "complete"), told)
+        return {name: its["state"] for name, its in told["nodes"].items()}
+
+    def test_a_purge_waits_for_nobody_who_has_ended(self):
+        shield = self.shield()
+        edge = self.node("edge 1", f"--shield=http://{shield.ready['listen']}")
+        self.assertEqual(self.purged(), {"edge 1": "applied", "shield": "applied"})
+        self.assertEqual(edge.terminate(), 0)
+        self.assertEqual(self.purged(), {"edge 1": "fenced", "shield": "applied"})
+        self.assertEqual(shield.terminate(), 0)
+        self.assertEqual(self.purged(), {"edge 1": "fenced", "shield": "fenced"})
+        shield = self.shield()
+        edge = self.node("edge 1", f"--shield=http://{shield.ready['listen']}")
+        self.assertEqual(self.purged(), {"edge 1": "applied", "shield": "applied"})
+        for node in (edge, shield, edge):
+            node.hand_over()
+            self.assertEqual(self.purged(), {"edge 1": "applied", "shield": "applied"})
+
+    def test_who_still_answers_somebody_says_no_goodbye(self):
+        goes_on = threading.Event()
+
+        def slow(request):
+            request.send_response(200)
+            request.send_header("Content-Length", "2")
+            request.end_headers()
+            request.wfile.write(b"x")
+            request.wfile.flush()
+            goes_on.wait(30)
+            request.wfile.write(b"x")
+
+        self.app.answers["/slow"] = slow
+        edge = self.node("edge", f"--origin={self.app.url}")
+        state = lambda: self.ask("GET", "/v1/nodes")[1]["nodes"][0]["state"]  # noqa: E731
+        client = http.client.HTTPConnection(*edge.ready["http"].rsplit(":", 1), timeout=60)
+        client.request("GET", "/slow")
+        answer = client.getresponse()
+        edge.process.send_signal(signal.SIGTERM)
+        skerry.eventually(lambda: "draining" in edge.log(), what="it drains")
+        self.assertEqual(self.purged(), {"edge": "applied"})
+        self.assertEqual(state(), "leased")
+        goes_on.set()
+        self.assertEqual(answer.read(), b"xx")
+        client.close()
+        skerry.eventually(lambda: state() == "ended", what="it has said goodbye")
+
+
 class PurgeMethodTest(NodesCase):
     """PURGE at an edge, as Varnish's users send it, is a purge of the log: it holds on every node."""
 

@@ -158,6 +158,10 @@ class PurgeServiceTest(unittest.TestCase):
         log = json.loads(self.check("/v1/nodes", "GET", 200))["log"]
         answer = json.loads(self.check("/v1/log", "GET", 200, actual=f"/v1/log?node=e&incarnation=0a&log={log}&after=1"))
         self.assertEqual([record["seq"] for record in answer["records"]], [2, 3])
+        self.check("/v1/nodes/{name}", "DELETE", 400, actual="/v1/nodes/e?incarnation=it")
+        self.check("/v1/nodes/{name}", "DELETE", 204, actual="/v1/nodes/e?incarnation=0a")
+        self.assertEqual(json.loads(self.check("/v1/nodes", "GET", 200))["nodes"][0]["state"], "ended")
+        self.check("/v1/log", "GET", 409, actual="/v1/log?node=e&incarnation=0a")
         self.check("/v1/nodes/{name}", "DELETE", 204, actual="/v1/nodes/e")
         self.check("/v1/nodes/{name}", "DELETE", 404, actual="/v1/nodes/e")
         for path in ("/livez", "/readyz", "/metrics"):

@@ -1,7 +1,6 @@
 #include "core/cache/purge/feed.h"
 
 #include <atomic>
-#include <cctype>
 #include <deque>
 #include <optional>
 #include <set>
@@ -10,6 +9,7 @@
 #include "core/base/log.h"
 #include "core/base/random.h"
 #include "core/cache/purge/journal.h"
+#include "core/http/percent.h"
 
 namespace skerry::cache {
 namespace {
@@ -24,21 +24,6 @@ constexpr size_t kRemembered = 1000;
 // In place of a lease's end, where none was held.
 constexpr int64_t kFull = INT64_MIN;
 constexpr int64_t kStart = INT64_MIN + 1;
-
-std::string PercentEncode(std::string_view text) {
-  static constexpr char kHex[] = "0123456789ABCDEF";
-  std::string encoded;
-  for (const char c : text) {
-    if (std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '.' || c == '_') {
-      encoded += c;
-    } else {
-      encoded += '%';
-      encoded += kHex[static_cast<uint8_t>(c) >> 4];
-      encoded += kHex[static_cast<uint8_t>(c) & 15];
-    }
-  }
-  return encoded;
-}
 
 }  // namespace
 
@@ -78,6 +63,7 @@ class PurgeFeed::Driver : public http::FetchEvents,
     Publish();
   }
 
+  const std::string& incarnation() const { return options_.incarnation; }
   void Start(net::Loop& loop, std::unique_ptr<http::Upstream> upstream) {
     loop_ = &loop;
     upstream_ = std::move(upstream);
@@ -150,9 +136,9 @@ void PurgeFeed::Driver::SendPull() {
   http::RequestHead request;
   request.method = "GET";
   request.authority = options_.authority;
-  request.path = "/v1/log?after=" + std::to_string(pull.after) +
-                 "&wait=" + std::to_string(pull.wait.count()) +
-                 "ms&node=" + PercentEncode(options_.name) + "&incarnation=" + options_.incarnation;
+  request.path =
+      "/v1/log?after=" + std::to_string(pull.after) + "&wait=" + std::to_string(pull.wait.count()) +
+      "ms&node=" + http::PercentEncoded(options_.name) + "&incarnation=" + options_.incarnation;
   if (!pull.log_id.empty()) request.path += "&log=" + pull.log_id;
   if (options_.serves_on_partition) request.path += "&serves=1";
   if (options_.on_activation) request.path += "&releases=1";
@@ -307,7 +293,7 @@ void PurgeFeed::Driver::RetryAfter(const Error& error) {
 }
 
 void PurgeFeed::Driver::Publish() {
-  int64_t until = node_.log_id().empty() ? kFull : kStart;
+  int64_t until = node_.begins_with() == Fence::kFull ? kFull : kStart;
   if (const auto lease = node_.lease_until()) until = lease->time_since_epoch().count();
   shared_->lease_until_ms.store(until, std::memory_order_release);
   shared_->applied.store(node_.applied(), std::memory_order_release);
@@ -333,7 +319,7 @@ Result<std::unique_ptr<PurgeFeed>> PurgeFeed::Open(Options options) {
     metrics.AddReadGauge("skerry_fenced", "1 while purgeable objects must be validated.", {},
                          [shared] { return shared->fence() == Fence::kNone ? 0.0 : 1.0; });
   }
-  PurgeNode node(*durable);
+  PurgeNode node(*durable, options.takes_over);
   auto driver =
       std::make_shared<Driver>(std::move(options), std::move(node), std::move(journal), shared);
   std::unique_ptr<PurgeFeed> feed(new PurgeFeed(std::move(driver)));
@@ -347,6 +333,7 @@ PurgeFeed::~PurgeFeed() { driver_->Stop(); }
 void PurgeFeed::Start(net::Loop& loop, std::unique_ptr<http::Upstream> upstream) {
   driver_->Start(loop, std::move(upstream));
 }
+const std::string& PurgeFeed::incarnation() const { return driver_->incarnation(); }
 Fence PurgeFeed::fence() const { return shared_->fence(); }
 bool PurgeFeed::ready() const { return shared_->ready.load(std::memory_order_acquire); }
 Seq PurgeFeed::applied() const { return shared_->applied.load(std::memory_order_acquire); }

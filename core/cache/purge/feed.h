@@ -39,6 +39,7 @@ class PurgeFeed {
     std::string name;                  // --node
     std::string incarnation;           // empty: 16 random hex digits
     bool serves_on_partition = false;  // some rule has on_partition = "serve"
+    bool takes_over = false;           // from a process that still serves (node.h)
     std::string token;                 // a line of --purge_token_file
     std::string authority;             // of the purge service, for Host
     // These, and the loop, outlive the tasks of the pool. The store is used there only.
@@ -76,6 +77,8 @@ class PurgeFeed {
   // Pulls through `upstream` until destroyed. Its first-byte timeout must be longer
   // than a third of the lease: 10 s will do.
   void Start(net::Loop& loop, std::unique_ptr<http::Upstream> upstream);
+
+  const std::string& incarnation() const;
 
   // Thread: any, each a load or two.
   Fence fence() const;  // node.h: Holds()

@@ -66,12 +66,14 @@ bool Holds(Fence fence, bool serves_on_partition, bool content_hashed) {
   return true;
 }
 
-PurgeNode::PurgeNode(Durable durable)
-    : log_id_(std::move(durable.log_id)), applied_(log_id_.empty() ? 0 : durable.applied) {}
+PurgeNode::PurgeNode(Durable durable, bool takes_over)
+    : takes_over_(takes_over),
+      log_id_(std::move(durable.log_id)),
+      applied_(log_id_.empty() ? 0 : durable.applied) {}
 
 Fence PurgeNode::fence(BootTime now) const {
   if (log_id_.empty()) return Fence::kFull;
-  if (!lease_until_) return Fence::kStart;
+  if (!lease_until_) return begins_with();
   return now < *lease_until_ ? Fence::kNone : Fence::kPartition;
 }
 

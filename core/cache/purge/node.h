@@ -48,7 +48,7 @@ enum class Fence : uint8_t {
   kNone,
   kPartition,  // the lease has run out
   kStart,      // this process has held no lease yet
-  kFull,       // no log knows this node: nobody waits for it, whatever the record
+  kFull,       // no log knows what this process has: nobody waits for it, whatever the record
 };
 std::string_view Name(Fence fence);
 
@@ -64,7 +64,10 @@ class PurgeNode {
     std::string log_id;
     Seq applied = 0;
   };
-  explicit PurgeNode(Durable durable);
+  // `takes_over`: from a process of this node that serves on without the store, and has
+  // acknowledged since then what is not in it. Then nothing in it can be believed before the
+  // first lease, immutable purges included: kFull in place of kStart.
+  explicit PurgeNode(Durable durable, bool takes_over = false);
 
   // The next GET /v1/log?….
   struct Pull {
@@ -97,6 +100,10 @@ class PurgeNode {
   void OnWrongLog();
 
   Fence fence(BootTime now) const;
+  // While no lease was held: kStart or kFull.
+  Fence begins_with() const {
+    return log_id_.empty() || takes_over_ ? Fence::kFull : Fence::kStart;
+  }
   bool fenced(BootTime now) const { return fence(now) != Fence::kNone; }
   // Until when the last lease holds; nothing: none was held.
   std::optional<BootTime> lease_until() const { return lease_until_; }
@@ -109,6 +116,7 @@ class PurgeNode {
  private:
   Status CheckRecords(const PullAnswer& answer) const;
 
+  bool takes_over_ = false;
   std::string log_id_;
   Seq applied_ = 0;
   Seq head_ = 0;
