@@ -269,7 +269,6 @@ Status Edge::State::OpenFeed() {
   cache::PurgeFeed::Options feed_options;
   feed_options.name = options.node;
   feed_options.serves_on_partition = ServesOnPartition(options);
-  feed_options.takes_over = inheritance.any();
   feed_options.token = purge_token;
   feed_options.authority = http::UpstreamUrl::Parse(options.purge)->authority();
   feed_options.generations = &cache->generations();
@@ -516,6 +515,10 @@ void Edge::State::HandOver() {
 void Edge::State::FreeStore() {
   store_given = true;
   store_pool->Run([this] {
+    if (feed != nullptr) {
+      const Status given = feed->GiveStoreAway();
+      if (!given) LogError("purge state", {{"error", given.error().ToString()}});
+    }
     if (cache->disk() != nullptr) cache->disk()->Close();
     control->loop(0).Post([this] {
       if (successor != nullptr) successor->StoreIsFree();

@@ -179,7 +179,8 @@ void Ledger::OnGoodbye(std::string_view node, std::string_view incarnation, Boot
   Refresh(0, head_, wall);
 }
 
-// A process that has expired, of a node whose later process holds a lease, has ended.
+// A process that has expired, of a node whose later process holds a lease, has ended, or
+// knows that another has taken over and uses nothing without a lease.
 bool Ledger::DropEnded(BootTime now) {
   const auto gone = [&](const Incarnation& who) {
     if (who.leased) return false;
@@ -187,9 +188,10 @@ bool Ledger::DropEnded(BootTime now) {
         now - who.seen_boot > options_.forget_after) {
       return true;
     }
-    const Incarnation* const end = incarnations_.data() + incarnations_.size();
-    return std::any_of(&who + 1, end, [&](const Incarnation& later) {
-      return later.leased && later.member.node == who.member.node;
+    const Incarnation* const begin = incarnations_.data();
+    const Incarnation* const end = begin + incarnations_.size();
+    return std::any_of(who.member.ended ? begin : &who + 1, end, [&](const Incarnation& other) {
+      return other.leased && other.member.node == who.member.node;
     });
   };
   // Decided before anything moves: `gone` looks at what stands behind.

@@ -222,6 +222,20 @@ TEST_F(LedgerTest, APullFromBeforeTheGoodbyeBringsNothingBack) {
   EXPECT_EQ(ledger_.OnPull(At("b"), 0, now_, wall_), Ledger::Pulled::kEnded);
 }
 
+TEST_F(LedgerTest, WhoCameBackBehindItsSuccessorHoldsNothingUpAfterItsGoodbye) {
+  Pull(At("a", "1"), 0);
+  Pull(At("a", "2"), 0);
+  Advance(kServerLease / 2);
+  Pull(At("a", "2"), 0);
+  Advance(kServerLease / 2 + Millis(1));
+  EXPECT_THAT(ledger_.members(), ElementsAre(At("a", "2")));  // a partition
+  Pull(At("a", "1"), 0);
+  const Seq seq = Append(Needs::kNotice);
+  Goodbye(At("a", "1"));
+  Pull(At("a", "2"), seq);
+  EXPECT_TRUE(Complete(seq));
+}
+
 TEST_F(LedgerTest, AGoodbyeHoldsAfterARestartOfTheService) {
   Pull(At("a"), 0);
   const uint64_t before = ledger_.members_version();

@@ -6,6 +6,7 @@
 
 #include "core/base/random.h"
 #include "core/cache/purge/feed.h"
+#include "core/cache/purge/goodbye.h"
 #include "core/cache/purge/scopes.h"
 #include "core/daemon/workers.h"
 #include "core/http/server.h"
@@ -186,6 +187,31 @@ TEST_F(LoopbackTest, ARestartedNodeHearsWhatItMissed) {
   Follow();
   EXPECT_EQ(node_->Judge("https://a.example/x", before), cache::Purged::kHard);
   EXPECT_EQ(node_->feed->applied(), 1u);
+}
+
+TEST_F(LoopbackTest, AGoodbyeIsHeardAndOneThatIsNotCostsNoMoreThanItsTime) {
+  Follow();
+  const net::Address service = served_->listener->address();
+  const cache::Goodbye goodbye = {"edge", node_->feed->incarnation(), "secret-token",
+                                  service.ToString()};
+  node_.reset();
+  const auto say = [&](Millis at_most) {
+    const std::unique_ptr<net::Loop> loop = net::Loop::Make();
+    http::Upstream::Options upstream;
+    upstream.url = *http::UpstreamUrl::Parse("http://" + service.ToString());
+    return SayGoodbye(*loop, http::Upstream::Make(*loop, std::move(upstream)), goodbye, at_most);
+  };
+  EXPECT_TRUE(say(20s));
+  const Answer answer = served_->Ask("POST", "/v1/purges", R"({"all":true,"wait":"5s"})");
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  served_.reset();
+  EXPECT_FALSE(say(20s));  // nobody listens
+  const std::unique_ptr<net::Loop> still = net::Loop::Make();
+  // Who takes connections and says nothing.
+  net::ListenOptions listen;
+  listen.address = service;
+  const auto silent = net::Listener::Open(*still, listen, [](auto) {});
+  EXPECT_EQ(say(10ms).error().code, Code::kTimeout);
 }
 
 TEST_F(LoopbackTest, ANodeIsFencedWhenTheServiceIsGoneForALease) {

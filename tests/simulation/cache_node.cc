@@ -11,20 +11,28 @@ using cache::Purged;
 
 CacheNode::CacheNode(World& world, Network& network, Promise& promise, PurgeService& service,
                      Options options)
-    : Machine(world, options.name),
+    : Machine(world, options.name + (options.other != nullptr ? "'" : "")),
       network_(network),
       promise_(promise),
       service_(service),
-      options_(std::move(options)) {}
+      options_(std::move(options)),
+      disk_(options_.other != nullptr ? options_.other->disk_ : std::make_shared<Disk>()),
+      other_(options_.other) {
+  if (other_ != nullptr) other_->other_ = this;
+}
 
 void CacheNode::OnStart() {
+  has_disk_ = true;
+  control_ = std::make_unique<Control>(disk_->control);
   generations_ = std::make_unique<cache::Generations>();
-  journal_ = std::make_unique<cache::Journal>(store_, *generations_);
+  journal_ = std::make_unique<cache::Journal>(*control_, *generations_);
   const Result<cache::PurgeNode::Durable> durable = journal_->Load();
   SKERRY_CHECK(durable.has_value());
-  node_ = std::make_unique<cache::PurgeNode>(*durable);
+  cache::PurgeNode::Durable known = *durable;
+  if (options_.planted.takes_over_as_new) known.may_lack = false;
+  node_ = std::make_unique<cache::PurgeNode>(known);
   incarnation_ = world().random().Hex(4);
-  for (const auto& [resource, object] : disk_) {
+  for (const auto& [resource, object] : disk_->objects) {
     Object read = object;
     read.entry = EntryOf(resource, {object.entry->head.stamp.seq, 0});
     cache_[resource] = std::move(read);
@@ -35,10 +43,43 @@ void CacheNode::OnStart() {
 void CacheNode::OnCrash() {
   node_.reset();
   journal_.reset();
+  control_.reset();
+  has_disk_ = ending_ = false;
   generations_.reset();
   cache_.clear();
   fills_.clear();
   pull_id_ = 0;
+}
+
+// --- ends in order
+
+void CacheNode::EndAfter(Micros drain) {
+  if (ending_) return;
+  Trace("drains for " + std::to_string(drain.count()) + " us");
+  ending_ = true;
+  if (options_.planted.early_goodbye) SayGoodbye(incarnation_);
+  After(drain, [this] {
+    const std::string incarnation = incarnation_;
+    Crash();
+    SayGoodbye(incarnation);
+  });
+}
+
+void CacheNode::SayGoodbye(const std::string& incarnation) {
+  network_.Send(*this, service_,
+                [this, incarnation] { service_.OnGoodbye(options_.name, incarnation); });
+}
+
+void CacheNode::GiveDiskAway() {
+  has_disk_ = false;
+  if (!options_.planted.serves_on_given_away) node_->OnStoreGivenAway();
+  SKERRY_CHECK(journal_->GiveAway(generations_->applied_at().log_id).has_value());
+  control_->GiveAway();
+}
+
+void CacheNode::TakeOver() {
+  other_->GiveDiskAway();
+  Start();
 }
 
 // --- the log's side, in the steps of PurgeFeed
@@ -47,7 +88,7 @@ void CacheNode::SendPull() {
   const cache::PurgeNode::Pull asked = node_->NextPull(Boot());
   const uint64_t id = pull_id_ = ++last_id_;
   PurgeService::Pull pull;
-  pull.who = {name(), incarnation_, options_.serves_on_partition, options_.is_shield};
+  pull.who = {options_.name, incarnation_, options_.serves_on_partition, options_.is_shield};
   pull.asked = asked;
   pull.reply = [this, id, life = life()](bool ok, const cache::PullAnswer& answer) {
     network_.Send(service_, *this, [this, id, life, ok, answer] {
@@ -107,6 +148,7 @@ void CacheNode::ApplyFrom(std::shared_ptr<cache::PurgeNode::Work> work, size_t i
 }
 
 void CacheNode::MakeDurable(const std::shared_ptr<cache::PurgeNode::Work>& work) {
+  if (node_->ready() && has_disk_) journal_->Keep();
   std::vector<cache::Change> changes;
   for (const cache::Record& record : work->records) {
     changes.push_back(generations_->ChangeOf(record));
@@ -124,7 +166,7 @@ void CacheNode::MakeDurable(const std::shared_ptr<cache::PurgeNode::Work>& work)
 
 void CacheNode::Activate(const cache::Record& record) {
   if (!options_.is_shield || record.kind != cache::RecordKind::kActivation) return;
-  active_release_ = record.seq;
+  disk_->active_release = record.seq;
 }
 
 // --- the requests' side
@@ -151,7 +193,7 @@ void CacheNode::Ask(size_t resource) {
 void CacheNode::Handle(Request request) {
   if (!MayAnswerFromCache(request)) return;
   if (options_.is_shield && Resources()[request.resource].released) {
-    return request.reply(Bytes{world().now(), active_release_}, true);
+    return request.reply(Bytes{world().now(), disk_->active_release}, true);
   }
   Lookup(std::move(request));
 }
@@ -180,7 +222,7 @@ void CacheNode::Lookup(Request request) {
   const Purged purged = generations_->Judge(*object.entry);
   if (purged == Purged::kHard) {
     cache_.erase(found);
-    disk_.erase(request.resource);
+    if (has_disk_) disk_->objects.erase(request.resource);
     return Fetch(std::move(request), std::nullopt);
   }
   if (purged == Purged::kUnknown || Fenced(Resources()[request.resource])) {
@@ -314,7 +356,7 @@ void CacheNode::Store(const Fill& fill, size_t resource) {
   Trace("stores " + Resources()[resource].url + " of " + std::to_string(fill.bytes.begun.count()) +
         " us");
   cache_[resource] = object;
-  if (world().Chance(0.7)) disk_[resource] = object;
+  if (world().Chance(0.7) && has_disk_) disk_->objects[resource] = object;
 }
 
 void CacheNode::Reinsert() {
@@ -324,7 +366,7 @@ void CacheNode::Reinsert() {
       continue;
     }
     object.entry = EntryOf(resource, generations_->Now());
-    disk_[resource] = object;
+    if (has_disk_) disk_->objects[resource] = object;
   }
 }
 
@@ -338,7 +380,7 @@ void CacheNode::ForgetOldGenerations() {
     if (generations_->Judge(*object.entry) == Purged::kUnknown) continue;
     oldest = std::min(oldest, object.entry->stamp().seq);
   }
-  for (const auto& [resource, object] : disk_) {
+  for (const auto& [resource, object] : disk_->objects) {
     oldest = std::min(oldest, object.entry->head.stamp.seq);
   }
   for (const auto& [resource, fill] : fills_) {

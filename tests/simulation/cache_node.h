@@ -29,6 +29,9 @@ struct Planted {
   bool no_lease_margin = false;
   bool joins_while_fenced = false;
   bool no_fence = false;
+  bool early_goodbye = false;         // said when it begins to drain
+  bool serves_on_given_away = false;  // and uses what it has when its lease has run out
+  bool takes_over_as_new = false;     // with the fence of a process that was restarted
 };
 
 class CacheNode : public Machine {
@@ -38,14 +41,25 @@ class CacheNode : public Machine {
     bool is_shield = false;
     bool serves_on_partition = false;
     Planted planted;
+    // The same node's other process, where one may take over from the other: a machine of
+    // its own here, with the same disk.
+    CacheNode* other = nullptr;
   };
   CacheNode(World& world, Network& network, Promise& promise, PurgeService& service,
             Options options);
   // Edges ask a shield; the shield asks the origin.
   void SetUpstream(CacheNode* shield) { shield_ = shield; }
 
+  const Options& options() const { return options_; }
+  CacheNode* other() const { return other_; }
+
   // A client asks an edge.
   void Ask(size_t resource);
+  // It goes on answering for so long, then ends and says goodbye.
+  void EndAfter(Micros drain);
+  bool ending() const { return ending_; }
+  // Starts in place of the other process, which gives its disk away and serves on.
+  void TakeOver();
   // The disk tier moves what is old to its front, at the current position.
   void Reinsert();
   void ForgetOldGenerations();
@@ -55,6 +69,28 @@ class CacheNode : public Machine {
     std::shared_ptr<const cache::Entry> entry;
     Bytes bytes;
     Micros stale_at{0};
+  };
+  // What survives a crash. One process at a time has it.
+  struct Disk {
+    cache::MemoryControlStore control;
+    std::map<size_t, Object> objects;
+    uint64_t active_release = 0;
+  };
+  // What a process writes after it has given the disk away is in its memory only.
+  class Control : public cache::ControlStore {
+   public:
+    explicit Control(cache::ControlStore& disk) : disk_(disk) {}
+    Result<std::string> Get(std::string_view name) override { return Now().Get(name); }
+    Status Put(const std::vector<std::pair<std::string, std::string>>& values) override {
+      return Now().Put(values);
+    }
+    void GiveAway() { given_ = true; }
+
+   private:
+    cache::ControlStore& Now() { return given_ ? memory_ : disk_; }
+    cache::ControlStore& disk_;
+    cache::MemoryControlStore memory_;
+    bool given_ = false;
   };
   // A request on its way through this node. `reply` is called once, or never.
   struct Request {
@@ -85,6 +121,9 @@ class CacheNode : public Machine {
 
   void OnStart() override;
   void OnCrash() override;
+
+  void GiveDiskAway();
+  void SayGoodbye(const std::string& incarnation);
 
   // The log's side.
   void SendPull();
@@ -117,12 +156,13 @@ class CacheNode : public Machine {
   const Options options_;
   CacheNode* shield_ = nullptr;
 
-  // What survives a crash.
-  cache::MemoryControlStore store_;
-  std::map<size_t, Object> disk_;
-  uint64_t active_release_ = 0;
+  std::shared_ptr<Disk> disk_;
+  CacheNode* other_ = nullptr;
 
   // The process.
+  std::unique_ptr<Control> control_;
+  bool has_disk_ = false;
+  bool ending_ = false;
   std::unique_ptr<cache::Generations> generations_;
   std::unique_ptr<cache::Journal> journal_;
   std::unique_ptr<cache::PurgeNode> node_;

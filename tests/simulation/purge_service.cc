@@ -61,7 +61,8 @@ void PurgeService::OnPull(Pull pull) {
   std::optional<cache::Seq> after;
   if (!asked.log_id.empty()) after = asked.after;
   switch (ledger_->OnPull(pull.who, after, Boot(), Wall())) {
-    case purge::Ledger::Pulled::kBeyond: return pull.reply(false, {});
+    case purge::Ledger::Pulled::kBeyond:
+    case purge::Ledger::Pulled::kEnded: return pull.reply(false, {});
     case purge::Ledger::Pulled::kKnown: Hold(std::move(pull)); break;
     case purge::Ledger::Pulled::kJoined:
       After(world().Between(100us, 20ms), [this, pull = std::move(pull)]() mutable {
@@ -69,6 +70,13 @@ void PurgeService::OnPull(Pull pull) {
         Hold(std::move(pull));
       });
   }
+  AfterEvent();
+}
+
+void PurgeService::OnGoodbye(const std::string& node, const std::string& incarnation) {
+  Trace("hears the goodbye of " + node + '/' + incarnation);
+  ledger_->OnGoodbye(node, incarnation, Boot(), Wall());
+  After(world().Between(100us, 20ms), [this] { durable_.members = ledger_->members(); });
   AfterEvent();
 }
 

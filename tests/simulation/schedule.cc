@@ -12,14 +12,21 @@ constexpr Micros kLength = 70s;
 
 class Schedule {
  public:
+  // Nodes end in order, or make way for another process, in every third schedule: the seeds
+  // that were there before stay the schedules they were.
   Schedule(uint64_t seed, const Planted& planted)
-      : world_(seed),
+      : ends_in_order_(seed % 3 == 0),
+        world_(seed),
         network_(world_, SomeFaults(world_)),
         service_(world_, promise_, LedgerOptions(planted)) {
     shield_ = AddNode("shield", true, planted);
     const uint64_t edges = 1 + world_.Below(2);
     for (uint64_t i = 0; i < edges; ++i) {
       AddNode("edge-" + std::to_string(i + 1), false, planted)->SetUpstream(shield_);
+    }
+    for (const auto& node : nodes_) {
+      others_.push_back(ends_in_order_ && node.get() != shield_ ? AddOther(*node, planted)
+                                                                : nullptr);
     }
     service_.on_complete = [this] { AskSoon(); };
   }
@@ -40,6 +47,10 @@ class Schedule {
     Maybe(0.6, [this] { EachTime(1s, 20s, [this] { CutSomebodyOff(); }); });
     Maybe(0.2, [this] { EachTime(5s, 40s, [this] { service_.Trim(); }); });
     Maybe(0.2, [this] { EachTime(1s, 20s, [this] { JumpSomebody(); }); });
+    if (ends_in_order_) {
+      Maybe(0.7, [this] { EachTime(1s, 20s, [this] { EndSomebody(); }); });
+      Maybe(0.7, [this] { EachTime(1s, 20s, [this] { HandOver(); }); });
+    }
     Maybe(serves_on_partition_ ? 0 : 0.1, [this] { LoseTheLogAt(world_.Between(15s, 40s)); });
     world_.Run(kLength);
     return {promise_.served(), promise_.completed(), promise_.broken()};
@@ -60,14 +71,28 @@ class Schedule {
   }
 
   CacheNode* AddNode(std::string name, bool is_shield, const Planted& planted) {
-    CacheNode::Options options{std::move(name), is_shield, world_.Chance(0.15), planted};
+    CacheNode::Options options{std::move(name), is_shield, world_.Chance(0.15), planted, nullptr};
     serves_on_partition_ = serves_on_partition_ || options.serves_on_partition;
     nodes_.push_back(
         std::make_unique<CacheNode>(world_, network_, promise_, service_, std::move(options)));
     return nodes_.back().get();
   }
-  CacheNode& ANode() { return *nodes_[world_.Below(nodes_.size())]; }
-  CacheNode& AnEdge() { return *nodes_[1 + world_.Below(nodes_.size() - 1)]; }
+  std::unique_ptr<CacheNode> AddOther(CacheNode& node, const Planted& planted) {
+    auto other = std::make_unique<CacheNode>(
+        world_, network_, promise_, service_,
+        CacheNode::Options{node.options().name, false, node.options().serves_on_partition, planted,
+                           &node});
+    other->SetUpstream(shield_);
+    return other;
+  }
+  // One of its processes that is up, if there is one.
+  CacheNode& ProcessOf(size_t node) {
+    CacheNode* const other = others_[node].get();
+    if (other == nullptr || !other->up()) return *nodes_[node];
+    return nodes_[node]->up() && world_.Chance(0.5) ? *nodes_[node] : *other;
+  }
+  CacheNode& ANode() { return ProcessOf(world_.Below(nodes_.size())); }
+  CacheNode& AnEdge() { return ProcessOf(1 + world_.Below(nodes_.size() - 1)); }
   Machine& AMachine() {
     if (world_.Chance(0.3)) return service_;
     return ANode();
@@ -123,9 +148,29 @@ class Schedule {
     if (!machine.up()) return;
     machine.Crash();
     const Micros down = world_.Chance(0.5) ? world_.Between(1ms, 500ms) : world_.Between(1s, 20s);
-    world_.After(down, [this, &machine] {
-      const bool later = log_lost_ && &machine == &service_;
-      if (!machine.up() && !later) machine.Start();
+    world_.After(down, [this, &machine] { StartAgain(machine); });
+  }
+  // Not beside another process that has its disk.
+  void StartAgain(Machine& machine) {
+    const bool later = log_lost_ && &machine == &service_;
+    const auto* const node = dynamic_cast<CacheNode*>(&machine);
+    const bool taken = node != nullptr && node->other() != nullptr && node->other()->up();
+    if (!machine.up() && !later && !taken) machine.Start();
+  }
+  void EndSomebody() {
+    CacheNode& node = ANode();
+    if (!node.up()) return;
+    const Micros drain = world_.Between(0us, 3s);
+    node.EndAfter(drain);
+    world_.After(drain + world_.Between(1ms, 8s), [this, &node] { StartAgain(node); });
+  }
+  void HandOver() {
+    CacheNode& old = AnEdge();
+    CacheNode& next = *old.other();
+    if (!old.up() || old.ending() || next.up()) return;
+    next.TakeOver();
+    world_.After(world_.Between(5ms, 5s), [this, &old, &next] {
+      if (old.up() && next.up()) old.EndAfter(world_.Between(0us, 5s));
     });
   }
   void PauseSomebody() {
@@ -154,11 +199,13 @@ class Schedule {
     });
   }
 
+  const bool ends_in_order_;
   World world_;
   Network network_;
   Promise promise_;
   PurgeService service_;
-  std::vector<std::unique_ptr<CacheNode>> nodes_;  // the shield first
+  std::vector<std::unique_ptr<CacheNode>> nodes_;   // the shield first
+  std::vector<std::unique_ptr<CacheNode>> others_;  // of each, who may take over; or null
   CacheNode* shield_ = nullptr;
   uint64_t last_release_ = 0;
   bool log_lost_ = false;             // and its service not yet back

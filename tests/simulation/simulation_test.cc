@@ -27,6 +27,9 @@ constexpr uint64_t kOnceBroken[] = {
     13,    // a shield handed stale bytes to an edge, which stored them as new
     32,    // a node that the log did not know served content-hashed objects
     265,   // generations were forgotten that a slow fill could still meet
+    291,   // who had given its disk to another process served on without a lease
+    597,   // the same, and it had held no lease yet
+    882,   // an immutable purge that only memory knew, for the disk was with another process
     2165,  // releases were compared by number instead of by their place in the log
 };
 
@@ -120,6 +123,24 @@ TEST(PlantedFaultTest, WithoutTheLeaseMarginAReceiptIsBroken) {
 TEST(PlantedFaultTest, WhereFencedRequestsShareFetchesAReceiptIsBroken) {
   Planted planted;
   planted.joins_while_fenced = true;
+  EXPECT_NE(FirstBroken(planted), 0u);
+}
+
+TEST(PlantedFaultTest, WhereAGoodbyeIsSaidTooEarlyAReceiptIsBroken) {
+  Planted planted;
+  planted.early_goodbye = true;
+  EXPECT_NE(FirstBroken(planted), 0u);
+}
+
+TEST(PlantedFaultTest, WhereWhoHasGivenItsDiskAwayServesWithoutALeaseAReceiptIsBroken) {
+  Planted planted;
+  planted.serves_on_given_away = true;
+  EXPECT_NE(FirstBroken(planted), 0u);
+}
+
+TEST(PlantedFaultTest, WhereWhoTakesOverBelievesTheDiskAReceiptIsBroken) {
+  Planted planted;
+  planted.takes_over_as_new = true;
   EXPECT_NE(FirstBroken(planted), 0u);
 }
 

@@ -31,6 +31,7 @@ constexpr int64_t kStart = INT64_MIN + 1;
 struct PurgeFeed::Shared {
   std::atomic<int64_t> lease_until_ms{kFull};
   std::atomic<bool> ready{false};
+  std::atomic<bool> given_away{false};
   std::atomic<Seq> applied{0};
   std::atomic<Seq> head{0};
   const Clock* clock = nullptr;
@@ -45,8 +46,10 @@ struct PurgeFeed::Shared {
 
   Fence fence() const {
     const int64_t until = lease_until_ms.load(std::memory_order_acquire);
-    if (until <= kStart) return until == kStart ? Fence::kStart : Fence::kFull;
-    return clock->Boot().time_since_epoch().count() < until ? Fence::kNone : Fence::kPartition;
+    const bool held = until > kStart;
+    if (held && clock->Boot().time_since_epoch().count() < until) return Fence::kNone;
+    if (until == kFull || given_away.load(std::memory_order_acquire)) return Fence::kFull;
+    return held ? Fence::kPartition : Fence::kStart;
   }
 };
 
@@ -64,6 +67,11 @@ class PurgeFeed::Driver : public http::FetchEvents,
   }
 
   const std::string& incarnation() const { return options_.incarnation; }
+  // On the pool. Without a lease nothing is used from now on (PurgeNode::OnStoreGivenAway).
+  Status GiveStoreAway() {
+    shared_->given_away.store(true, std::memory_order_release);
+    return journal_->GiveAway(options_.generations->applied_at().log_id);
+  }
   void Start(net::Loop& loop, std::unique_ptr<http::Upstream> upstream) {
     loop_ = &loop;
     upstream_ = std::move(upstream);
@@ -201,7 +209,9 @@ void PurgeFeed::Driver::OnParsed(Result<PullAnswer> answer) {
 }
 
 void PurgeFeed::Driver::Do(PurgeNode::Work work) {
-  options_.pool->Run([self = shared_from_this(), work = std::move(work)]() mutable {
+  const bool held_lease = node_.ready();
+  options_.pool->Run([self = shared_from_this(), held_lease, work = std::move(work)]() mutable {
+    if (held_lease && !self->shared_->given_away.load()) self->journal_->Keep();
     const Status status = self->Apply(work);
     work.records.clear();
     self->PostToLoop([self, work = std::move(work), status] { self->OnDone(work, status); });
@@ -319,7 +329,7 @@ Result<std::unique_ptr<PurgeFeed>> PurgeFeed::Open(Options options) {
     metrics.AddReadGauge("skerry_fenced", "1 while purgeable objects must be validated.", {},
                          [shared] { return shared->fence() == Fence::kNone ? 0.0 : 1.0; });
   }
-  PurgeNode node(*durable, options.takes_over);
+  PurgeNode node(*durable);
   auto driver =
       std::make_shared<Driver>(std::move(options), std::move(node), std::move(journal), shared);
   std::unique_ptr<PurgeFeed> feed(new PurgeFeed(std::move(driver)));
@@ -334,6 +344,7 @@ void PurgeFeed::Start(net::Loop& loop, std::unique_ptr<http::Upstream> upstream)
   driver_->Start(loop, std::move(upstream));
 }
 const std::string& PurgeFeed::incarnation() const { return driver_->incarnation(); }
+Status PurgeFeed::GiveStoreAway() { return driver_->GiveStoreAway(); }
 Fence PurgeFeed::fence() const { return shared_->fence(); }
 bool PurgeFeed::ready() const { return shared_->ready.load(std::memory_order_acquire); }
 Seq PurgeFeed::applied() const { return shared_->applied.load(std::memory_order_acquire); }

@@ -39,7 +39,6 @@ class PurgeFeed {
     std::string name;                  // --node
     std::string incarnation;           // empty: 16 random hex digits
     bool serves_on_partition = false;  // some rule has on_partition = "serve"
-    bool takes_over = false;           // from a process that still serves (node.h)
     std::string token;                 // a line of --purge_token_file
     std::string authority;             // of the purge service, for Host
     // These, and the loop, outlive the tasks of the pool. The store is used there only.
@@ -79,6 +78,9 @@ class PurgeFeed {
   void Start(net::Loop& loop, std::unique_ptr<http::Upstream> upstream);
 
   const std::string& incarnation() const;
+  // Another process of this node is about to open the store, while this one serves on.
+  // Thread: the pool's. Afterwards the store is this feed's no longer, and may be closed.
+  Status GiveStoreAway();
 
   // Thread: any, each a load or two.
   Fence fence() const;  // node.h: Holds()

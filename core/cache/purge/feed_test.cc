@@ -247,6 +247,23 @@ TEST_F(PurgeFeedTest, ARestartGoesOnWhereItWas) {
             Purged::kHard);
 }
 
+TEST_F(PurgeFeedTest, WhoHasGivenTheStoreAwayUsesNothingWithoutALeaseAndTheNextBelievesItWithOne) {
+  Open();
+  Answer(0);
+  Answer(0);
+  ASSERT_TRUE(feed_->GiveStoreAway());
+  EXPECT_EQ(feed_->fence(), Fence::kNone);
+  loop_.Advance(std::chrono::seconds(11));
+  EXPECT_EQ(feed_->fence(), Fence::kFull);
+  Restart();
+  EXPECT_EQ(feed_->fence(), Fence::kFull);
+  Answer(0);
+  EXPECT_EQ(feed_->fence(), Fence::kNone);
+  Answer(1, {Purge(1, "t")});
+  Restart();
+  EXPECT_EQ(feed_->fence(), Fence::kStart);
+}
+
 TEST_F(PurgeFeedTest, AnActivationIsActedOnBeforeItIsApplied) {
   Open();
   Answer(0);

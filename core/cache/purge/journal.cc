@@ -32,6 +32,7 @@ Result<NodeFacts> ParseNode(const std::string& text) {
   members.Read("applied", facts.durable.applied, true);
   members.Read("stamp", facts.stamp, true);
   members.Read("tail", facts.tail, true);
+  members.Read("given", facts.durable.may_lack);
   if (Status status = members.Finish(); !status) return Fail(std::move(status.error()));
   return facts;
 }
@@ -39,10 +40,12 @@ Result<NodeFacts> ParseNode(const std::string& text) {
 }  // namespace
 
 std::string Journal::NodeValue(const std::string& log_id) const {
-  return DumpJson({{"log", log_id},
-                   {"applied", generations_.head()},
-                   {"stamp", generations_.Now().seq},
-                   {"tail", tail_}});
+  nlohmann::json value = {{"log", log_id},
+                          {"applied", generations_.head()},
+                          {"stamp", generations_.Now().seq},
+                          {"tail", tail_}};
+  if (given_) value["given"] = true;
+  return DumpJson(value);
 }
 
 // False where a batch is missing or does not follow.
@@ -83,6 +86,7 @@ Result<PurgeNode::Durable> Journal::Load() {
     generations_.RestoreNothing(facts ? facts->stamp : uint64_t{1} << 62);
   }
   PurgeNode::Durable durable = good ? facts->durable : PurgeNode::Durable{};
+  given_ = durable.may_lack;
   if (Status status = Snapshot(durable.log_id); !status) return Fail(std::move(status.error()));
   return durable;
 }
@@ -110,6 +114,12 @@ Status Journal::Snapshot(const std::string& log_id) {
   // Nothing may be appended to a snapshot that is not there.
   if (!status) tail_bytes_ = kTailBytes;
   return status;
+}
+
+Status Journal::GiveAway(const std::string& log_id) {
+  given_ = true;
+  // All of it: the last batch may be applied and not yet written.
+  return Snapshot(log_id);
 }
 
 }  // namespace skerry::cache

@@ -1,6 +1,6 @@
 // The durable side of a node: what it has applied, as values in a ControlStore.
 //
-//   purge.node         {"log", "applied", "stamp", "tail"}
+//   purge.node         {"log", "applied", "stamp", "tail"}, and "given" (GiveAway)
 //   purge.generations  Generations::Serialize at some position
 //   purge.tail.N       the changes after that, one batch each (change.h), N < tail
 //
@@ -32,12 +32,20 @@ class Journal {
   // The whole state: after a reset, or when the tail is long.
   Status Snapshot(const std::string& log_id);
 
+  // The store goes to another process, while this one serves on and acknowledges what is
+  // written nowhere: whoever opens it must not believe that it is up to date
+  // (Durable::may_lack). Returns when that is durable.
+  Status GiveAway(const std::string& log_id);
+  // A lease was held with this store: with the next write that is over.
+  void Keep() { given_ = false; }
+
  private:
   Result<bool> Replay(size_t batches);
   std::string NodeValue(const std::string& log_id) const;
 
   ControlStore& store_;
   Generations& generations_;
+  bool given_ = false;
   size_t tail_ = 0;
   size_t tail_bytes_ = 0;
 };

@@ -45,6 +45,38 @@ TEST(JournalTest, AnEmptyStoreIsAFreshNode) {
   EXPECT_EQ(durable->log_id, "");
 }
 
+TEST(JournalTest, AStoreThatWasGivenAwayMayLackSomethingUntilALeaseWasHeldWithIt) {
+  MemoryControlStore store;
+  {
+    Process process(store);
+    ASSERT_TRUE(process.journal.Load());
+    process.generations.Reset("aa", 10);
+    ASSERT_TRUE(process.journal.Snapshot("aa"));
+    process.Purge("t");  // applied, and written by what comes now
+    ASSERT_TRUE(process.journal.GiveAway("aa"));
+  }
+  for (const bool keeps : {false, true, false}) {
+    Process process(store);
+    const auto durable = process.journal.Load();
+    ASSERT_TRUE(durable);
+    EXPECT_TRUE(durable->may_lack);
+    EXPECT_EQ(durable->log_id, "aa");
+    if (!keeps) {
+      ASSERT_TRUE(process.journal.Append("aa", process.Purge("u")));
+      continue;
+    }
+    EXPECT_EQ(durable->applied, 12u);
+    process.journal.Keep();
+    ASSERT_TRUE(process.journal.Append("aa", process.Purge("u")));
+    break;
+  }
+  Process process(store);
+  const auto durable = process.journal.Load();
+  ASSERT_TRUE(durable);
+  EXPECT_FALSE(durable->may_lack);
+  EXPECT_EQ(durable->applied, 13u);
+}
+
 TEST(JournalTest, WhatWasAppendedIsThereAfterARestart) {
   MemoryControlStore store;
   Stamp before;

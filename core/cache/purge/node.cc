@@ -66,15 +66,16 @@ bool Holds(Fence fence, bool serves_on_partition, bool content_hashed) {
   return true;
 }
 
-PurgeNode::PurgeNode(Durable durable, bool takes_over)
-    : takes_over_(takes_over),
+PurgeNode::PurgeNode(Durable durable)
+    : begins_full_(durable.may_lack),
       log_id_(std::move(durable.log_id)),
       applied_(log_id_.empty() ? 0 : durable.applied) {}
 
 Fence PurgeNode::fence(BootTime now) const {
   if (log_id_.empty()) return Fence::kFull;
   if (!lease_until_) return begins_with();
-  return now < *lease_until_ ? Fence::kNone : Fence::kPartition;
+  if (now < *lease_until_) return Fence::kNone;
+  return ends_full_ ? Fence::kFull : Fence::kPartition;
 }
 
 PurgeNode::Pull PurgeNode::NextPull(BootTime now) const {

@@ -63,11 +63,12 @@ class PurgeNode {
   struct Durable {
     std::string log_id;
     Seq applied = 0;
+    // Another process has acknowledged in this node's name what is not in the store (it had
+    // given it away, Journal::GiveAway). Then nothing in it is believed before the first
+    // lease, immutable purges included: kFull in place of kStart.
+    bool may_lack = false;
   };
-  // `takes_over`: from a process of this node that serves on without the store, and has
-  // acknowledged since then what is not in it. Then nothing in it can be believed before the
-  // first lease, immutable purges included: kFull in place of kStart.
-  explicit PurgeNode(Durable durable, bool takes_over = false);
+  explicit PurgeNode(Durable durable);
 
   // The next GET /v1/log?….
   struct Pull {
@@ -99,10 +100,15 @@ class PurgeNode {
   // The server knows another log id (409): fenced at once, the next pull names none.
   void OnWrongLog();
 
+  // Another process of this node takes over, and this one serves on without the store. The
+  // log may not know this one, or forget it when its lease has run out: without a lease
+  // nothing is used.
+  void OnStoreGivenAway() { begins_full_ = ends_full_ = true; }
+
   Fence fence(BootTime now) const;
   // While no lease was held: kStart or kFull.
   Fence begins_with() const {
-    return log_id_.empty() || takes_over_ ? Fence::kFull : Fence::kStart;
+    return log_id_.empty() || begins_full_ ? Fence::kFull : Fence::kStart;
   }
   bool fenced(BootTime now) const { return fence(now) != Fence::kNone; }
   // Until when the last lease holds; nothing: none was held.
@@ -116,7 +122,8 @@ class PurgeNode {
  private:
   Status CheckRecords(const PullAnswer& answer) const;
 
-  bool takes_over_ = false;
+  bool begins_full_ = false;  // in place of kStart
+  bool ends_full_ = false;    // in place of kPartition
   std::string log_id_;
   Seq applied_ = 0;
   Seq head_ = 0;

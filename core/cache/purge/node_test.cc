@@ -176,6 +176,24 @@ TEST_F(PurgeNodeTest, TheFenceTellsWhatTheLogKnowsOfThisNode) {
   EXPECT_EQ(node_.fence(now_), Fence::kFull);
 }
 
+TEST_F(PurgeNodeTest, AStoreThatMayLackSomethingIsBelievedWithTheFirstLease) {
+  node_ = PurgeNode({"aa", 5, true});
+  EXPECT_EQ(node_.fence(now_), Fence::kFull);
+  Exchange(Answer(5));
+  EXPECT_EQ(node_.fence(now_), Fence::kNone);
+  Advance(kLease);
+  EXPECT_EQ(node_.fence(now_), Fence::kPartition);
+}
+
+TEST_F(PurgeNodeTest, WhoHasGivenItsStoreAwayUsesNothingWithoutALease) {
+  node_.OnStoreGivenAway();
+  EXPECT_EQ(node_.fence(now_), Fence::kFull);
+  Exchange(Answer(5));
+  EXPECT_EQ(node_.fence(now_), Fence::kNone);
+  Advance(kLease);
+  EXPECT_EQ(node_.fence(now_), Fence::kFull);
+}
+
 TEST(FenceTest, RulesThatServeOnPartitionNeedALeaseOfThisProcessBefore) {
   EXPECT_FALSE(Holds(Fence::kNone, false, false));
   EXPECT_TRUE(Holds(Fence::kPartition, false, false));
