@@ -156,7 +156,7 @@ Lookup Assess(const Shared& shared, const LookupInput& input, cache::EntryPtr en
     return lookup;
   }
   lookup.soft_purged = purged == cache::Purged::kSoft;
-  lookup.at = shared.clock->Wall();
+  lookup.at = input.now ? *input.now : shared.clock->Wall();
   const cache::StoredHead& head = entry->head;
   const cache::Judgement judged = cache::JudgeWithGround(
       {head.lifetimes, head.initial_age, head.response_time, lookup.at, lookup.soft_purged},

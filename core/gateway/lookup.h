@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -54,6 +55,8 @@ struct LookupInput {
   const Route& route;
   const http::Fields& asked;  // as the client sent it
   bool by_edge = false;       // the client is a tier of ours
+  // When it is asked, if the caller has looked at the clock already.
+  std::optional<WallTime> now = std::nullopt;
 };
 
 // What RAM and the index have. Without rows: done. Rows: what may be the request's variant

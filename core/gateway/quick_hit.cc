@@ -149,24 +149,24 @@ std::shared_ptr<http::StreamEvents> QuickHits::Answer(http::ServerStream& stream
 
   Shared& shared = gateway_.shared();
   shared.ram->FindKept(key_, kept_);
-  const cache::EntryPtr entry = Select(*of_route);
-  kept_.clear();
+  cache::EntryPtr entry = Select(*of_route);
   if (entry == nullptr || entry->head.status != 200) return nullptr;
-  const LookupInput input{key_, of_route->sent, of_route->directives, *of_route->route,
-                          head.fields};
-  const Lookup lookup = Assess(shared, input, entry, "ram");
+  const LookupInput input{key_,        of_route->sent, of_route->directives, *of_route->route,
+                          head.fields, false,          NowFor(stream)};
+  Lookup lookup = Assess(shared, input, std::move(entry), "ram");
   if (lookup.found != Found::kFresh || lookup.soft_purged) return nullptr;
 
-  const auto answered = AnswerOf(head, path, *of_route, lookup);
+  auto answered = AnswerOf(head, path, *of_route, lookup);
   if (answered == nullptr) return nullptr;
-  if (shared.upgrades != nullptr) shared.upgrades->OnHit(entry);
+  if (shared.upgrades != nullptr) shared.upgrades->OnHit(lookup.entry);
   answered->hits->Add();
-  auto events = std::make_shared<Events>(gateway_, stream, answered);
   http::Response response;
   response.prepared = answered->head;
   if (answered->has_body) {
-    response.body = MakeStoredBody(entry, {}, shared.disk, shared.ram, gateway_.loop());
+    response.body =
+        MakeStoredBody(std::move(lookup.entry), {}, shared.disk, shared.ram, gateway_.loop());
   }
+  auto events = std::make_shared<Events>(gateway_, stream, std::move(answered));
   stream.Respond(std::move(response));
   return events;
 }
@@ -220,12 +220,24 @@ void QuickHits::MakeKey(const OfHead& of_head, std::string_view path) {
 }
 
 cache::EntryPtr QuickHits::Select(OfRoute& of_route) {
+  cache::EntryPtr selected;
   if (kept_.size() == 1) {
     const cache::StoredHead& only = kept_.front()->head;
     const std::string* const text = only.vary.any ? nullptr : of_route.TextFor(only.vary);
-    if (text != nullptr && *text == only.variant_text) return kept_.front();
+    if (text != nullptr && *text == only.variant_text) selected = std::move(kept_.front());
   }
-  return cache::SelectVariant(kept_, of_route.sent);
+  if (selected == nullptr) selected = cache::SelectVariant(kept_, of_route.sent);
+  kept_.clear();
+  return selected;
+}
+
+WallTime QuickHits::NowFor(const http::ServerStream& stream) {
+  const SteadyTime read_at = stream.begun();
+  if (read_at != read_at_) {
+    read_at_ = read_at;
+    now_ = gateway_.shared().clock->Wall();
+  }
+  return now_;
 }
 
 // Null: it is one for the long way after all.

@@ -46,7 +46,9 @@ class QuickHits {
   OfHead& HeadOf(http::SharedHead& common) const;
   OfRoute* RouteOf(OfHead& of_head, const http::RequestHead& head, std::string_view path) const;
   void MakeKey(const OfHead& of_head, std::string_view path);
+  // Of what is in `kept_`, which it leaves empty.
   cache::EntryPtr Select(OfRoute& of_route);
+  WallTime NowFor(const http::ServerStream& stream);
   std::shared_ptr<const Answered> AnswerOf(const http::RequestHead& head, std::string_view path,
                                            const OfRoute& of_route, const Lookup& lookup);
   // Of the access log.
@@ -61,6 +63,9 @@ class QuickHits {
   cache::Key key_;                     // of the request at hand
   std::vector<cache::EntryPtr> kept_;  // what RAM has for it
   std::vector<Ready> ready_;
+  // Requests that were read together share a look at the clock.
+  SteadyTime read_at_{};
+  WallTime now_{};
 };
 
 }  // namespace skerry::gateway

@@ -160,16 +160,16 @@ void H2Session::Hand(H2Stream& stream) {
 
 void H2Session::HandOver(H2Stream& stream, Expectation expectation) {
   stream.asked_ = H2Stream::Asked::kHanded;
-  const std::shared_ptr<H2Stream> held = streams_[stream.place_];
-  auto events = context_.on_request(held);
-  if (closed_ || held->session_ == nullptr) {
+  // Whatever the program does: streams stay with the session while it receives.
+  auto events = context_.on_request(streams_[stream.place_]);
+  if (closed_ || stream.session_ == nullptr) {
     if (events != nullptr) events->OnGone(false);
     return;
   }
-  held->events_ = std::move(events);
-  if (held->events_ == nullptr) return held->Reset();
-  const bool will_read = !held->body_ended_ && !held->responded_;
-  if (expectation == Expectation::kContinue && will_read) held->SendInterim({100, {}});
+  stream.events_ = std::move(events);
+  if (stream.events_ == nullptr) return stream.Reset();
+  const bool will_read = !stream.body_ended_ && !stream.responded_;
+  if (expectation == Expectation::kContinue && will_read) stream.SendInterim({100, {}});
 }
 
 // The session answers by itself; the program hears that its stream is gone.

@@ -77,7 +77,7 @@ void H2Session::SubmitLines(H2Stream& stream, const nghttp2_nv* lines, size_t co
 // Asked for at the first wait: bodies in memory never do.
 void H2Session::AskToBeWoken(H2Stream& stream) {
   if (std::exchange(stream.wake_asked_, true)) return;
-  stream.response_.body->WakeWith([weak = stream.weak_from_this()] {
+  stream.response_.body->WakeWith([weak = std::weak_ptr<H2Stream>(streams_[stream.place_])] {
     const auto held = weak.lock();
     if (held == nullptr || held->session_ == nullptr) return;
     H2Session& session = *held->session_;
@@ -200,7 +200,7 @@ void H2Session::OnFrameSent(const nghttp2_frame& frame) {
   // but a reset at once makes some clients (curl 7.88) lose the answer: Tick sends it.
   stream->lingers_since_ = Now();
   ReleaseWindow(*stream);
-  const auto held = stream->shared_from_this();
+  const std::shared_ptr<H2Stream> held = streams_[stream->place_];
   stream->Gone(true);
 }
 

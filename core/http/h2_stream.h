@@ -16,7 +16,7 @@ class H2Session;
 
 // Owner: the session while the stream is open, and whoever answers it. `session()`
 // is null once it has closed; then nothing has an effect.
-class H2Stream : public ServerStream, public std::enable_shared_from_this<H2Stream> {
+class H2Stream : public ServerStream {
  public:
   H2Stream(H2Session* session, int32_t id, std::shared_ptr<const ConnectionFacts> facts,
            const SessionLimits& limits, SteadyTime now)
