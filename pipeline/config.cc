@@ -10,6 +10,7 @@ namespace {
 
 using config::Bool;
 using config::Bytes;
+using config::Choice;
 using config::Integer;
 using config::IntegerList;
 using config::Path;
@@ -107,6 +108,11 @@ const config::Table<Config>& ConfigTable() {
        "Variants up to this width are small."},
       {"images.max_width", &Config::image_max_width, Integer(0, 16383, 0),
        "JPEG originals wider than this are scaled down to it; 0 leaves all as they are."},
+      {"images.gamut", &Config::gamut,
+       Choice<Gamut>({{"srgb", Gamut::kSrgb}, {"p3", Gamut::kP3}}, Gamut::kSrgb),
+       "Colours of variants of pictures with a wide profile (Display P3, Adobe RGB, ProPhoto): "
+       "srgb, "
+       "or p3, which is tagged as such. All others are sRGB."},
       {"images.max_pixels", &Config::image_max_pixels, Integer(1, 1'000'000'000, 100'000'000),
        "Images with more pixels (in a frame) are refused, before they are decoded."},
       {"images.max_frames", &Config::image_max_frames, Integer(1, 100'000, 1000),

@@ -15,6 +15,9 @@
 
 namespace skerry::pipeline {
 
+// Which colours variants can hold.
+enum class Gamut : uint8_t { kSrgb, kP3 };
+
 struct Config {
   std::string base;
   std::string url;
@@ -32,6 +35,7 @@ struct Config {
   std::vector<std::string> placeholder;
   int64_t image_target = 0;
   int64_t image_max_width = 0;
+  Gamut gamut = Gamut::kSrgb;
   int64_t image_small_target = 0;
   int64_t image_small_width = 0;
   int64_t image_max_pixels = 0;

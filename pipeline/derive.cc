@@ -31,6 +31,7 @@ constexpr int kAnimationQuality = 75;
 struct Job {
   int file = 0;
   ImageInfo info;
+  ScaleOptions part;             // what is kept of it
   std::vector<uint32_t> widths;  // descending
   std::vector<VariantChain> chains;
   std::vector<LevelPtr> levels;  // by index in widths; let go when no chain needs them
@@ -46,17 +47,20 @@ bool WorthIt(size_t size, size_t instead_of) { return size * 100 < instead_of * 
 
 std::string ToText(const ImageInfo& info) {
   return std::to_string(info.width) + " " + std::to_string(info.height) + " " +
-         std::to_string(info.frames) + " " + std::to_string(info.graphics);
+         std::to_string(info.frames) + " " + std::to_string(info.graphics) + " " +
+         std::to_string(info.wide);
 }
 
 std::optional<ImageInfo> InfoFrom(const std::optional<std::string>& kept) {
   ImageInfo info;
   int graphics = 0;
-  if (!kept || std::sscanf(kept->c_str(), "%u %u %u %d", &info.width, &info.height, &info.frames,
-                           &graphics) != 4) {
+  int wide = 0;
+  if (!kept || std::sscanf(kept->c_str(), "%u %u %u %d %d", &info.width, &info.height, &info.frames,
+                           &graphics, &wide) != 5) {
     return std::nullopt;
   }
   info.graphics = graphics != 0;
+  info.wide = wide != 0;
   return info;
 }
 
@@ -138,6 +142,8 @@ class Deriver {
       if (animated) return Broken(file, "is animated and cannot be cropped");
       job->info = Part(job->info, *source.crop);
     }
+    job->part = source.crop.value_or(ScaleOptions{});
+    job->part.p3 = job->info.wide && config_.gamut == Gamut::kP3;
     if (!animated) Plan(*job);
     size_t left = 0;
     for (VariantChain& chain : job->chains) left += chain.TakeKept(cache_) > 0 ? 1 : 0;
@@ -165,7 +171,7 @@ class Deriver {
                              static_cast<uint64_t>(config_.image_max_frames),
                              config_.image_max_bytes};
     const std::string key =
-        BuildCache::Key(source.sha256, "probe2 " + std::to_string(limits.pixels) + " " +
+        BuildCache::Key(source.sha256, "probe3 " + std::to_string(limits.pixels) + " " +
                                            std::to_string(limits.frames) + " " +
                                            std::to_string(limits.bytes) + " " + DecoderVersion());
     if (std::optional<ImageInfo> known = InfoFrom(cache_.Get(key))) {
@@ -216,7 +222,8 @@ class Deriver {
     }
     if (replace && job.widths.front() < job.info.width) formats.insert(Format::kJpeg);
     if (source.crop) formats.insert(fallback);
-    std::string chain = DecoderVersion() + " pyramid3" + PartOf(source);
+    std::string chain =
+        DecoderVersion() + " pyramid3" + PartOf(source) + (job.part.p3 ? " p3" : "");
     for (const uint32_t width : job.widths) chain += " " + std::to_string(width);
     for (const Format format : formats) {
       VariantChain made;
@@ -253,9 +260,9 @@ class Deriver {
   }
 
   std::string PlaceholderKey(const Job& job) const {
-    return BuildCache::Key(
-        site_.files[job.file].sha256,
-        DecoderVersion() + PartOf(site_.files[job.file]) + " " + PlaceholderRecipe());
+    return BuildCache::Key(site_.files[job.file].sha256,
+                           DecoderVersion() + PartOf(site_.files[job.file]) +
+                               (job.part.p3 ? " p3 " : " ") + PlaceholderRecipe());
   }
 
   // Kept := blurhash | newline | data: URL.
@@ -311,8 +318,7 @@ class Deriver {
   }
 
   void DecodeAll(const JobPtr& job, std::string_view bytes) {
-    Result<std::vector<Pixels>> levels =
-        Pyramid(bytes, job->widths, site_.files[job->file].crop.value_or(ScaleOptions{}));
+    Result<std::vector<Pixels>> levels = Pyramid(bytes, job->widths, job->part);
     if (!levels) {
       memory_.Leave(job->memory);
       return Broken(job->file, levels.error().context);

@@ -20,7 +20,7 @@ ImagePtr ToYuv(const Pixels& pixels, bool full_chroma) {
   const avifPixelFormat format = full_chroma ? AVIF_PIXEL_FORMAT_YUV444 : AVIF_PIXEL_FORMAT_YUV420;
   ImagePtr image(avifImageCreate(pixels.width, pixels.height, 10, format), avifImageDestroy);
   if (image == nullptr) return image;
-  image->colorPrimaries = AVIF_COLOR_PRIMARIES_BT709;
+  image->colorPrimaries = pixels.p3 ? AVIF_COLOR_PRIMARIES_SMPTE432 : AVIF_COLOR_PRIMARIES_BT709;
   image->transferCharacteristics = AVIF_TRANSFER_CHARACTERISTICS_SRGB;
   image->matrixCoefficients = AVIF_MATRIX_COEFFICIENTS_BT601;
   image->yuvRange = AVIF_RANGE_FULL;

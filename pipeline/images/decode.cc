@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <optional>
 
+#include "pipeline/images/formats.h"
+#include "pipeline/images/icc.h"
 #include "pipeline/images/image.h"
 #include "pipeline/images/resize.h"
 
@@ -39,23 +41,34 @@ ImagePtr Held(ImagePtr image) {
   return image == nullptr ? nullptr : ImagePtr(vips_image_copy_memory(image.get()));
 }
 
-ImagePtr ToSrgb(const ImagePtr& image) {
+bool IsWide(VipsImage* image) {
+  const void* data = nullptr;
+  size_t size = 0;
+  return vips_image_get_typeof(image, VIPS_META_ICC_NAME) != 0 &&
+         vips_image_get_blob(image, VIPS_META_ICC_NAME, &data, &size) == 0 &&
+         IsWiderThanSrgb({static_cast<const char*>(data), size});
+}
+
+// To sRGB, or with `p3` to Display P3; it tells afterwards which it was.
+ImagePtr ToSrgb(const ImagePtr& image, bool& p3) {
   VipsImage* out = nullptr;
   // Only a picture that brings a profile goes through it: the trip through the profile
   // connection space changes untagged ones visibly.
   if (vips_image_get_typeof(image.get(), VIPS_META_ICC_NAME) != 0) {
-    if (vips_icc_transform(image.get(), &out, "srgb", "embedded", TRUE, "depth", 8, nullptr) == 0) {
+    if (vips_icc_transform(image.get(), &out, p3 ? "p3" : "srgb", "embedded", TRUE, "depth", 8,
+                           nullptr) == 0) {
       return ImagePtr(out);
     }
     vips_error_clear();  // a broken profile: take the numbers as sRGB
   }
+  p3 = false;
   if (vips_colourspace(image.get(), &out, VIPS_INTERPRETATION_sRGB, nullptr) != 0) return nullptr;
   return ImagePtr(out);
 }
 
-// sRGB, 8 bits, 3 or 4 bands; nothing is computed yet.
-ImagePtr Normalised(const ImagePtr& source) {
-  ImagePtr srgb = ToSrgb(source);
+// 8 bits, 3 or 4 bands; nothing is computed yet.
+ImagePtr Normalised(const ImagePtr& source, bool& p3) {
+  ImagePtr srgb = ToSrgb(source, p3);
   VipsImage* out = nullptr;
   if (srgb == nullptr || vips_cast_uchar(srgb.get(), &out, nullptr) != 0) return nullptr;
   ImagePtr bytes(out);
@@ -187,7 +200,7 @@ Result<ImageInfo> Probe(std::string_view file, const ImageLimits& limits) {
   const ImagePtr image = Open(file, VIPS_ACCESS_SEQUENTIAL);
   if (image == nullptr) return Failed();
   ImageInfo info{static_cast<uint32_t>(image->Xsize), static_cast<uint32_t>(image->Ysize),
-                 FramesOf(image.get(), file), IsPng(file) || IsGif(file)};
+                 FramesOf(image.get(), file), IsPng(file) || IsGif(file), IsWide(image.get())};
   const std::string size = std::to_string(info.width) + "x" + std::to_string(info.height);
   if (uint64_t{info.width} * info.height > limits.pixels) {
     return TooMuch(size + " pixels", "max_pixels", limits.pixels);
@@ -197,6 +210,19 @@ Result<ImageInfo> Probe(std::string_view file, const ImageLimits& limits) {
   }
   if (TurnsSideways(image.get())) std::swap(info.width, info.height);
   return info;
+}
+
+const std::string& DisplayP3Profile() {
+  static const std::string profile = [] {
+    VipsBlob* blob = nullptr;
+    if (vips_profile_load("p3", &blob, nullptr) != 0) return std::string();
+    size_t size = 0;
+    const void* const data = vips_blob_get(blob, &size);
+    std::string copy(static_cast<const char*>(data), size);
+    vips_area_unref(VIPS_AREA(blob));
+    return copy;
+  }();
+  return profile;
 }
 
 ImageInfo Part(ImageInfo info, const ScaleOptions& options) {
@@ -219,7 +245,8 @@ Result<std::vector<Pixels>> Pyramid(std::string_view file, const std::vector<uin
   if (level == nullptr) return Failed();
   level = Cropped(std::move(level), options);
   if (level == nullptr) return Failed();
-  level = Normalised(level);
+  bool p3 = options.p3 && IsWide(level.get());
+  level = Normalised(level, p3);
   if (level == nullptr) return Failed();
   if (level->Bands != 3 && level->Bands != 4) {
     return Fail(Code::kInvalid, Side::kConfig, "decodes to an unexpected pixel format");
@@ -230,6 +257,7 @@ Result<std::vector<Pixels>> Pyramid(std::string_view file, const std::vector<uin
       levels.push_back(Shrunk(levels.back(), width));
     } else if (std::optional<Pixels> first = First(level, width)) {
       levels.push_back(*std::move(first));
+      levels.back().p3 = p3;
     } else {
       return Failed();
     }

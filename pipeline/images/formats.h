@@ -9,6 +9,9 @@
 
 namespace skerry::pipeline {
 
+// The ICC profile that Pixels::p3 are tagged with where the format has no shorter word for it.
+const std::string& DisplayP3Profile();
+
 // `quantizer` 0 (lossless) to 63.
 Result<std::string> EncodeAvif(const Pixels& pixels, int quantizer, bool full_chroma);
 Result<Pixels> DecodeAvif(std::string_view file, bool alpha);

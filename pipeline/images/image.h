@@ -12,12 +12,14 @@
 
 namespace skerry::pipeline {
 
-// 8-bit sRGB pixels, row by row without gaps: 3 bytes each, or 4 with straight alpha.
+// 8-bit pixels of sRGB or Display P3, row by row without gaps: 3 bytes each, or 4 with straight
+// alpha.
 struct Pixels {
   uint32_t width = 0;
   uint32_t height = 0;
   bool alpha = false;
   std::string bytes = {};
+  bool p3 = false;
 
   uint32_t stride() const { return width * (alpha ? 4 : 3); }
 };
@@ -28,6 +30,7 @@ struct ImageInfo {
   uint32_t height = 0;
   uint32_t frames = 1;
   bool graphics = false;  // PNG or GIF: drawn rather than photographed
+  bool wide = false;      // brings a profile of more colours than sRGB's (icc.h)
   bool operator==(const ImageInfo&) const = default;
 };
 
@@ -57,15 +60,16 @@ struct ScaleOptions {
   double aspect = 0;
   double focus_x = 0.5;
   double focus_y = 0.5;
+  bool p3 = false;  // a wide picture becomes Display P3 instead of sRGB
 };
 
 // The size of what `options` keep of a picture.
 ImageInfo Part(ImageInfo info, const ScaleOptions& options);
 
 // The picture at each of `widths` (descending, none above the source's): decoded once as a
-// stream, orientation applied, converted to sRGB, alpha premultiplied while scaling; each
-// level is made from the one before by Lanczos 3. A width equal to the source's is not scaled.
-// Only levels are held in memory, unless the file is interlaced or must be turned.
+// stream, orientation applied, converted to sRGB (or Display P3), alpha premultiplied while
+// scaling; each level is made from the one before by Lanczos 3. A width equal to the source's is
+// not scaled. Only levels are held in memory, unless the file is interlaced or must be turned.
 Result<std::vector<Pixels>> Pyramid(std::string_view file, const std::vector<uint32_t>& widths,
                                     const ScaleOptions& options = {});
 

@@ -203,6 +203,79 @@ TEST_F(ImagesTest, AProfileIsAppliedAndItsAbsenceChangesNothing) {
   EXPECT_GT(red(".png[profile=p3]"), 206);
 }
 
+// What libvips says about a file after undoing its profile: the red of a pixel in sRGB, and
+// whether the file had a profile.
+struct Shown {
+  int red = 0;
+  bool tagged = false;
+};
+Shown AsShown(const std::string& file) {
+  VipsImage* image = vips_image_new_from_buffer(file.data(), file.size(), "", nullptr);
+  EXPECT_NE(image, nullptr);
+  Shown shown;
+  shown.tagged = vips_image_get_typeof(image, VIPS_META_ICC_NAME) != 0;
+  g_object_unref(image);
+  shown.red = Red(Pyramid(file, {40})->front(), 20, 15);
+  return shown;
+}
+
+TEST_F(ImagesTest, WideColoursBecomeDisplayP3WhereAskedForAndEveryFormatSaysSo) {
+  const std::vector<uint8_t> colour = {200, 90, 90};
+  const std::string wide =
+      Saved<uint8_t>(colour, VIPS_FORMAT_UCHAR, VIPS_INTERPRETATION_sRGB, ".png[profile=p3]");
+  EXPECT_TRUE(Probe(wide, kAny)->wide);
+  const int in_srgb = Red(Pyramid(wide, {40})->front(), 20, 15);
+  const Pixels kept = Pyramid(wide, {40, 20}, {.p3 = true})->front();
+  EXPECT_TRUE(kept.p3);
+  EXPECT_NEAR(Red(kept, 20, 15), 200, 1);
+  for (const Format format : {Format::kWebp, Format::kJpeg, Format::kPng}) {
+    const Shown shown = AsShown(format == Format::kPng ? *EncodeLossless(format, kept)
+                                                       : *EncodeAt({format}, 95, kept));
+    EXPECT_TRUE(shown.tagged) << Name(format);
+    EXPECT_NEAR(shown.red, in_srgb, 4) << Name(format);
+  }
+  EXPECT_TRUE(AsShown(*EncodeLossless(Format::kWebp, kept)).tagged);
+  // colr nclx: primaries 12 (SMPTE EG 432), transfer 13 (sRGB)
+  const std::string avif = *EncodeAt({Format::kAvif}, 50, kept);
+  EXPECT_NE(avif.find(std::string("nclx\0\x0c\0\x0d", 8)), std::string::npos);
+}
+
+TEST_F(ImagesTest, ColoursOfSrgbStayThatWhereP3IsAskedFor) {
+  for (const char* suffix : {".png", ".png[profile=srgb]"}) {
+    const std::string file =
+        Saved<uint8_t>({200, 90, 90}, VIPS_FORMAT_UCHAR, VIPS_INTERPRETATION_sRGB, suffix);
+    EXPECT_FALSE(Probe(file, kAny)->wide);
+    const Pixels pixels = Pyramid(file, {40}, {.p3 = true})->front();
+    EXPECT_FALSE(pixels.p3);
+    EXPECT_NEAR(Red(pixels, 20, 15), 200, 1);
+    EXPECT_FALSE(AsShown(*EncodeAt({Format::kJpeg}, 90, pixels)).tagged);
+  }
+}
+
+// Wide by its primaries, but without curves: the numbers are sRGB then, whatever they become.
+TEST_F(ImagesTest, ABrokenProfileIsTakenForSrgb) {
+  const std::string wide = Saved<uint8_t>({200, 90, 90}, VIPS_FORMAT_UCHAR,
+                                          VIPS_INTERPRETATION_sRGB, ".jpg[profile=p3,Q=100]");
+  std::string broken = wide;
+  for (size_t at = broken.find("TRC"); at != std::string::npos; at = broken.find("TRC", at)) {
+    broken.replace(at, 3, "XXX");
+  }
+  ASSERT_NE(broken, wide);
+  const Pixels pixels = Pyramid(broken, {40}, {.p3 = true})->front();
+  EXPECT_NEAR(AsShown(*EncodeAt({Format::kJpeg}, 95, pixels)).red, 200, 3);
+  EXPECT_NEAR(Red(Pyramid(broken, {40})->front(), 20, 15), 200, 3);
+}
+
+TEST_F(ImagesTest, ThePlaceholderOfWideColoursIsSrgb) {
+  Pixels pixels{8, 8, false, {}, true};
+  for (int i = 0; i < 64; ++i) pixels.bytes += "\xc8\x5a\x5a";
+  Pixels same{8, 8, false, {}};
+  for (int i = 0; i < 64; ++i) same.bytes += "\xd8\x51\x56";  // the same red in sRGB
+  const std::string wide = MakePlaceholderOf(pixels)->blurhash;
+  EXPECT_NE(wide, MakePlaceholderOf({8, 8, false, pixels.bytes})->blurhash);
+  EXPECT_EQ(wide.substr(0, 4), MakePlaceholderOf(same)->blurhash.substr(0, 4));
+}
+
 TEST_F(ImagesTest, OrientationIsApplied) {
   // Orientation 6: shown turned clockwise, so the left half comes out on top.
   const auto levels = Pyramid(Turned(Jpeg(200, 100), 6), {100});

@@ -63,7 +63,7 @@ struct Memory {
 
 // No object with a destructor lives here: longjmp passes by. False leaves words in `fault`.
 bool Compress(const unsigned char* rgb, uint32_t width, uint32_t height, double quality,
-              bool progressive, Memory& out, Fault& fault) {
+              bool progressive, std::string_view profile, Memory& out, Fault& fault) {
   jpeg_compress_struct jpeg;
   jpeg.err = Handler(fault);
   if (setjmp(fault.back) != 0) {
@@ -82,6 +82,10 @@ bool Compress(const unsigned char* rgb, uint32_t width, uint32_t height, double 
   jpeg.dct_method = JDCT_ISLOW;
   if (progressive) jpeg_simple_progression(&jpeg);
   jpeg_start_compress(&jpeg, TRUE);
+  if (!profile.empty()) {
+    jpeg_write_icc_profile(&jpeg, reinterpret_cast<const JOCTET*>(profile.data()),
+                           static_cast<unsigned>(profile.size()));
+  }
   while (jpeg.next_scanline < height) {
     JSAMPROW row = const_cast<unsigned char*>(rgb) + size_t{jpeg.next_scanline} * width * 3;
     jpeg_write_scanlines(&jpeg, &row, 1);
@@ -135,11 +139,12 @@ Result<std::string> EncodeJpeg(const Pixels& pixels, double quality) {
   const std::string flat = pixels.alpha ? OnWhite(pixels) : std::string();
   const std::string& rgb = pixels.alpha ? flat : pixels.bytes;
   const auto* bytes = reinterpret_cast<const unsigned char*>(rgb.data());
+  const std::string_view profile = pixels.p3 ? DisplayP3Profile() : std::string_view();
   std::string best;
   for (const bool progressive : {true, false}) {
     Memory out;
     Fault fault;
-    if (!Compress(bytes, pixels.width, pixels.height, quality, progressive, out, fault)) {
+    if (!Compress(bytes, pixels.width, pixels.height, quality, progressive, profile, out, fault)) {
       return Fail(Code::kInternal, Side::kSelf, std::string("JPEG encoder: ") + fault.words);
     }
     if (best.empty() || out.size < best.size()) {

@@ -36,7 +36,8 @@ Pixels Shrunk(const Pixels& pixels) {
   Pixels small{std::max(1u, pixels.width * kLongSide / side),
                std::max(1u, pixels.height * kLongSide / side),
                pixels.alpha,
-               {}};
+               {},
+               pixels.p3};
   const uint32_t bands = pixels.alpha ? 4 : 3;
   for (uint32_t y = 0; y < small.height; ++y) {
     const uint32_t top = y * pixels.height / small.height;
@@ -117,12 +118,29 @@ std::string Blurhash(const Pixels& pixels) {
   return hash;
 }
 
+// Of Display P3; what sRGB cannot show is cut off.
+void ToSrgb(Pixels& pixels) {
+  constexpr double kMatrix[3][3] = {
+      {1.2249402, -0.2249402, 0}, {-0.0420570, 1.0420570, 0}, {-0.0196376, -0.0786361, 1.0982735}};
+  for (size_t at = 0; at < pixels.bytes.size(); at += pixels.alpha ? 4 : 3) {
+    Colour wide;
+    for (size_t c = 0; c < 3; ++c) wide[c] = ToLinear(static_cast<uint8_t>(pixels.bytes[at + c]));
+    for (size_t c = 0; c < 3; ++c) {
+      double sum = 0;
+      for (size_t i = 0; i < 3; ++i) sum += kMatrix[c][i] * wide[i];
+      pixels.bytes[at + c] = static_cast<char>(FromLinear(sum));
+    }
+  }
+  pixels.p3 = false;
+}
+
 }  // namespace
 
 std::string PlaceholderRecipe() { return "placeholder1 " + WebpVersion(); }
 
 Result<Placeholder> MakePlaceholderOf(const Pixels& pixels) {
-  const Pixels small = Shrunk(pixels);
+  Pixels small = Shrunk(pixels);
+  if (small.p3) ToSrgb(small);
   const Result<std::string> webp = EncodeWebp(small, kQuality, false);
   if (!webp) return Fail(webp.error());
   return Placeholder{Blurhash(small), "data:image/webp;base64," + ToBase64(*webp)};

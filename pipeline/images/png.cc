@@ -202,6 +202,14 @@ std::string File(const Pixels& pixels, const Samples& samples, const Bytes& data
   header.push_back(static_cast<char>(samples.colour_type));
   header.append(3, '\0');  // deflate, five filters, not interlaced
   PutChunk(out, "IHDR", reinterpret_cast<const uint8_t*>(header.data()), header.size());
+  if (pixels.p3) {
+    // iCCP := name | 0 | compression method 0 | the profile, deflated
+    const std::string& profile = DisplayP3Profile();
+    const Bytes deflated = Deflated(Bytes(profile.begin(), profile.end()));
+    std::string chunk("Display P3\0\0", 12);
+    chunk.append(deflated.begin(), deflated.end());
+    PutChunk(out, "iCCP", reinterpret_cast<const uint8_t*>(chunk.data()), chunk.size());
+  }
   if (!samples.palette.empty()) {
     PutChunk(out, "PLTE", samples.palette.data(), samples.palette.size());
   }

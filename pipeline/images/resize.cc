@@ -239,7 +239,7 @@ Size SizeAt(Size from, uint32_t width) {
 Pixels Shrunk(const Pixels& pixels, uint32_t width) {
   const Size from{pixels.width, pixels.height};
   const Size to = SizeAt(from, width);
-  Pixels out{to.width, to.height, pixels.alpha, {}};
+  Pixels out{to.width, to.height, pixels.alpha, {}, pixels.p3};
   out.bytes.reserve(size_t{out.stride()} * out.height);
   ShrinkChain chain(from, to, pixels.alpha, [&out](const uint8_t* row) {
     out.bytes.append(reinterpret_cast<const char*>(row), out.stride());

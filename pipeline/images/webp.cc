@@ -1,5 +1,6 @@
 #include <webp/decode.h>
 #include <webp/encode.h>
+#include <webp/mux.h>
 
 #include <algorithm>
 #include <memory>
@@ -23,6 +24,26 @@ int AppendTo(const uint8_t* data, size_t size, const WebPPicture* picture) {
   return 1;
 }
 
+// The file with a profile.
+Result<std::string> Tagged(const std::string& file, const std::string& profile) {
+  const auto data = [](const std::string& bytes) {
+    return WebPData{reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()};
+  };
+  const WebPData whole = data(file);
+  const WebPData chunk = data(profile);
+  const std::unique_ptr<WebPMux, void (*)(WebPMux*)> mux(WebPMuxCreate(&whole, 0), WebPMuxDelete);
+  WebPData out;
+  WebPDataInit(&out);
+  const bool done = mux != nullptr &&
+                    WebPMuxSetChunk(mux.get(), "ICCP", &chunk, 0) == WEBP_MUX_OK &&
+                    WebPMuxAssemble(mux.get(), &out) == WEBP_MUX_OK;
+  std::string tagged;
+  if (done) tagged.assign(reinterpret_cast<const char*>(out.bytes), out.size);
+  WebPDataClear(&out);
+  if (!done) return Fail(Code::kInternal, Side::kSelf, "WebP encoder: cannot add a profile");
+  return tagged;
+}
+
 Result<std::string> EncodeOnce(const Pixels& pixels, const WebPConfig& config) {
   Picture holder;
   WebPPicture& picture = holder.picture;
@@ -40,7 +61,7 @@ Result<std::string> EncodeOnce(const Pixels& pixels, const WebPConfig& config) {
     return Fail(Code::kInternal, Side::kSelf,
                 "WebP encoder: error " + std::to_string(picture.error_code));
   }
-  return file;
+  return pixels.p3 ? Tagged(file, DisplayP3Profile()) : Result<std::string>(std::move(file));
 }
 
 Status CheckSize(const Pixels& pixels) {
