@@ -55,7 +55,8 @@ std::optional<WallTime> NewestWithVaryAmongOthers(const std::vector<EntryPtr>& v
 ByteCount Entry::MemorySize() const {
   ByteCount size = sizeof(Entry) + kBookkeeping;
   size += HeapSize(head.key.text) + HeapSize(head.variant_text) + HeapSize(head.vary.names);
-  size += HeapSize(head.fields) + HeapSize(head.client_fields);
+  size += HeapSize(head.fields);
+  if (head.client_fields != head.fields) size += HeapSize(head.client_fields);
   size += HeapSize(head.lifetimes.no_cache_fields) + HeapSize(trailers);
   size += head.tags.size() * sizeof(uint64_t) + extents.positions.size() * sizeof(uint64_t);
   size += chunks.size() * sizeof(Chunk);

@@ -105,6 +105,14 @@ TEST(EntryTest, MemorySizeCountsKeyFieldsAndChunks) {
   EXPECT_GE(entry->MemorySize(), empty + 1000 + 300 + 800);
 }
 
+TEST(EntryTest, MemorySizeCountsFieldsThatClientsGetWholeOnlyOnce) {
+  const std::shared_ptr<Entry> entry = Make({.fields = {{"x", std::string(300, 'y')}}});
+  entry->head.client_fields = entry->head.fields;
+  const ByteCount shared = entry->MemorySize();
+  entry->head.client_fields = std::make_shared<const http::Fields>(*entry->head.fields);
+  EXPECT_GE(entry->MemorySize(), shared + 300);
+}
+
 TEST(EntryTest, IsInMemoryOnlyWithItsWholeBody) {
   Entry entry;
   entry.body_size = kChunkBytes + 1;

@@ -1,5 +1,7 @@
-// Hit ratios of the RAM tier against LRU, and what a hit costs. Prints one line each;
-// docs/why/ram-policy.md holds a run.
+// Memory an object, hit ratios of the RAM tier against LRU, and what a hit costs. Prints one line
+// each; docs/why/ram-policy.md holds a run.
+#include <malloc.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -57,10 +59,43 @@ void TimeHits(size_t objects, size_t threads) {
   std::printf("hit among %zu objects, %zu threads: %.0f ns each\n", ram.objects(), threads, best);
 }
 
+// What a response as a web server sends it takes beside its body.
+void MeasureMemory() {
+  constexpr size_t kObjects = 100'000;
+  Ram ram({.capacity = 1_GiB});
+  const size_t before = mallinfo2().uordblks;
+  ByteCount bodies = 0, keys = 0;
+  for (size_t i = 0; i < kObjects; ++i) {
+    auto entry = std::make_shared<Entry>();
+    entry->head.key =
+        Key::Of("https://example.com/images/" + std::to_string(1'000'000 + i) + ".jpg");
+    entry->head.status = 200;
+    entry->head.fields = entry->head.client_fields = std::make_shared<const http::Fields>(
+        http::Fields{{"server", "nginx"},
+                     {"date", "Sat, 21 Nov 2026 12:00:00 GMT"},
+                     {"content-type", "image/jpeg"},
+                     {"last-modified", "Fri, 20 Nov 2026 09:00:00 GMT"},
+                     {"etag", "\"654b6ee1-4000\""},
+                     {"cache-control", "public, max-age=3600"},
+                     {"accept-ranges", "bytes"}});
+    keys += entry->head.key.text.size();
+    entry->chunks.push_back(Chunk::Copy(std::string(1000, 'x')));
+    entry->body_size = 1000;
+    bodies += 1000;
+    ram.Offer(std::move(entry));
+  }
+  SKERRY_CHECK(ram.objects() == kObjects);
+  const auto used = static_cast<double>(mallinfo2().uordblks - before);
+  std::printf("memory an object, beside its body and its key: %.0f bytes, counted as %.0f\n",
+              (used - static_cast<double>(bodies + keys)) / kObjects,
+              static_cast<double>(ram.bytes() - bodies - keys) / kObjects);
+}
+
 }  // namespace
 }  // namespace skerry::cache
 
 int main() {
+  skerry::cache::MeasureMemory();
   using skerry::cache::CompareRatios;
   CompareRatios("zipf 0.9", {});
   CompareRatios("zipf 0.7", {.zipf = 0.7});

@@ -44,8 +44,11 @@ cache::StoredHead MakeHead(StoreInput& input, const cache::StoreDecision& decisi
     input.response.fields.Add("date", http::FormatDate(input.response_time));  // RFC 9110 6.6.1
   }
   head.fields = std::make_shared<const http::Fields>(std::move(input.response.fields));
-  head.client_fields = std::make_shared<const http::Fields>(
-      cache::ClientFields(*head.fields, policy, input.keep_tags, head.status));
+  http::Fields client = cache::ClientFields(*head.fields, policy, input.keep_tags, head.status);
+  // Most often the same: once in memory is enough.
+  head.client_fields = client == *head.fields
+                           ? head.fields
+                           : std::make_shared<const http::Fields>(std::move(client));
   return head;
 }
 

@@ -1,10 +1,9 @@
-// usage: disk_bench DIRECTORY [MEGABYTES [OBJECTS]]
+// usage: disk_bench [DIRECTORY [OBJECTS]]
 //
 // Prints what a hit costs (page cache warm, one thread, store API level: index, read,
-// checksums, head decoded, every byte touched) beside a file per object, and how fast
-// responses go in, with eviction, beside a plain writer of files one after the other. With
-// OBJECTS also how soon a store of so many answers after a start. Ratios within one run
-// are what counts.
+// checksums, head decoded, every byte touched) beside a file per object. With OBJECTS
+// also how soon a store of so many answers after a start. Ratios within one run are what
+// counts.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,7 +11,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -156,34 +154,6 @@ void Hits(const std::filesystem::path& directory, size_t size, size_t objects) {
   }
 }
 
-// Lognormal around 15 KB as responses of sites are, mean about 54 KB.
-size_t SomeSize(Random& random) {
-  double sum = 0;
-  for (int i = 0; i < 12; ++i) sum += static_cast<double>(random.Below(1 << 20)) / (1 << 20);
-  const double size = 15'000 * std::exp(1.6 * (sum - 6));
-  return static_cast<size_t>(std::clamp(size, 300.0, 50e6));
-}
-
-// What a log of plain files costs that does nothing else: made, written in pieces, synced.
-double PlainWriter(const std::filesystem::path& directory, ByteCount bytes) {
-  std::filesystem::create_directories(directory);
-  const std::string piece = BodyOf("plain", 0, 1 << 20);
-  const auto begin = Clk::now();
-  for (ByteCount done = 0, number = 0; done < bytes; ++number) {
-    const std::string path = (directory / std::to_string(number)).string();
-    const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    for (int i = 0; i < 32 && done < bytes; ++i, done += piece.size()) {
-      SKERRY_CHECK(write(file, piece.data(), piece.size()) == static_cast<ssize_t>(piece.size()));
-    }
-    SKERRY_CHECK(fdatasync(file) == 0);
-    close(file);
-    if (number >= 32) unlink((directory / std::to_string(number - 32)).c_str());
-  }
-  const double seconds = std::chrono::duration<double>(Clk::now() - begin).count();
-  std::filesystem::remove_all(directory);
-  return static_cast<double>(bytes) / 1e6 / seconds;
-}
-
 // From a start to the first response, and to the last row.
 void Start(const std::filesystem::path& directory, size_t objects) {
   Disk::Options options;
@@ -208,69 +178,17 @@ void Start(const std::filesystem::path& directory, size_t objects) {
               static_cast<unsigned long long>(disk->stats().objects), opened, loaded);
 }
 
-void Inserts(const std::filesystem::path& directory, ByteCount budget, ByteCount bytes) {
-  Disk::Options options;
-  options.directory = (directory / "inserts").string();
-  options.budget = budget;
-  Metrics metrics;
-  options.metrics = &metrics;
-  std::unique_ptr<Disk> disk = std::move(*Disk::Open(options));
-  const std::string source = BodyOf("source", 0, 51'000'000);
-  SeededRandom random(3);
-  uint64_t refused = 0, objects = 0, given = 0;
-  std::atomic<ByteCount> peak{0};
-  std::atomic<bool> done{false};
-  std::thread sampler([&] {
-    while (!done) {
-      peak = std::max(peak.load(), disk->stats().bytes);
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    }
-  });
-  const auto begin = Clk::now();
-  while (given < bytes) {
-    const std::string_view body = std::string_view(source).substr(0, SomeSize(random));
-    const EntryPtr entry = MakeEntry({.url = UrlOf(0, objects), .body = std::string(body)});
-    while (!Offer(*disk, entry)) {
-      ++refused;
-      std::this_thread::sleep_for(std::chrono::microseconds(200));
-    }
-    given += body.size();
-    ++objects;
-  }
-  while (disk->stats().unflushed > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  const double seconds = std::chrono::duration<double>(Clk::now() - begin).count();
-  done = true;
-  sampler.join();
-  const std::string text = metrics.Text();
-  const size_t at = text.find("\nskerry_disk_written_bytes ");
-  const double written = std::strtod(text.c_str() + at + 27, nullptr);
-  std::printf(
-      "inserts: %.0f MB of %llu responses in %.1f s = %.0f MB/s, write amplification %.3f, "
-      "peak %.3f of a budget of %llu MB, %llu waits at admission\n",
-      static_cast<double>(given) / 1e6, static_cast<unsigned long long>(objects), seconds,
-      static_cast<double>(given) / 1e6 / seconds, written / static_cast<double>(given),
-      static_cast<double>(peak.load()) / static_cast<double>(budget),
-      static_cast<unsigned long long>(budget >> 20), static_cast<unsigned long long>(refused));
-}
-
 }  // namespace
 }  // namespace skerry::cache::disk
 
 int main(int argc, char** argv) {
   using namespace skerry::cache::disk;  // NOLINT
-  if (argc < 2) {
-    std::fprintf(stderr, "usage: disk_bench DIRECTORY [MEGABYTES [OBJECTS]]\n");
-    return 2;
-  }
-  const uint64_t megabytes = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 3000;
-  const std::filesystem::path directory = std::filesystem::path(argv[1]) / "disk_bench";
+  const std::filesystem::path directory =
+      (argc > 1 ? std::filesystem::path(argv[1]) : std::filesystem::temp_directory_path()) /
+      "disk_bench";
   Hits(directory, 16'000, 2000);
   Hits(directory, 1'000'000, 200);
-  const double plain = PlainWriter(directory / "plain", megabytes * 1'000'000);
-  Inserts(directory, skerry::ByteCount{1} << 30, megabytes * 1'000'000);
-  std::printf("a plain writer before %.0f MB/s, and after %.0f MB/s\n", plain,
-              PlainWriter(directory / "plain", megabytes * 1'000'000));
-  if (argc > 3) Start(directory, std::strtoull(argv[3], nullptr, 10));
+  if (argc > 2) Start(directory, std::strtoull(argv[2], nullptr, 10));
   std::filesystem::remove_all(directory);
   return 0;
 }
