@@ -236,12 +236,25 @@ void AppendForReplay(Line& line, const AccessRecord& record) {
 }
 
 void AppendBegin(Line& line, WallTime time, std::string_view peer, std::string_view protocol) {
+  // Lines of one client often come together.
+  struct Client {
+    std::string peer;
+    std::string protocol;
+    std::string text;
+  };
+  thread_local Client last;
+  if (peer != last.peer || protocol != last.protocol || last.text.empty()) {
+    std::string memory;
+    Line text(memory);
+    text.Literal("\",\"peer\":");
+    text.String(peer);
+    text.Literal(",\"protocol\":");
+    text.String(protocol);
+    last = {std::string(peer), std::string(protocol), std::string(text.view())};
+  }
   line.Literal("{\"time\":\"");
   line.Time(time);
-  line.Literal("\",\"peer\":");
-  line.String(peer);
-  line.Literal(",\"protocol\":");
-  line.String(protocol);
+  line.Text(last.text);
 }
 
 void AppendBeforeBytes(Line& line, const AccessRecord& record) {
@@ -296,8 +309,10 @@ void AppendRecord(Line& line, const AccessRecord& record) {
   AppendForReplay(line, record);
 }
 
+constexpr std::string_view kEnd = "}\n";
+
 std::string EndOf(uint64_t dropped) {
-  return dropped == 0 ? "}\n" : ",\"dropped\":" + std::to_string(dropped) + "}\n";
+  return ",\"dropped\":" + std::to_string(dropped) + std::string(kEnd);
 }
 
 }  // namespace
@@ -306,7 +321,7 @@ std::string ToJsonLine(const AccessRecord& record, uint64_t dropped) {
   std::string memory;
   Line line(memory);
   AppendRecord(line, record);
-  return std::string(line.view()) + EndOf(dropped);
+  return std::string(line.view()) + (dropped == 0 ? std::string(kEnd) : EndOf(dropped));
 }
 
 struct AccessLog::State {
@@ -398,6 +413,7 @@ void AccessLog::Write(const AccessRecord& record) {
   thread_local std::string memory;
   Line line(memory);
   AppendRecord(line, record);
+  line.Text(kEnd);
   Gather(line.view());
 }
 
@@ -411,6 +427,7 @@ void AccessLog::Write(const AccessLine& same, const AccessLine::Own& own) {
   line.Text(text.substr(same.bytes_at_, same.complete_at_ - same.bytes_at_));
   AppendComplete(line, own.complete);
   line.Text(text.substr(same.complete_at_));
+  line.Text(kEnd);
   Gather(line.view());
 }
 
@@ -424,7 +441,12 @@ void AccessLog::Gather(std::string_view line) {
       return;
     }
     const size_t before = gathered.size();
-    gathered.append(line).append(EndOf(std::exchange(state_->dropped, 0)));
+    if (state_->dropped == 0) {
+      gathered.append(line);
+    } else {
+      line.remove_suffix(kEnd.size());
+      gathered.append(line).append(EndOf(std::exchange(state_->dropped, 0)));
+    }
     wake = before < kWriteAt && gathered.size() >= kWriteAt;
   }
   if (wake) state_->changed.NotifyOne();

@@ -76,6 +76,23 @@ TEST(AccessLogTest, EachLineHasItsOwnTime) {
   }
 }
 
+TEST(AccessLogTest, EachLineNamesItsOwnClient) {
+  AccessRecord record;
+  const auto line = [&record](std::string_view peer, std::string_view protocol) {
+    record.peer = peer;
+    record.protocol = protocol;
+    const auto read = nlohmann::json::parse(ToJsonLine(record, 0));
+    const std::string peer_read = read["peer"];
+    const std::string protocol_read = read["protocol"];
+    return peer_read + " " + protocol_read;
+  };
+  EXPECT_EQ("192.0.2.1 h2", line("192.0.2.1", "h2"));
+  EXPECT_EQ("192.0.2.1 h2", line("192.0.2.1", "h2"));
+  EXPECT_EQ("192.0.2.2 h2", line("192.0.2.2", "h2"));
+  EXPECT_EQ("192.0.2.2 http/1.1", line("192.0.2.2", "http/1.1"));
+  EXPECT_EQ(" ", line("", ""));
+}
+
 TEST(AccessLogTest, SeveralLinesOfOneFieldAreJoined) {
   AccessRecord record = Sample();
   const http::Fields fields = {{"vary", "accept"}, {"etag", "\"a\""}, {"vary", "cookie"}};
