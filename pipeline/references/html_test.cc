@@ -80,6 +80,13 @@ TEST(ReadHtmlTest, ReadsSvgDocuments) {
               ElementsAre("x.svg#a", "y.png", "#g"));
 }
 
+TEST(ReadHtmlTest, FindsPaintServersAndPathsInOtherDrawings) {
+  EXPECT_THAT(Loads("<svg><linearGradient href='a.svg#x'/><radialGradient xlink:href='b.svg#x'/>"
+                    "<pattern href='c.svg#x'/><animateMotion><mpath href='d.svg#x'/>"
+                    "</animateMotion></svg><table><tr background=e.png></table>"),
+              ElementsAre("a.svg#x", "b.svg#x", "c.svg#x", "d.svg#x", "e.png"));
+}
+
 TEST(ReadHtmlTest, KnowsTheBaseTheDigestsAndTheImages) {
   const Document document = ReadHtml(
       "<base href=/b/><script src=a.js integrity=sha256-x></script>"

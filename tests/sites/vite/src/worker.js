@@ -1,0 +1,3 @@
+import { total } from './total.js'
+
+onmessage = event => postMessage(`sum ${total(event.data)}`)
