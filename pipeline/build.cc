@@ -22,7 +22,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kMostFormer = 3;
-constexpr ByteCount kLargestCache = 4_GiB;
 
 tl::unexpected<Failure> Stop(Exit exit, const Error& error) {
   return tl::unexpected(Failure{exit, error.context});
@@ -172,7 +171,7 @@ tl::expected<BuildReport, Failure> Build(const BuildOptions& options, Progress& 
   Result<BuildReport> report = Run(steps, *folder, cache, options, progress);
   progress.Clear();
   if (!report) return Stop(Exit::kFailed, report.error());
-  cache.Trim(kLargestCache);
+  cache.Trim(options.cache_limit);
   report->skipped = steps.site.skipped;
   report->deployed = std::move(found.deployed);
   report->before = std::move(found.before);

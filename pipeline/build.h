@@ -18,6 +18,7 @@ struct BuildOptions {
   std::filesystem::path cache = {};                  // empty: nothing is kept between builds
   std::vector<std::filesystem::path> previous = {};  // former releases, newest first
   size_t jobs = 1;
+  ByteCount cache_limit = 4_GiB;  // what the cache may hold when the build ends
   bool keep_going = false;        // pictures that cannot be read stay as they are
   ShieldArguments deployed = {};  // whose releases are former ones too; over `deployed` in config
 };

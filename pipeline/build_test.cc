@@ -112,6 +112,22 @@ TEST_F(BuildTest, TheReleaseIsTheSameWhateverTheJobs) {
   EXPECT_EQ(folder_.ReadAll("one"), folder_.ReadAll("four"));
 }
 
+TEST_F(BuildTest, TheCacheHoldsNoMoreThanItsLimitWhenTheBuildEnds) {
+  const auto kept = [&] {
+    ByteCount bytes = 0;
+    for (const auto& [name, file] : folder_.ReadAll("cache")) bytes += file.size();
+    return bytes;
+  };
+  Progress quiet;
+  BuildOptions options{folder_ / "site", folder_ / "out", {}, folder_ / "cache"};
+  ASSERT_TRUE(Build(options, quiet).has_value());
+  ASSERT_GT(kept(), 1500u);
+  options.cache_limit = 1500;
+  ASSERT_TRUE(Build(options, quiet).has_value());
+  EXPECT_LE(kept(), 1500u);
+  EXPECT_GT(kept(), 0u);
+}
+
 TEST_F(BuildTest, AFailedBuildLeavesTheFormerReleaseAndNothingElse) {
   ASSERT_TRUE(Run().has_value());
   const auto before = folder_.ReadAll("out");

@@ -148,15 +148,20 @@ const config::Table<Config>& ConfigTable() {
        "Also write the list of what is kept to this file below site.base, as Workbox takes it."},
       {"service_worker.retire", &Config::worker_retire, Bool(false),
        "Write in its place a worker that removes its caches and itself from every browser."},
-      {"budgets.script", &Config::budget_script, Bytes(0, 1_GiB, 0),
-       "Largest script, as gzip sends it; 0: any."},
+      {"budgets.script", &Config::budget_script, Bytes(0, 1_GiB, 150_KiB),
+       "Largest script that a page loads itself, as gzip sends it; 0: any."},
+      {"budgets.route", &Config::budget_route, Bytes(0, 1_GiB, 50_KiB),
+       "Largest script that only other scripts load (a chunk for dynamic import), as gzip sends "
+       "it; 0: any."},
       {"budgets.style", &Config::budget_style, Bytes(0, 1_GiB, 0),
-       "Largest style sheet, as gzip sends it."},
-      {"budgets.image", &Config::budget_image, Bytes(0, 1_GiB, 0),
-       "Largest image, in the smallest format of its own width."},
-      {"budgets.font", &Config::budget_font, Bytes(0, 1_GiB, 0), "Largest font."},
-      {"budgets.page", &Config::budget_page, Bytes(0, 1_GiB, 0),
-       "Largest page with the scripts and style sheets it loads, as gzip sends them."},
+       "Largest style sheet, as gzip sends it; 0: any."},
+      {"budgets.image", &Config::budget_image, Bytes(0, 1_GiB, 50_KiB),
+       "Largest image, in the smallest format of its own width; 0: any."},
+      {"budgets.font", &Config::budget_font, Bytes(0, 1_GiB, 100_KiB), "Largest font; 0: any."},
+      {"budgets.page", &Config::budget_page, Bytes(0, 1_GiB, 1_MiB),
+       "Largest page with the scripts and style sheets it loads, as gzip sends them; 0: any."},
+      {"budgets.precache", &Config::budget_precache, Bytes(0, 1_GiB, 5_MiB),
+       "Most that the service worker keeps, which every visitor loads; 0: any."},
   };
   return table;
 }

@@ -60,10 +60,12 @@ struct Config {
 
   // Bytes; 0 is no limit.
   ByteCount budget_script = 0;
+  ByteCount budget_route = 0;
   ByteCount budget_style = 0;
   ByteCount budget_image = 0;
   ByteCount budget_font = 0;
   ByteCount budget_page = 0;
+  ByteCount budget_precache = 0;
 
   config::Places places;
 };

@@ -21,7 +21,7 @@ TEST(ConfigTest, EveryKeyHasADefault) {
   EXPECT_EQ(config->base, "/");
   EXPECT_THAT(config->image_formats, ElementsAre("avif", "webp", "fallback"));
   EXPECT_THAT(config->codings, ElementsAre("br", "gzip"));
-  EXPECT_EQ(config->budget_page, 0u);
+  EXPECT_EQ(config->budget_page, 1_MiB);
 }
 
 TEST(ConfigTest, ReadsTheKeysOfTheContract) {

@@ -90,7 +90,9 @@ class Deriver {
       wanted.push_back(static_cast<int>(i));
       ++stems_[Stem(file.path)];
     }
-    progress_.Begin("derive", wanted.size());
+    uint64_t cost = 0;
+    for (const int file : wanted) cost += GuessedCost(site_.files[file]);
+    progress_.Begin("derive", cost);
     for (const int file : wanted) {
       crew_.Add(site_.files[file].size, [this, file] { Begin(file); });
     }
@@ -105,6 +107,26 @@ class Deriver {
   }
 
  private:
+  // Costs are for the progress bar: about pixels written as WebP, by the seconds they take.
+  static uint64_t CostOf(const Slot& slot) {
+    const int rank = Rank(slot.recipe.format);
+    return uint64_t{slot.width} * slot.height * (rank == 0 ? 4 : rank == 1 ? 2 : 1);
+  }
+  static uint64_t CostOfReading(const Job& job) {
+    return uint64_t{job.info.width} * job.info.height * job.info.frames / 8;
+  }
+  // Before the header is read.
+  static uint64_t GuessedCost(const SiteFile& file) { return file.size * 16; }
+
+  void KnowCost(const Job& job) {
+    uint64_t cost = CostOfReading(job);
+    for (const VariantChain& chain : job.chains) {
+      for (size_t i = chain.NextEmpty(); i < chain.slots.size(); ++i)
+        cost += CostOf(chain.slots[i]);
+    }
+    progress_.Add(cost);
+  }
+
   static std::string Stem(const std::string& path) { return path.substr(0, path.rfind('.')); }
 
   // A part that could not be made is the whole, untouched.
@@ -136,7 +158,8 @@ class Deriver {
     const SiteFile& source = site_.files[file];
     auto job = std::make_shared<Job>();
     job->file = file;
-    if (!Look(*job)) return;
+    const uint64_t guessed = GuessedCost(source);
+    if (!Look(*job)) return progress_.Skip(guessed);
     const bool animated = job->info.frames > 1;
     if (source.crop) {
       if (animated) return Broken(file, "is animated and cannot be cropped");
@@ -150,8 +173,11 @@ class Deriver {
     job->left = left;
     const bool complete = left == 0 && (animated || TakePlaceholder(*job));
     if (complete && (!animated || source.type == "image/png" || TakeAnimation(*job))) {
+      progress_.Skip(guessed);
       return Finish(*job);
     }
+    KnowCost(*job);
+    progress_.Skip(guessed);
     job->memory =
         uint64_t{job->info.width} * job->info.height * 4 * (animated ? job->info.frames : 1);
     if (!job->widths.empty()) {
@@ -312,6 +338,7 @@ class Deriver {
     Result<std::string> webp = AnimatedWebp(bytes, kAnimationQuality);
     memory_.Leave(job.memory);
     if (!webp) return Broken(job.file, webp.error().context);
+    progress_.Done(CostOfReading(job));
     job.animation = *std::move(webp);
     cache_.Put(AnimationKey(job), job.animation);
     Finish(job);
@@ -323,6 +350,7 @@ class Deriver {
       memory_.Leave(job->memory);
       return Broken(job->file, levels.error().context);
     }
+    progress_.Done(CostOfReading(*job));
     MakePlaceholder(*job, levels->back());
     for (Pixels& level : *levels) job->levels.push_back(std::make_shared<Level>(std::move(level)));
     if (job->left == 0) {
@@ -332,7 +360,6 @@ class Deriver {
     for (VariantChain& chain : job->chains) {
       const size_t next = chain.NextEmpty();
       if (next == chain.slots.size()) continue;
-      progress_.Add(chain.slots.size() - next);
       Continue(job, chain, next);
     }
   }
@@ -353,7 +380,7 @@ class Deriver {
       return memory_.Leave(job->memory);
     }
     Count(*chain.slots[index].found);
-    progress_.Done();
+    progress_.Done(CostOf(chain.slots[index]));
     if (++index < chain.slots.size()) return Continue(job, chain, index);
     if (--job->left > 0) return;
     job->levels.clear();
@@ -386,7 +413,6 @@ class Deriver {
     }
     MutexLock lock(mutex_);
     derived_.pictures[job.file] = std::move(picture);
-    progress_.Done();
   }
 
   // A JPEG wider than images.max_width becomes what was made of it at that width; a part of a

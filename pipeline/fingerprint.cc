@@ -48,6 +48,7 @@ class Fingerprinter {
     result.rewritten_references = rewritten_;
     result.warnings = links_.warnings();
     for (int i = 0; i < Count(); ++i) result.loads.push_back(links_.loads(i));
+    for (const Naming& naming : names_) result.in_code.push_back(naming.in_code);
     AddSecondNames();
     result.outputs = std::move(outputs_);
     return result;

@@ -39,6 +39,7 @@ struct Fingerprinted {
   std::vector<Output> outputs = {};
   // What each file of the site loads, by index; for the weight of pages.
   std::vector<std::vector<int>> loads = {};
+  std::vector<bool> in_code = {};  // by file of the site: a script names it
   size_t references = 0;
   size_t rewritten_references = 0;
   ByteCount precached_bytes = 0;           // by service_worker.h

@@ -103,6 +103,7 @@ class Namer {
     naming.worker = workers_.contains(name) || name == "sw.js" || name == "service-worker.js";
     const bool script = file.type == "text/javascript";
     const bool in_code = code_.Has(file.path);
+    naming.in_code = in_code;
     const bool stays = IsPage(file) || naming.hashed || naming.worker ||
                        file.type == "application/manifest+json" ||
                        file.path.ends_with("/manifest.json") ||

@@ -14,6 +14,7 @@ struct Naming {
   bool rename = false;
   bool keep_old = false;  // also serve the old path
   bool hashed = false;    // a bundler put a hash into the name
+  bool in_code = false;   // a script names it
   bool worker = false;    // a service worker: its bytes must never be old
 };
 

@@ -40,14 +40,18 @@ class Packer {
   }
 
   Result<Packed> Run() {
-    progress_.Begin("pack", same_.size());
+    uint64_t all = 0;
+    for (const auto& [digest, outputs] : same_) all += CostOf(*outputs.front());
+    progress_.Begin("pack", all);
     for (const auto& [digest, outputs] : same_) {
       const Output& first = *outputs.front();
       const bool compress = Compresses(first);
       // Writing costs next to nothing beside compression.
-      crew_.Add(compress ? first.size : first.size / 1000, [this, &outputs = outputs, compress] {
-        const Status packed = PackSame(outputs, compress);
-        progress_.Done();
+      crew_.Add(CostOf(first), [this, &outputs = outputs, compress] {
+        bool worked = false;
+        const Status packed = PackSame(outputs, compress, worked);
+        const uint64_t cost = CostOf(*outputs.front());
+        worked ? progress_.Done(cost) : progress_.Skip(cost);
         MutexLock lock(mutex_);
         if (!packed && !fault_) fault_ = packed.error();
       });
@@ -64,8 +68,13 @@ class Packer {
            asset::IsCompressible(site_.files[output.file].type);
   }
 
-  // Files of equal bytes, packed once.
-  Status PackSame(const std::vector<const Output*>& outputs, bool compress) {
+  uint64_t CostOf(const Output& output) const {
+    return Compresses(output) ? output.size : output.size / 1000;
+  }
+
+  // Files of equal bytes, packed once. `worked` says whether anything was compressed: the cache
+  // had not all of it.
+  Status PackSame(const std::vector<const Output*>& outputs, bool compress, bool& worked) {
     const Output& first = *outputs.front();
     const SiteFile& source = site_.files[first.file];
     std::string read;
@@ -84,7 +93,7 @@ class Packer {
                                                        : source.loaded;
     std::vector<Coded> coded;
     if (compress) {
-      if (Status ok = CodeAll(first, bytes, coded); !ok) return ok;
+      if (Status ok = CodeAll(first, bytes, coded, worked); !ok) return ok;
     }
     for (const Output* output : outputs) {
       if (Status ok = WriteAll(*output, bytes, coded); !ok) return ok;
@@ -95,22 +104,24 @@ class Packer {
     return {};
   }
 
-  Result<std::string> Kept(const Sha256Digest& input, const std::string& recipe,
+  Result<std::string> Kept(const Sha256Digest& input, const std::string& recipe, bool& worked,
                            const std::function<Result<std::string>()>& make) {
     const std::string key = BuildCache::Key(input, recipe);
     if (std::optional<std::string> kept = cache_.Get(key)) return *std::move(kept);
+    worked = true;
     Result<std::string> made = make();
     if (made) cache_.Put(key, *made);
     return made;
   }
 
-  Status CodeAll(const Output& output, const std::string& bytes, std::vector<Coded>& coded) {
+  Status CodeAll(const Output& output, const std::string& bytes, std::vector<Coded>& coded,
+                 bool& worked) {
     size_t best = bytes.size();
     for (const Recipe& recipe : {asset::kBestBrotli, asset::kBestGzip, asset::kBestZstd}) {
       const bool wanted = std::find(config_.codings.begin(), config_.codings.end(),
                                     asset::Name(recipe.coding)) != config_.codings.end();
       if (!wanted) continue;
-      Result<std::string> made = Kept(output.sha256, asset::Canonical(recipe),
+      Result<std::string> made = Kept(output.sha256, asset::Canonical(recipe), worked,
                                       [&] { return asset::Compress(recipe, bytes); });
       if (!made) return Fail(std::move(made.error()));
       const size_t limit = recipe.coding == Coding::kZstd ? best : bytes.size();
@@ -119,13 +130,13 @@ class Packer {
       coded.push_back({{recipe.coding, std::nullopt, Sha256(*made), made->size()}, *made});
     }
     for (const FormerRelease& former : former_) {
-      if (Status ok = CodeDelta(former, output, bytes, best, coded); !ok) return ok;
+      if (Status ok = CodeDelta(former, output, bytes, best, coded, worked); !ok) return ok;
     }
     return {};
   }
 
   Status CodeDelta(const FormerRelease& former, const Output& output, const std::string& bytes,
-                   size_t best, std::vector<Coded>& coded) {
+                   size_t best, std::vector<Coded>& coded, bool& worked) {
     const std::string& logical = output.source.empty() ? output.path : output.source;
     const asset::Entry* entry = former.Find(logical, output.size);
     if (entry == nullptr || entry->sha256 == output.sha256 || entry->size == 0) return {};
@@ -136,7 +147,7 @@ class Packer {
     std::optional<Error> unread;
     // A delta that is kept needs no dictionary: nothing is fetched for it.
     Result<std::string> made =
-        Kept(output.sha256, asset::Canonical(asset::kBestDcz) + " " + entry->sha256.Hex(),
+        Kept(output.sha256, asset::Canonical(asset::kBestDcz) + " " + entry->sha256.Hex(), worked,
              [&]() -> Result<std::string> {
                const Result<std::string> dictionary = former.Read(*entry);
                if (dictionary) {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "pipeline/text_table.h"
+#include "pipeline/weight.h"
 
 namespace skerry::pipeline {
 namespace {
@@ -15,31 +16,6 @@ using asset::Entry;
 
 constexpr const char* kKinds[] = {"pages", "scripts", "styles", "images", "fonts", "other"};
 constexpr size_t kMostWarnings = 10;
-
-std::string KindOf(const std::string& type) {
-  if (type == "text/html" || type == "application/xhtml+xml") return "pages";
-  if (type == "text/javascript" || type == "application/wasm") return "scripts";
-  if (type == "text/css") return "styles";
-  if (type.starts_with("image/")) return "images";
-  if (type.starts_with("font/") || type == "application/vnd.ms-fontobject") return "fonts";
-  return "other";
-}
-
-ByteCount SizeAs(const Entry& entry, Coding coding) {
-  for (const asset::CodedVariant& variant : entry.coded) {
-    if (variant.coding == coding) return variant.size;
-  }
-  return entry.size;
-}
-
-// What a browser loads for the picture at its own width.
-ByteCount SmallestImage(const Entry& entry) {
-  ByteCount least = SizeAs(entry, Coding::kGzip);
-  for (const asset::ImageVariant& image : entry.images) {
-    if (image.width == entry.width) least = std::min(least, image.size);
-  }
-  return least;
-}
 
 class Weigher {
  public:
@@ -51,9 +27,8 @@ class Weigher {
     report_.references = release_.references;
     report_.rewritten_references = release_.rewritten_references;
     report_.warnings = release_.warnings;
-    gzip_.resize(site_.files.size());
     for (const Entry& entry : manifest_.entries) See(entry);
-    if (config_.budget_page > 0) WeighPages();
+    report_.offenders = JudgeBudgets(manifest_, site_, release_, config_);
     return std::move(report_);
   }
 
@@ -65,9 +40,6 @@ class Weigher {
     kind.gzip += SizeAs(entry, Coding::kGzip);
     kind.brotli += SizeAs(entry, Coding::kBrotli);
     if (!entry.source.empty()) ++report_.renamed;
-    if (const int file = site_.Find(entry.logical_path()); file >= 0) {
-      gzip_[file] = SizeAs(entry, Coding::kGzip);
-    }
     for (const asset::ImageVariant& image : entry.images) {
       ++report_.variants[image.type].files;
       report_.variants[image.type].bytes += image.size;
@@ -77,51 +49,12 @@ class Weigher {
       ++report_.deltas.files;
       report_.deltas.bytes += coded.size;
     }
-    Judge(entry);
-  }
-
-  void Judge(const Entry& entry) {
-    const std::string kind = KindOf(entry.type);
-    if (kind == "scripts")
-      Limit("script", entry.path, SizeAs(entry, Coding::kGzip), config_.budget_script);
-    if (kind == "styles")
-      Limit("style", entry.path, SizeAs(entry, Coding::kGzip), config_.budget_style);
-    if (kind == "images") Limit("image", entry.path, SmallestImage(entry), config_.budget_image);
-    if (kind == "fonts") Limit("font", entry.path, entry.size, config_.budget_font);
-  }
-
-  void Limit(const char* budget, const std::string& path, ByteCount size, ByteCount limit) {
-    if (limit > 0 && size > limit) report_.offenders.push_back({budget, path, size, limit});
-  }
-
-  void WeighPages() {
-    for (size_t i = 0; i < site_.files.size(); ++i) {
-      if (KindOf(site_.files[i].type) != "pages") continue;
-      std::set<int> loaded;
-      Load(static_cast<int>(i), loaded);
-      ByteCount total = 0;
-      for (const int file : loaded) total += gzip_[file];
-      Limit("page", site_.files[i].path, total, config_.budget_page);
-    }
-  }
-
-  void Load(int root, std::set<int>& loaded) const {
-    std::vector<int> todo{root};
-    while (!todo.empty()) {
-      const int file = todo.back();
-      todo.pop_back();
-      const std::string kind = KindOf(site_.files[file].type);
-      const bool counts = kind == "scripts" || kind == "styles" || file == root;
-      if (!counts || !loaded.insert(file).second) continue;
-      todo.insert(todo.end(), release_.loads[file].begin(), release_.loads[file].end());
-    }
   }
 
   const asset::Manifest& manifest_;
   const Site& site_;
   const Fingerprinted& release_;
   const Config& config_;
-  std::vector<ByteCount> gzip_;  // by file of the site
   BuildReport report_;
 };
 
@@ -139,16 +72,6 @@ KindWeight Total(const BuildReport& report) {
 void AddRow(TextTable& table, const std::string& name, const KindWeight& kind) {
   table.Row({name, std::to_string(kind.files), HumanBytes(kind.bytes), HumanBytes(kind.gzip),
              HumanBytes(kind.brotli)});
-}
-
-std::string OffenderText(const std::vector<Offender>& offenders) {
-  TextTable table;
-  table.Row({"over budget", "budget", "limit", "size"});
-  for (const Offender& offender : offenders) {
-    table.Row(
-        {offender.path, offender.budget, HumanBytes(offender.limit), HumanBytes(offender.size)});
-  }
-  return "\n" + table.ToString();
 }
 
 using Json = nlohmann::ordered_json;
@@ -198,14 +121,13 @@ std::string ReportText(const BuildReport& report, const std::string& out) {
     text += "  note: and " + std::to_string(report.warnings.size() - kMostWarnings) +
             " more; --json lists all\n";
   }
-  if (!report.offenders.empty()) text += OffenderText(report.offenders);
   char seconds[32];
   std::snprintf(seconds, sizeof seconds, "%.1f s", report.seconds);
   text += "  " + std::to_string(report.renamed) + " files renamed, " +
           std::to_string(report.rewritten_references) + " of " + std::to_string(report.references) +
           " references rewritten, " + std::to_string(report.cache_hits) + " of " +
           std::to_string(report.cache_hits + report.cache_misses) + " results from the cache, " +
-          seconds + "\n  release: " + out + "\n";
+          seconds + "\n  release: " + out + "\n" + OffendersText(report.offenders);
   return text;
 }
 
@@ -233,7 +155,8 @@ std::string ReportJson(const BuildReport& report, const std::string& out) {
     json["over_budget"].push_back({{"budget", offender.budget},
                                    {"path", offender.path},
                                    {"limit", offender.limit},
-                                   {"size", offender.size}});
+                                   {"size", offender.size},
+                                   {"over", offender.size - offender.limit}});
   }
   json["cache"] = {{"hits", report.cache_hits}, {"misses", report.cache_misses}};
   json["seconds"] = report.seconds;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/asset/manifest.h"
+#include "pipeline/budgets.h"
 #include "pipeline/config.h"
 #include "pipeline/fingerprint.h"
 #include "pipeline/site.h"
@@ -24,13 +25,6 @@ struct KindWeight {
 struct VariantWeight {
   size_t files = 0;
   ByteCount bytes = 0;
-};
-
-struct Offender {
-  std::string budget;  // "script"
-  std::string path;
-  ByteCount size = 0;
-  ByteCount limit = 0;
 };
 
 struct BuildReport {

@@ -84,12 +84,16 @@ std::string MadeBesides(const BuildReport& report) {
 std::string Offenders(const BuildReport& report) {
   if (report.offenders.empty()) return "<h2>Budgets</h2>\n<p>Everything is within budget.</p>\n";
   std::string html = "<h2 class=\"bad\">Over budget</h2>\n<table>" +
-                     Row({"file", "budget", "limit", "size"}, "th");
+                     Row({"file", "budget", "limit", "size", "over by"}, "th");
   for (const Offender& offender : report.offenders) {
-    html += Row(
-        {offender.path, offender.budget, HumanBytes(offender.limit), HumanBytes(offender.size)});
+    html += Row({offender.path, offender.budget, HumanBytes(offender.limit),
+                 HumanBytes(offender.size), HumanBytes(offender.size - offender.limit)});
   }
-  return html + "</table>\n";
+  html += "</table>\n<p>To allow them, in skerry.toml below [budgets]:";
+  for (const std::string& line : RaisedBudgets(report.offenders)) {
+    html += " <code>" + EscapeAttribute(line) + "</code>";
+  }
+  return html + "</p>\n";
 }
 
 // Bytes of the changed files by how a returning visitor gets them.

@@ -72,17 +72,22 @@ class Shipper {
     return {};
   }
 
+  // Bytes, and about as many for each request.
+  static uint64_t CostOf(const Blob& blob) { return blob.size + 2000; }
+
   // Runs `task` for each blob on several threads; the first fault of the order of blobs.
   template <class Task>
   Status ForEach(const std::vector<Blob>& blobs, const char* step, Task task) {
-    progress_.Begin(step, blobs.size());
+    uint64_t cost = 0;
+    for (const Blob& blob : blobs) cost += CostOf(blob);
+    progress_.Begin(step, cost);
     std::vector<Status> results(blobs.size());
     {
       Crew crew(std::min(options_.connections, std::max<size_t>(blobs.size(), 1)));
       for (size_t i = 0; i < blobs.size(); ++i) {
         crew.Add(blobs[i].size, [&, i] {
           results[i] = task(blobs[i]);
-          progress_.Done();
+          progress_.Done(CostOf(blobs[i]));
         });
       }
     }

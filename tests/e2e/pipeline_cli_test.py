@@ -145,6 +145,7 @@ class CommandLine(unittest.TestCase):
         done = self.build()
         self.assertEqual(done.returncode, BUDGET)
         self.assertIn("over budget", done.stdout)
+        self.assertIn('    [budgets]\n    style = "1KiB"\n', done.stdout)
         self.assertTrue((self.out / "manifest.json").exists())
 
     def test_push_sends_what_is_missing_and_prints_the_receipt(self):
