@@ -21,6 +21,8 @@ struct Place {
   size_t length = 0;
 };
 
+constexpr std::string_view kBlanks = " \t\n\f\r";
+
 class HtmlReader {
  public:
   explicit HtmlReader(std::string_view html) : html_(html) {}
@@ -49,6 +51,7 @@ class HtmlReader {
       todo.pop_back();
       const GumboVector* children = nullptr;
       if (node->type == GUMBO_NODE_DOCUMENT) children = &node->v.document.children;
+      if (node->type == GUMBO_NODE_COMMENT) SeeComment(node->v.text.original_text);
       if (node->type == GUMBO_NODE_ELEMENT || node->type == GUMBO_NODE_TEMPLATE) {
         children = &node->v.element.children;
         See(*node);
@@ -178,6 +181,27 @@ class HtmlReader {
     const std::string ratio = Value(element, "data-skerry-ratio");
     const std::string focus = Value(element, "data-skerry-focus");
     return ratio.empty() && focus.empty() ? "" : ratio + "|" + focus;
+  }
+
+  // <?xml-stylesheet href="a.css"?>: XML's way to a style sheet, for SVG. To HTML it is a comment,
+  // so a missing file is no fault.
+  void SeeComment(const GumboStringPiece& raw) {
+    const std::string_view text(raw.data, raw.data == nullptr ? 0 : raw.length);
+    if (!text.starts_with("<?xml-stylesheet") || text.find('&') != std::string_view::npos) return;
+    size_t at = text.find("href");
+    if (at == std::string_view::npos) return;
+    at = text.find_first_not_of(kBlanks, at + 4);
+    if (at == std::string_view::npos || text[at] != '=') return;
+    at = text.find_first_not_of(kBlanks, at + 1);
+    if (at == std::string_view::npos || (text[at] != '"' && text[at] != '\'')) return;
+    const size_t end = text.find(text[at], at + 1);
+    if (end == std::string_view::npos) return;
+    const std::string url(text.substr(at + 1, end - at - 1));
+    const auto offset = static_cast<size_t>(text.data() - html_.data()) + at + 1;
+    std::vector<Reference> found = UrlReference(url, Use::kMention);
+    if (!found.empty()) {
+      document_.fragments.push_back({offset, url.size(), url, false, std::move(found)});
+    }
   }
 
   void SeeImage(const GumboNode& node) {

@@ -87,6 +87,18 @@ TEST(ReadHtmlTest, FindsPaintServersAndPathsInOtherDrawings) {
               ElementsAre("a.svg#x", "b.svg#x", "c.svg#x", "d.svg#x", "e.png"));
 }
 
+TEST(ReadHtmlTest, StyleSheetsOfXmlAreMentions) {
+  const std::string svg =
+      "<?xml version='1.0'?>\n<?xml-stylesheet type=\"text/css\" href = 'a.css'?>\n<svg/>";
+  const Document document = ReadHtml(svg);
+  EXPECT_THAT(Urls(document, Use::kMention), ElementsAre("a.css"));
+  EXPECT_EQ(Renamed(svg, document).find("href = 'new-a.css'?>"), svg.find("href = 'a.css'?>"));
+  for (const char* broken : {"<?xml-stylesheet href='a.css>", "<?xml-stylesheet href=a.css?>",
+                             "<?xml-stylesheet href", "<?xml-stylesheet ?>", "<?xml href='a'?>"}) {
+    EXPECT_THAT(ReadHtml(broken).fragments, IsEmpty()) << broken;
+  }
+}
+
 TEST(ReadHtmlTest, KnowsTheBaseTheDigestsAndTheImages) {
   const Document document = ReadHtml(
       "<base href=/b/><script src=a.js integrity=sha256-x></script>"

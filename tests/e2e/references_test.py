@@ -189,5 +189,75 @@ class ReferencesTest(unittest.TestCase):
             self.compare(below(folder), 1000)
 
 
+class ScriptsTest(unittest.TestCase):
+    """Scripts are not rewritten: what es-module-lexer finds in them has to be there under the very name they say, once."""
+
+    # new URL("…", import.meta.url): not the lexer's business, but a bundler's way to name files.
+    ASSET = re.compile(r"""new URL\(\s*["']([^"']+)["'],\s*import\.meta\.url""")
+
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory(prefix="skerry-references-")
+        self.addCleanup(scratch.cleanup)
+        self.site, self.out = os.path.join(scratch.name, "site"), os.path.join(scratch.name, "out")
+
+    def write(self, path, data):
+        path = os.path.join(self.site, path.lstrip("/"))
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(data)
+
+    def named_by(self, scripts):
+        """{script: site paths that it names}; packages by their bare names are left out."""
+        found = run(["node", "read.mjs"], [("text/javascript", os.path.join(self.site, path.lstrip("/"))) for path in scripts], ORACLES)
+        named = {}
+        for path, answer in zip(scripts, found):
+            self.assertIsNone(answer["skipped"], path)
+            with open(os.path.join(self.site, path.lstrip("/")), encoding="utf-8") as file:
+                urls = [one["url"] for one in answer["found"]] + self.ASSET.findall(file.read())
+            named[path] = {os.path.normpath(os.path.join(os.path.dirname(path), url)) for url in urls if url.startswith(".")}
+        return named
+
+    def check(self, named, least):
+        """Builds, with a page that refers to everything so that all of it would be renamed."""
+        files = sorted({path for paths in named.values() for path in paths} | set(named))
+        tags = [f'<link rel="{"modulepreload" if path.endswith((".js", ".mjs")) else "preload"}" href="{path}">' for path in files]
+        self.write("/index.html", ("<!doctype html><title>all</title>\n" + "\n".join(tags)).encode())
+        done = subprocess.run([os.path.join(OUT, "skerry-pipeline"), "build", self.site, f"--out={self.out}", "--cache_dir=off"],
+                              capture_output=True, text=True, timeout=150)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(os.path.join(self.out, "manifest.json"), encoding="utf-8") as file:
+            entries = json.load(file)["entries"]
+        served = {entry["path"]: entry["sha256"] for entry in entries}
+        twice = {entry.get("source") for entry in entries}
+        for script, paths in named.items():
+            for path in paths:
+                with open(os.path.join(self.site, path.lstrip("/")), "rb") as file:
+                    self.assertEqual(served.get(path), hashlib.sha256(file.read()).hexdigest(), f"{script} names {path}")
+                if path.endswith((".js", ".mjs")):
+                    self.assertNotIn(path, twice, "a module under two names is two modules")
+        self.assertGreaterEqual(sum(map(len, named.values())), least)
+
+    def test_every_form_of_import(self):
+        with open(os.path.join(ORACLES, "corpus/module.js"), "rb") as file:
+            self.write("/module.js", file.read())
+        named = self.named_by(["/module.js"])
+        for path in named["/module.js"]:
+            self.write(path, b"{}" if path.endswith(".json") else b"export default 1")
+        names = "side-effect.js names.js star.js export.js export-star.js data.json lazy.js nested.js asset.svg worker.js"
+        self.assertEqual(named["/module.js"], {"/" + name for name in names.split()})
+        self.check(named, 10)
+
+    def test_modules_of_packages(self):
+        scripts = []
+        for package in ("d3-array/src", "d3-scale/src", "d3-shape/src"):
+            top = os.path.join(ROOT, "tests/demo/site/node_modules", package)
+            for folder, _, names in os.walk(top):
+                for path in (os.path.join(folder, name) for name in sorted(names) if name.endswith(".js")):
+                    scripts.append(f"/{package}/{os.path.relpath(path, top)}")
+                    with open(path, "rb") as file:
+                        self.write(scripts[-1], file.read())
+        self.check(self.named_by(scripts), 100)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -150,6 +150,11 @@ function readHtml (text) {
         seeAttribute(tag, name, attribute.value, given, location)
       }
     }
+    if (node.nodeName === '#comment') {
+      const [whole, url] = /^\?xml-stylesheet\s.*?\bhref\s*=\s*["']([^"']*)/s.exec(node.data) ?? []
+      const at = node.sourceCodeLocation.startOffset + 1 + (whole?.length ?? 0)
+      if (url) found.push({ at: bytes.at(at - url.length), length: bytes.at(at) - bytes.at(at - url.length), url, of: 'xml-stylesheet' })
+    }
     if (tag === 'style') {
       for (const child of node.childNodes) {
         if (child.nodeName === '#text' && child.sourceCodeLocation) css(text.slice(child.sourceCodeLocation.startOffset, child.sourceCodeLocation.endOffset), child.sourceCodeLocation.startOffset, 'style element', '')

@@ -7,7 +7,7 @@ import json from './data.json' with { type: 'json' }
 const lazy = () => import('./lazy.js')
 const template = () => import(`./template.js`)
 const made = name => import('./pieces/' + name + '.js')
-const asset = new URL('./asset.png', import.meta.url)
+const asset = new URL('./asset.svg', import.meta.url)
 const worker = new Worker(new URL("./worker.js", import.meta.url), { type: 'module' })
 const regex = /import('.\/regex.js')/
 const text = "import('./text.js')" // import('./comment.js')
