@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/http/range.h"
+
 namespace skerry::gateway {
 namespace {
 
@@ -177,13 +179,65 @@ bool IsKept(const cache::Entry& entry, const BodyPart& part) {
          entry.chunks.front().size() == entry.body_size && entry.trailers.empty();
 }
 
+// A part that was fetched anew, at the places of the whole.
+class FetchedPart {
+ public:
+  FetchedPart(std::shared_ptr<const cache::Answer> whole, std::shared_ptr<cache::Fill> fill,
+              BodyPart part, net::Loop& loop, std::function<void()> wake)
+      : whole_(std::move(whole)),
+        fill_(std::move(fill)),
+        seat_(fill_->Sit(loop, std::move(wake))),
+        part_(part) {}
+
+  cache::Fill::Got ReadAt(uint64_t position) {
+    using Read = cache::Fill::Read;
+    if (fill_->phase() == cache::Fill::Phase::kAsking) return {Read::kWait, {}, false};
+    if (!end_) end_ = EndOf(fill_->answer().get());
+    if (*end_ == 0) return {Read::kFailed, {}, false};
+    cache::Fill::Got got = fill_->ReadAt(position - part_.from);
+    const uint64_t until = position + got.bytes.size();
+    const bool ends = got.last || got.read == Read::kEnd;
+    // More or less than was announced would be no body of this length.
+    if (until > *end_ || (ends && until != *end_)) return {Read::kFailed, {}, false};
+    return got;
+  }
+  void Advance(uint64_t position) { fill_->Advance(*seat_, position - part_.from); }
+  void SetWake(std::function<void()> wake) { seat_->SetWake(std::move(wake)); }
+
+ private:
+  // Where it ends; 0 for an answer that is not this part of the same representation.
+  uint64_t EndOf(const cache::Answer* got) const {
+    if (got == nullptr || got->head.status != 206) return 0;
+    const auto text = got->head.fields->Find("content-range");
+    const auto content = text ? http::ParseContentRange(*text) : std::nullopt;
+    if (!content || !content->range || content->range->first != part_.from) return 0;
+    if (got->head.etag() != whole_->head.etag()) return 0;
+    if (got->head.fields->Find("content-encoding") !=
+        whole_->head.fields->Find("content-encoding")) {
+      return 0;
+    }
+    const uint64_t end = content->range->last + 1;
+    if (part_.count) return end == part_.from + *part_.count ? end : 0;
+    const std::optional<uint64_t> size = content->size ? content->size : whole_->length;
+    return size == end && whole_->length.value_or(end) == end ? end : 0;
+  }
+
+  const std::shared_ptr<const cache::Answer> whole_;
+  const std::shared_ptr<cache::Fill> fill_;
+  const std::shared_ptr<cache::Fill::Seat> seat_;
+  const BodyPart part_;
+  std::optional<uint64_t> end_;
+};
+
 class FillBody : public http::BodySource {
  public:
   FillBody(std::shared_ptr<cache::Fill> fill, std::shared_ptr<cache::Fill::Seat> seat,
-           BodyPart part, cache::Disk* disk, net::Loop& loop)
+           BodyPart part, cache::Disk* disk, net::Loop& loop, FetchPart fetch)
       : fill_(std::move(fill)),
         seat_(std::move(seat)),
         reader_(disk, loop),
+        loop_(loop),
+        fetch_(std::move(fetch)),
         part_(part),
         position_(part.from) {
     if (part.from > 0) fill_->Advance(*seat_, part.from);
@@ -212,12 +266,15 @@ class FillBody : public http::BodySource {
     // reader has caught up.
     if (held_.empty() || position_ - told_ >= kChunkBytes / 2) {
       told_ = position_;
+      if (rest_ != nullptr) return rest_->Advance(position_);
       fill_->Advance(*seat_, position_);
     }
   }
 
   void WakeWith(std::function<void()> wake) override {
-    seat_->SetWake(wake);
+    wake_ = wake;
+    if (seat_ != nullptr) seat_->SetWake(wake);
+    if (rest_ != nullptr) rest_->SetWake(wake);
     reader_.SetWake(std::move(wake));
   }
 
@@ -237,7 +294,8 @@ class FillBody : public http::BodySource {
  private:
   // Nothing when held_ has bytes; otherwise why not.
   std::optional<State> Hold() {
-    const cache::Fill::Got got = fill_->ReadAt(position_);
+    const cache::Fill::Got got =
+        rest_ != nullptr ? rest_->ReadAt(position_) : fill_->ReadAt(position_);
     switch (got.read) {
       case cache::Fill::Read::kBytes:
         held_ = got.bytes;
@@ -246,7 +304,7 @@ class FillBody : public http::BodySource {
       case cache::Fill::Read::kWait: return State::kWait;
       case cache::Fill::Read::kEnd: return State::kEnd;
       case cache::Fill::Read::kFailed: return State::kFailed;
-      case cache::Fill::Read::kDropped: return FromDisk();
+      case cache::Fill::Read::kDropped: return rest_ != nullptr ? State::kFailed : FromDisk();
     }
     return State::kFailed;
   }
@@ -255,11 +313,11 @@ class FillBody : public http::BodySource {
   std::optional<State> FromDisk() {
     const size_t index = position_ / kChunkBytes;
     const std::optional<cache::Extents> extents = fill_->OnDisk(index);
-    if (!extents) return State::kFailed;
+    if (!extents) return FromUpstream();
     Chunk chunk;
     switch (reader_.Get(*extents, index, &chunk)) {
       case DiskReader::Has::kAsked: return State::kWait;
-      case DiskReader::Has::kLost: return State::kFailed;
+      case DiskReader::Has::kLost: return FromUpstream();
       case DiskReader::Has::kChunk: break;
     }
     const size_t offset = position_ % kChunkBytes;
@@ -269,9 +327,25 @@ class FillBody : public http::BodySource {
     return std::nullopt;
   }
 
+  // Nor are they on the disk.
+  std::optional<State> FromUpstream() {
+    BodyPart rest{position_, std::nullopt};
+    if (part_.count) rest.count = part_.from + *part_.count - position_;
+    const std::shared_ptr<cache::Fill> fetched = fetch_ ? fetch_(rest) : nullptr;
+    if (fetched == nullptr) return State::kFailed;
+    rest_ = std::make_unique<FetchedPart>(fill_->answer(), fetched, rest, loop_, wake_);
+    fetch_ = nullptr;
+    seat_.reset();
+    return State::kWait;
+  }
+
   std::shared_ptr<cache::Fill> fill_;
   std::shared_ptr<cache::Fill::Seat> seat_;
   DiskReader reader_;
+  net::Loop& loop_;
+  FetchPart fetch_;
+  std::unique_ptr<FetchedPart> rest_;  // from where bytes were lost
+  std::function<void()> wake_;
   BodyPart part_;
   uint64_t position_ = 0;
   uint64_t told_ = 0;
@@ -291,8 +365,10 @@ std::unique_ptr<http::BodySource> MakeStoredBody(cache::EntryPtr entry, BodyPart
 
 std::unique_ptr<http::BodySource> MakeFillBody(std::shared_ptr<cache::Fill> fill,
                                                std::shared_ptr<cache::Fill::Seat> seat,
-                                               BodyPart part, cache::Disk* disk, net::Loop& loop) {
-  return std::make_unique<FillBody>(std::move(fill), std::move(seat), part, disk, loop);
+                                               BodyPart part, cache::Disk* disk, net::Loop& loop,
+                                               FetchPart fetch) {
+  return std::make_unique<FillBody>(std::move(fill), std::move(seat), part, disk, loop,
+                                    std::move(fetch));
 }
 
 }  // namespace skerry::gateway

@@ -28,10 +28,16 @@ std::unique_ptr<http::BodySource> MakeStoredBody(cache::EntryPtr entry, BodyPart
                                                  cache::Disk* disk, cache::Ram* ram,
                                                  net::Loop& loop);
 
-// The body of a fill while it arrives. Falls back to the disk tier for bytes that
-// are no longer held in memory. Owner: a stream. Thread: its loop's.
+// Begins to fetch that part of a fill's body anew, for one reader. Null: it cannot be
+// asked for in parts.
+using FetchPart = std::function<std::shared_ptr<cache::Fill>(const BodyPart&)>;
+
+// The body of a fill while it arrives. Bytes that are no longer held in memory come from
+// the disk tier, and what is not there from `fetch` (may be empty), if the same
+// representation is still what upstream has. Owner: a stream. Thread: its loop's.
 std::unique_ptr<http::BodySource> MakeFillBody(std::shared_ptr<cache::Fill> fill,
                                                std::shared_ptr<cache::Fill::Seat> seat,
-                                               BodyPart part, cache::Disk* disk, net::Loop& loop);
+                                               BodyPart part, cache::Disk* disk, net::Loop& loop,
+                                               FetchPart fetch);
 
 }  // namespace skerry::gateway

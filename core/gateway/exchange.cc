@@ -556,10 +556,10 @@ void Exchange::SendFill() {
   writing.cache_status = CacheStatus();
   const bool has_body = http::MayHaveBody(request_.method, head.status);
   writing.in_flight = true;
-  writing.body = [fill = fill_, seat = seat_, &shared, &loop = gateway_.loop(),
-                  has_body](BodyPart part) -> std::unique_ptr<http::BodySource> {
+  writing.body = [fill = fill_, seat = seat_, &shared, &loop = gateway_.loop(), has_body,
+                  fetch = FetchesParts()](BodyPart part) -> std::unique_ptr<http::BodySource> {
     if (!has_body) return nullptr;
-    return MakeFillBody(fill, seat, part, shared.disk, loop);
+    return MakeFillBody(fill, seat, part, shared.disk, loop, fetch);
   };
   Respond(Write(writing));
 }

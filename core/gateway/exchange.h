@@ -95,6 +95,9 @@ class Exchange : public http::StreamEvents, public std::enable_shared_from_this<
   void Send();
   void SendStored();
   void SendFill();
+  // Of the fill's body, what is held nowhere any more; empty where that cannot be.
+  FetchPart FetchesParts();
+  std::shared_ptr<cache::Fill> Fetch(const cache::Fill& of, const BodyPart& part);
   void SendError(int status, const Error& error);
   void Respond(http::Response response);
   std::string CacheStatus() const;

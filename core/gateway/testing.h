@@ -45,6 +45,11 @@ class FakeStream : public http::ServerStream {
     if (body_source_ != nullptr) body_source_->WakeWith([this] { Pull(); });
     Pull();
   }
+  // Takes what has come while it was `slow`.
+  void Take() {
+    slow = false;
+    Pull();
+  }
   void ConsumedBody(size_t count) override { consumed += count; }
   void Reset() override { reset = true; }
   uint64_t bytes_sent() const override { return body.size(); }
@@ -60,6 +65,7 @@ class FakeStream : public http::ServerStream {
   bool ended = false;   // the body came to its end
   bool broken = false;  // the body failed: the session would reset
   bool reset = false;
+  bool slow = false;  // takes nothing
   size_t consumed = 0;
   std::vector<http::ResponseHead> interim;
   http::Protocol speaks = http::Protocol::kHttp2;
@@ -71,7 +77,7 @@ class FakeStream : public http::ServerStream {
       ended = true;
       return;
     }
-    while (!ended && !broken) {
+    while (!ended && !broken && !slow) {
       const http::BodySource::Piece piece = body_source_->Peek(16 * 1024);
       switch (piece.state) {
         case http::BodySource::State::kWait: return;

@@ -99,7 +99,7 @@ Error Fill::error() const {
 Joined Fill::MayJoin(const Generations& generations, bool fenced) const {
   MutexLock lock(mutex_);
   // The first bytes must still be there, or on disk.
-  if (first_held_ > 0 && disk_ == nullptr) return Joined::kEnded;
+  if (first_held_ > 0 && (disk_ == nullptr || disk_->abandoned())) return Joined::kEnded;
   if (phase_ == Phase::kFailed) return Joined::kEnded;
   return state_.MayJoin(generations, fenced);
 }

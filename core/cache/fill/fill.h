@@ -4,7 +4,7 @@
 // that are never moved, so a reader sends straight from them while the rest still
 // arrives. A body up to Options::keep_bytes is kept whole, for the RAM tier; of a
 // larger one only a window is held: whoever falls behind it goes on from the disk
-// tier, and if the body is not there, its stream is reset.
+// tier, and if the body is not there, with a fetch of its own for the rest.
 //
 // Thread: as said at each method. Lock order: Fill's mutex comes before the
 // generations' and after FillTable's; nothing is called back while it is held.

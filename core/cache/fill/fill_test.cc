@@ -226,6 +226,20 @@ TEST_F(FillTest, UpstreamDoesNotWaitForADiskThatNobodyNeeds) {
   stream(2'000'000, 4'000'000);
 }
 
+TEST_F(FillTest, NobodyJoinsForABeginningThatTheDiskHasGivenUp) {
+  kept_ = 0;
+  SlowDisk::State disk{.written = 100};
+  const auto fill = Make();
+  const auto seat = fill->Sit(loop_, [] {});
+  fill->OnAnswer(Head(), true, std::make_unique<SlowDisk>(disk));
+  fill->Append(std::string(4'000'000, 'x'));
+  fill->Advance(*seat, 4'000'000);
+  ASSERT_EQ(fill->ReadAt(0).read, Fill::Read::kDropped);
+  EXPECT_EQ(fill->MayJoin(generations_, /*fenced=*/false), Joined::kJoined);
+  disk.abandoned = true;
+  EXPECT_EQ(fill->MayJoin(generations_, /*fenced=*/false), Joined::kEnded);
+}
+
 TEST_F(FillTest, AFailureInTheMiddleIsNeverAnEnd) {
   const auto fill = Make();
   const auto seat = fill->Sit(loop_, [] {});
