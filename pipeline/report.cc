@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "pipeline/service_worker.h"
 #include "pipeline/text_table.h"
 #include "pipeline/weight.h"
 
@@ -14,7 +15,6 @@ namespace {
 using asset::Coding;
 using asset::Entry;
 
-constexpr const char* kKinds[] = {"pages", "scripts", "styles", "images", "fonts", "other"};
 constexpr size_t kMostWarnings = 10;
 
 class Weigher {
@@ -27,6 +27,7 @@ class Weigher {
     report_.references = release_.references;
     report_.rewritten_references = release_.rewritten_references;
     report_.warnings = release_.warnings;
+    report_.precached.bytes = release_.precached_bytes;
     for (const Entry& entry : manifest_.entries) See(entry);
     report_.offenders = JudgeBudgets(manifest_, site_, release_, config_);
     return std::move(report_);
@@ -39,6 +40,10 @@ class Weigher {
     kind.bytes += entry.size;
     kind.gzip += SizeAs(entry, Coding::kGzip);
     kind.brotli += SizeAs(entry, Coding::kBrotli);
+    kind.smallest += Smallest(entry);
+    if (const auto note = entry.notes.find(kPrecacheNote); note != entry.notes.end()) {
+      report_.precached.files += 1 + std::count(note->second.begin(), note->second.end(), ' ');
+    }
     if (!entry.source.empty()) ++report_.renamed;
     for (const asset::ImageVariant& image : entry.images) {
       ++report_.variants[image.type].files;
@@ -65,19 +70,24 @@ KindWeight Total(const BuildReport& report) {
     total.bytes += kind.bytes;
     total.gzip += kind.gzip;
     total.brotli += kind.brotli;
+    total.smallest += kind.smallest;
   }
   return total;
 }
 
 void AddRow(TextTable& table, const std::string& name, const KindWeight& kind) {
   table.Row({name, std::to_string(kind.files), HumanBytes(kind.bytes), HumanBytes(kind.gzip),
-             HumanBytes(kind.brotli)});
+             HumanBytes(kind.brotli), HumanBytes(kind.smallest)});
 }
 
 using Json = nlohmann::ordered_json;
 
 Json KindJson(const KindWeight& kind) {
-  return {{"files", kind.files}, {"bytes", kind.bytes}, {"gzip", kind.gzip}, {"br", kind.brotli}};
+  return {{"files", kind.files},
+          {"bytes", kind.bytes},
+          {"gzip", kind.gzip},
+          {"br", kind.brotli},
+          {"smallest", kind.smallest}};
 }
 
 Json WeightJson(const VariantWeight& weight) {
@@ -93,7 +103,7 @@ BuildReport Weigh(const asset::Manifest& manifest, const Site& site, const Finge
 
 std::string ReportText(const BuildReport& report, const std::string& out) {
   TextTable table;
-  table.Row({"", "files", "bytes", "gzip", "brotli"});
+  table.Row({"", "files", "bytes", "gzip", "brotli", "smallest"});
   for (const char* name : kKinds) {
     const auto kind = report.kinds.find(name);
     if (kind != report.kinds.end()) AddRow(table, name, kind->second);
@@ -107,6 +117,10 @@ std::string ReportText(const BuildReport& report, const std::string& out) {
   if (report.deltas.files > 0) {
     made.Row(
         {"as deltas (dcz)", std::to_string(report.deltas.files), HumanBytes(report.deltas.bytes)});
+  }
+  if (report.precached.files > 0) {
+    made.Row({"kept by the service worker", std::to_string(report.precached.files),
+              HumanBytes(report.precached.bytes)});
   }
   text += "\n" + made.ToString();
   for (const std::string& release : report.deployed) {
@@ -145,6 +159,7 @@ std::string ReportJson(const BuildReport& report, const std::string& out) {
   json["variants"] = Json::object();
   for (const auto& [type, weight] : report.variants) json["variants"][type] = WeightJson(weight);
   json["deltas"] = WeightJson(report.deltas);
+  json["precached"] = WeightJson(report.precached);
   json["deployed"] = report.deployed;
   json["renamed"] = report.renamed;
   json["references"] = {{"seen", report.references}, {"rewritten", report.rewritten_references}};

@@ -17,9 +17,10 @@ namespace skerry::pipeline {
 
 struct KindWeight {
   size_t files = 0;
-  ByteCount bytes = 0;   // as they are
-  ByteCount gzip = 0;    // as a client gets them that accepts gzip; the file itself where
-  ByteCount brotli = 0;  // there is no such variant
+  ByteCount bytes = 0;     // as they are
+  ByteCount gzip = 0;      // as a client gets them that accepts gzip; the file itself where
+  ByteCount brotli = 0;    // there is no such variant
+  ByteCount smallest = 0;  // in the best coding or, of pictures, format of their own width
 };
 
 struct VariantWeight {
@@ -27,12 +28,16 @@ struct VariantWeight {
   ByteCount bytes = 0;
 };
 
+// The kinds in the order in which they are told.
+inline constexpr const char* kKinds[] = {"pages", "scripts", "styles", "images", "fonts", "other"};
+
 struct BuildReport {
   std::map<std::string, KindWeight> kinds = {};  // pages, scripts, styles, images, fonts, other
   std::map<std::string, VariantWeight> variants = {};  // by media type
   VariantWeight deltas = {};
   std::vector<std::string> deployed = {};      // releases of the shield that they are against
   std::optional<asset::Manifest> before = {};  // the newest of the former releases
+  VariantWeight precached = {};                // by the service worker
   size_t renamed = 0;
   size_t references = 0;
   size_t rewritten_references = 0;

@@ -13,9 +13,9 @@ constexpr size_t kMostRows = 200;  // of changed files
 
 constexpr const char* kStyle = R"(
 :root{color-scheme:light dark;--ink:#1d2733;--soft:#5b6875;--line:#d9dfe5;--back:#fff;--card:#f5f7f9;
---plain:#7d8b99;--gzip:#3b7dd8;--brotli:#1c9a78;--delta:#b9770e;--bad:#c0392b}
+--plain:#7d8b99;--gzip:#3b7dd8;--brotli:#1c9a78;--delta:#b9770e;--best:#8a5cc2;--bad:#c0392b}
 @media(prefers-color-scheme:dark){:root{--ink:#e6ebf0;--soft:#9aa8b5;--line:#34404c;--back:#12181f;--card:#1a222b;
---plain:#6d7b89;--gzip:#5b9bf0;--brotli:#3dbf9b;--delta:#e0a03c;--bad:#ff7b6b}}
+--plain:#6d7b89;--gzip:#5b9bf0;--brotli:#3dbf9b;--delta:#e0a03c;--best:#b48ae8;--bad:#ff7b6b}}
 body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--back);margin:0 auto;max-width:62rem;padding:2rem 1.25rem}
 h1{font-size:1.5rem;margin:0 0 .25rem}h2{font-size:1.1rem;margin:2.25rem 0 .75rem}p{margin:.25rem 0;color:var(--soft)}
 table{border-collapse:collapse;width:100%}th,td{padding:.35rem .5rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
@@ -23,9 +23,10 @@ th{font-weight:600;color:var(--soft)}th:first-child,td:first-child{text-align:le
 .bars{display:grid;grid-template-columns:minmax(4.5rem,max-content) 1fr;gap:.6rem 1rem;align-items:center}
 .track{display:grid;gap:2px}.bar{display:flex;align-items:center;gap:.5rem;font-size:.8rem;color:var(--soft)}
 .bar i{display:block;height:.7rem;border-radius:2px;min-width:2px}
-.plain{background:var(--plain)}.gzip{background:var(--gzip)}.brotli{background:var(--brotli)}.delta{background:var(--delta)}
+.plain{background:var(--plain)}.gzip{background:var(--gzip)}.brotli{background:var(--brotli)}.delta{background:var(--delta)}.best{background:var(--best)}
 .key{display:flex;flex-wrap:wrap;gap:1rem;margin-bottom:1rem;font-size:.85rem;color:var(--soft)}
 .key i{display:inline-block;width:.7rem;height:.7rem;border-radius:2px;margin-right:.4rem}
+p code{color:var(--ink);background:var(--card);padding:.1rem .35rem;border-radius:3px;white-space:nowrap}h2+table+p{margin-top:.6rem}
 .bad{color:var(--bad);font-weight:600}ul{padding-left:1.2rem;color:var(--soft)}li{overflow-wrap:anywhere}
 )";
 
@@ -46,16 +47,31 @@ std::string Key(std::initializer_list<std::pair<const char*, const char*>> colou
   return html + "</div>\n";
 }
 
+// A coding that changes nothing has no bar: pictures are not compressed again.
+std::string KindBars(const KindWeight& kind, ByteCount most) {
+  std::string html = Bar("plain", kind.bytes, most);
+  if (kind.gzip < kind.bytes) html += Bar("gzip", kind.gzip, most);
+  if (kind.brotli < kind.bytes) html += Bar("brotli", kind.brotli, most);
+  if (kind.smallest < std::min({kind.bytes, kind.gzip, kind.brotli})) {
+    html += Bar("best", kind.smallest, most);
+  }
+  return html;
+}
+
 std::string Kinds(const BuildReport& report) {
   ByteCount most = 0;
   for (const auto& [name, kind] : report.kinds) most = std::max(most, kind.bytes);
   std::string html = "<h2>What it weighs</h2>\n" +
-                     Key({{"plain", "as it is"}, {"gzip", "gzip"}, {"brotli", "Brotli"}}) +
+                     Key({{"plain", "as it is"},
+                          {"gzip", "gzip"},
+                          {"brotli", "Brotli"},
+                          {"best", "the best coding or format of each file"}}) +
                      "<div class=\"bars\">\n";
-  for (const auto& [name, kind] : report.kinds) {
-    html += "<span>" + name + " <small>" + std::to_string(kind.files) +
-            "</small></span><span class=\"track\">" + Bar("plain", kind.bytes, most) +
-            Bar("gzip", kind.gzip, most) + Bar("brotli", kind.brotli, most) + "</span>\n";
+  for (const char* name : kKinds) {
+    const auto kind = report.kinds.find(name);
+    if (kind == report.kinds.end()) continue;
+    html += std::string("<span>") + name + " <small>" + std::to_string(kind->second.files) +
+            "</small></span><span class=\"track\">" + KindBars(kind->second, most) + "</span>\n";
   }
   return html + "</div>\n";
 }
@@ -69,14 +85,18 @@ std::string Row(std::initializer_list<std::string> cells, const char* cell = "td
 }
 
 std::string MadeBesides(const BuildReport& report) {
-  if (report.variants.empty() && report.deltas.files == 0) return "";
-  std::string html = "<h2>Made besides</h2>\n<table>" + Row({"", "files", "bytes"}, "th");
+  if (report.variants.empty() && report.deltas.files + report.precached.files == 0) return "";
+  std::string html = "<h2>Variants</h2>\n<table>" + Row({"", "files", "bytes"}, "th");
   for (const auto& [type, weight] : report.variants) {
     html += Row({type, std::to_string(weight.files), HumanBytes(weight.bytes)});
   }
   if (report.deltas.files > 0) {
     html +=
         Row({"deltas (dcz)", std::to_string(report.deltas.files), HumanBytes(report.deltas.bytes)});
+  }
+  if (report.precached.files > 0) {
+    html += Row({"kept by the service worker", std::to_string(report.precached.files),
+                 HumanBytes(report.precached.bytes)});
   }
   return html + "</table>\n";
 }

@@ -72,10 +72,26 @@ TEST_F(WeighTest, AnImageWeighsWhatItsBestFormatWeighs) {
   EXPECT_TRUE(Run().offenders.empty());
 }
 
+TEST_F(WeighTest, TheSmallestIsTheBestCodingOrFormatButNoDelta) {
+  manifest_.entries[1].coded.push_back({asset::Coding::kDcz, Sha256("old"), {}, 10});
+  manifest_.entries[3].width = 80;
+  manifest_.entries[3].images = {{"image/avif", 80, 60, "/c-80.avif", {}, 4000},
+                                 {"image/avif", 40, 30, "/c-40.avif", {}, 1000}};
+  EXPECT_EQ(Run().kinds.at("scripts").smallest, 900u);
+  EXPECT_EQ(Run().kinds.at("images").smallest, 4000u);
+}
+
+TEST_F(WeighTest, WhatTheServiceWorkerKeepsIsTold) {
+  manifest_.entries[1].notes["precache"] = "/a.js";
+  manifest_.entries[3].notes["precache"] = "/c.png /c-80.avif";
+  release_.precached_bytes = 4096;
+  EXPECT_THAT(ReportText(Run(), "out"), HasSubstr("kept by the service worker  3  4.0 KiB\n"));
+}
+
 TEST_F(WeighTest, TheReportIsOneTableAndOneJson) {
   const BuildReport report = Run();
   EXPECT_THAT(ReportText(report, "out"),
-              HasSubstr("  scripts      1   2.9 KiB     900 B   2.9 KiB\n"));
+              HasSubstr("  scripts      1   2.9 KiB     900 B   2.9 KiB     900 B\n"));
   EXPECT_THAT(ReportJson(report, "out"), HasSubstr("\"gzip\": 900"));
 }
 
@@ -87,6 +103,14 @@ TEST(ReportPageTest, NamesWhatIsOverBudgetAndEscapesIt) {
   EXPECT_THAT(page, HasSubstr("Over budget"));
   EXPECT_THAT(page, HasSubstr("<title>a &amp; b</title>"));
   EXPECT_EQ(page.find("<b>"), std::string::npos);
+}
+
+TEST(ReportPageTest, ACodingThatChangesNothingHasNoBar) {
+  BuildReport report;
+  report.kinds["images"] = {1, 2048, 2048, 2048, 1024};
+  const std::string page = ReportPage(report, std::nullopt, "site");
+  EXPECT_EQ(page.find("<i class=\"gzip\" style"), std::string::npos);
+  EXPECT_THAT(page, HasSubstr("<i class=\"best\" style"));
 }
 
 TEST(ReportPageTest, FetchesNothingAndRunsNothing) {

@@ -28,4 +28,12 @@ ByteCount SmallestImage(const asset::Entry& entry) {
   return least;
 }
 
+ByteCount Smallest(const asset::Entry& entry) {
+  ByteCount least = SmallestImage(entry);
+  for (const asset::CodedVariant& coded : entry.coded) {
+    if (!coded.dictionary) least = std::min(least, coded.size);
+  }
+  return least;
+}
+
 }  // namespace skerry::pipeline

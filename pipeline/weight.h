@@ -17,4 +17,7 @@ ByteCount SizeAs(const asset::Entry& entry, asset::Coding coding);
 // Of an image: the smallest file of its own width.
 ByteCount SmallestImage(const asset::Entry& entry);
 
+// The least that the entry weighs in any coding or format, deltas left out.
+ByteCount Smallest(const asset::Entry& entry);
+
 }  // namespace skerry::pipeline
