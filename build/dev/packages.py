@@ -97,7 +97,9 @@ def install_npm():
         if os.path.exists(stamp) and open(stamp, encoding="utf-8").read() == wanted:
             continue
         heading(f"npm ci in {os.path.relpath(folder, ROOT)}")
-        done = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder)
+        # Its own patience with a connection that stands still is five minutes.
+        patience = ["--fetch-timeout=30000", "--fetch-retries=5"]
+        done = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error", *patience], cwd=folder)
         if done.returncode:
             raise Failure(f"npm ci failed in {os.path.relpath(folder, ROOT)}", 2)
         os.makedirs(os.path.dirname(stamp), exist_ok=True)

@@ -22,7 +22,7 @@ import build_site  # noqa: E402
 from browser_test import spki  # noqa: E402
 from shield_test import ReleaseCase  # noqa: E402
 
-TIMEOUT_SECONDS = 600
+TIMEOUT_SECONDS = 900
 BROWSER = os.path.join(ROOT, "tests", "browser")
 
 
