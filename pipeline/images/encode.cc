@@ -90,7 +90,7 @@ std::string Canonical(const ImageRecipe& recipe) {
   const std::string score = " score" + Number(recipe.target);
   switch (recipe.format) {
     case Format::kAvif:
-      return "avif " + AvifVersion() + " speed6 depth10 " +
+      return "avif " + AvifVersion() + " speed6 depth10 qm9-11 " +
              (recipe.graphics ? "yuv444" : "yuv420") + score;
     case Format::kWebp:
       return "webp " + WebpVersion() + " method6" + (recipe.graphics ? " or-lossless" : "") + score;
@@ -102,7 +102,7 @@ std::string Canonical(const ImageRecipe& recipe) {
 
 Scale ScaleOf(Format format) {
   switch (format) {
-    case Format::kAvif: return {3, 61, 1};
+    case Format::kAvif: return {3, 61, 0.5, 1.5};
     case Format::kWebp: return {5, 99, 0.5};
     case Format::kJpeg:
     case Format::kPng: break;
@@ -132,8 +132,7 @@ double MeanSetting(Format format, double score, uint32_t width) {
 
 Result<std::string> EncodeAt(const ImageRecipe& recipe, double setting, const Pixels& pixels) {
   switch (recipe.format) {
-    case Format::kAvif:
-      return EncodeAvif(pixels, 63 - static_cast<int>(std::lround(setting)), recipe.graphics);
+    case Format::kAvif: return EncodeAvif(pixels, 63 - setting, recipe.graphics);
     case Format::kWebp: return EncodeWebp(pixels, setting, recipe.graphics);
     case Format::kJpeg: return EncodeJpeg(pixels, setting);
     case Format::kPng: break;

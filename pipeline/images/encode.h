@@ -28,11 +28,13 @@ struct ImageRecipe {
 // "avif libavif-0.11.1 … aom 3.6.0 speed6 depth10 yuv420 score75".
 std::string Canonical(const ImageRecipe& recipe);
 
-// What an encoder can be set to: more is better and larger.
+// What an encoder can be set to: more is better and larger. `slack`: a search's first file that
+// scores up to this above the target is taken; what finer steps cost depends on the format.
 struct Scale {
   double least = 0;
   double most = 0;
   double step = 1;
+  double slack = 2;
 };
 Scale ScaleOf(Format format);
 // What photographs of a width score on average at a setting, and the setting for a score.

@@ -12,8 +12,9 @@ namespace skerry::pipeline {
 // The ICC profile that Pixels::p3 are tagged with where the format has no shorter word for it.
 const std::string& DisplayP3Profile();
 
-// `quantizer` 0 (lossless) to 63.
-Result<std::string> EncodeAvif(const Pixels& pixels, int quantizer, bool full_chroma);
+// `quantizer` 0 to 63 in halves. A whole step is about two points of the score; a half is made by
+// flatter quantisation matrices.
+Result<std::string> EncodeAvif(const Pixels& pixels, double quantizer, bool full_chroma);
 Result<Pixels> DecodeAvif(std::string_view file, bool alpha);
 std::string AvifVersion();
 

@@ -22,7 +22,7 @@ class Search {
       : recipe_(recipe), pixels_(pixels), original_(original), scale_(ScaleOf(recipe.format)) {}
 
   Result<Found> Run(double guess) {
-    const double aim = recipe_.target + kSlack / 2;
+    const double aim = recipe_.target + scale_.slack / 2;
     double setting = OnScale(guess);
     while (probes_ < kMostProbes) {
       if (Status ok = Look(setting); !ok) return Fail(std::move(ok.error()));
@@ -64,7 +64,7 @@ class Search {
 
   bool IsEnough() const {
     if (!high_) return false;
-    const double slack = probes_ == 1 ? kSlack : 1.5 * kSlack;
+    const double slack = probes_ == 1 ? scale_.slack : 1.5 * scale_.slack;
     if (high_->score < recipe_.target + slack) return true;
     return low_ && high_->setting - low_->setting <= scale_.step * 1.01;
   }
@@ -124,12 +124,13 @@ Result<double> Ease(const Pixels& pixels, const Original& original) {
 
 double FirstGuess(const ImageRecipe& recipe, double ease, uint32_t width) {
   const double share = recipe.format == Format::kAvif ? 1.0 : 0.7;
-  return MeanSetting(recipe.format, recipe.target + kSlack / 2 - share * ease, width);
+  return MeanSetting(recipe.format, recipe.target + ScaleOf(recipe.format).slack / 2 - share * ease,
+                     width);
 }
 
 double NextGuess(const ImageRecipe& recipe, const Found& narrower, uint32_t narrower_width,
                  uint32_t width) {
-  const double aim = recipe.target + kSlack / 2;
+  const double aim = recipe.target + ScaleOf(recipe.format).slack / 2;
   return narrower.setting + MeanSetting(recipe.format, aim, width) -
          MeanSetting(recipe.format, aim, narrower_width);
 }

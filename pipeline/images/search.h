@@ -9,8 +9,6 @@
 
 namespace skerry::pipeline {
 
-// A first probe within this of the target from above is taken; later ones within twice of it.
-inline constexpr double kSlack = 2.0;
 inline constexpr int kMostProbes = 6;
 
 struct Found {
