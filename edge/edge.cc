@@ -80,7 +80,7 @@ struct Edge::State {
   std::shared_ptr<net::TlsContext> shield_tls;  // HTTP/2
   std::shared_ptr<net::TlsContext> purge_tls;
   std::shared_ptr<net::ClientCertificate> purge_certificate;  // null: none is shown
-  std::string purge_token;
+  std::shared_ptr<Secrets> purge_tokens = std::make_shared<Secrets>();
   std::unique_ptr<Pool> compute;
   std::unique_ptr<Pool> store_pool;
   std::unique_ptr<gateway::Cache> cache;
@@ -109,6 +109,7 @@ struct Edge::State {
     std::shared_ptr<net::TlsContext> tls;
     std::shared_ptr<const gateway::Classifier> classifier;
     UpstreamList upstreams;
+    std::vector<std::string> purge_tokens;  // empty: as they were
   };
 
   Status OpenAll();
@@ -219,12 +220,20 @@ Status Edge::State::OpenTrust() {
   return {};
 }
 
+// None where the options name no file.
+Result<std::vector<std::string>> ReadNodeTokens(const Options& from) {
+  if (from.purge_token_file.empty()) return std::vector<std::string>();
+  auto read = daemon::ReadTokens(from.purge_token_file);
+  if (!read) return Fail(std::move(read.error()).In(from.places.Title("purge_token_file")));
+  return read;
+}
+
 Status Edge::State::OpenTokens() {
   if (options.purge_token_file.empty()) return {};
-  auto tokens = daemon::ReadTokens(options.purge_token_file);
-  if (!tokens) return Fail(std::move(tokens.error()).In(options.places.Title("purge_token_file")));
-  purge_token = tokens->front();
-  shared.tier.token = purge_token;
+  auto tokens = ReadNodeTokens(options);
+  if (!tokens) return Fail(std::move(tokens.error()));
+  purge_tokens->Set(std::move(*tokens));
+  shared.tier.tokens = purge_tokens;
   return {};
 }
 
@@ -269,7 +278,7 @@ Status Edge::State::OpenFeed() {
   cache::PurgeFeed::Options feed_options;
   feed_options.name = options.node;
   feed_options.serves_on_partition = ServesOnPartition(options);
-  feed_options.token = purge_token;
+  feed_options.tokens = purge_tokens;
   feed_options.authority = http::UpstreamUrl::Parse(options.purge)->authority();
   feed_options.generations = &cache->generations();
   feed_options.store = cache->disk() != nullptr ? &cache->disk()->control() : &memory_control;
@@ -337,7 +346,7 @@ void Edge::State::AddPurgeMethod(net::Loop& loop) {
   method.from = options.purge_method_from;
   method.tag_field = http::AsciiLower(options.purge_method_tag_field);
   method.wait = options.purge_method_wait;
-  method.token = purge_token;
+  method.tokens = purge_tokens;
   method.authority = http::UpstreamUrl::Parse(options.purge)->authority();
   purge_methods.push_back(
       std::make_unique<PurgeMethod>(loop, MakePurgeUpstream(loop), std::move(method)));
@@ -540,6 +549,9 @@ Result<Edge::State::Renewal> Edge::State::Prepare(const Options& fresh) const {
     if (!read) return Fail(std::move(read.error()));
     renewal.tls = std::move(*read);
   }
+  auto tokens = ReadNodeTokens(fresh);
+  if (!tokens) return Fail(std::move(tokens.error()));
+  renewal.purge_tokens = std::move(*tokens);
   renewal.upstreams = upstreams;
   auto classifier = MakeClassifier(fresh, renewal.upstreams);
   if (!classifier) return Fail(std::move(classifier.error()));
@@ -561,6 +573,9 @@ void Edge::State::Reconfigure(const Options& fresh) {
   }
   const size_t known = upstreams.urls.size();
   upstreams = std::move(renewal->upstreams);
+  if (shared.tier.tokens != nullptr && !renewal->purge_tokens.empty()) {
+    purge_tokens->Set(std::move(renewal->purge_tokens));
+  }
   options.sites = fresh.sites;
   options.country_database = fresh.country_database;
   shared.pace.SetRate(static_cast<uint32_t>(fresh.upstream_budget));
@@ -574,7 +589,10 @@ void Edge::State::Reconfigure(const Options& fresh) {
     gateways[i]->SetClassifier(made);
     if (tls != nullptr && options.https) ports[i].front().SetTls(tls);
   };
-  workers->OnEach(take_over, [] { LogInfo("configuration and certificate reloaded"); });
+  workers->OnEach(take_over, [this] {
+    cache->DropFormerRules();
+    LogInfo("configuration and certificate reloaded");
+  });
 }
 
 void Edge::State::OnSignal(int signo, const Reload& reload) {
@@ -594,7 +612,8 @@ void Edge::State::OnSignal(int signo, const Reload& reload) {
 // REQUIRES: no connection is left. A process that took over has a lease of its own.
 void Edge::State::EndFeed() {
   if (feed == nullptr) return;
-  const cache::Goodbye goodbye = {options.node, feed->incarnation(), purge_token,
+  const cache::Goodbye goodbye = {options.node, feed->incarnation(), feed->given_away(),
+                                  purge_tokens->first(),
                                   http::UpstreamUrl::Parse(options.purge)->authority()};
   feed.reset();
   const std::unique_ptr<net::Loop> loop = net::Loop::Make();

@@ -65,7 +65,7 @@ const config::Table<Options>& OptionTable() {
       {"purge", &Options::purge, Text(""), "URL of the skerry-purge whose log this node follows.",
        kBoth},
       {"purge_token_file", &Options::purge_token_file, Path(""),
-       "Bearer token for --purge and --shield, one a line; the first is used.", kBoth},
+       "Bearer token for --purge and --shield, one a line; the first is used.", kBoth | kReload},
       {"purge_ca", &Options::purge_ca, Path(""), "Certificates (PEM) that vouch for --purge.",
        kBoth},
       {"purge_cert", &Options::purge_cert, Path(""),

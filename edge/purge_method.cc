@@ -120,7 +120,7 @@ std::shared_ptr<http::StreamEvents> PurgeMethod::OnRequest(
   head.method = "POST";
   head.authority = options_.authority;
   head.path = "/v1/purges";
-  head.fields.Add("authorization", "Bearer " + options_.token);
+  head.fields.Add("authorization", "Bearer " + options_.tokens->first());
   head.fields.Add("content-type", "application/json");
   if (const auto key = asked.fields.Find("idempotency-key")) {
     head.fields.Add("idempotency-key", std::string(*key));

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/base/clock.h"
+#include "core/base/secrets.h"
 #include "core/http/server.h"
 #include "core/http/upstream.h"
 #include "core/net/address_range.h"
@@ -25,9 +26,9 @@ class PurgeMethod {
  public:
   struct Options {
     std::vector<net::AddressRange> from;
-    std::string tag_field;  // lower case; empty: none
-    Millis wait{0};         // for confirmation by the nodes
-    std::string token;      // for the purge service
+    std::string tag_field;                  // lower case; empty: none
+    Millis wait{0};                         // for confirmation by the nodes
+    std::shared_ptr<const Secrets> tokens;  // for the purge service: the first, as it is then
     std::string authority;
   };
   PurgeMethod(net::Loop& loop, std::unique_ptr<http::Upstream> service, Options options);

@@ -21,7 +21,7 @@ class PurgeMethodTest : public testing::Test {
     options.from = {*net::AddressRange::Parse("10.0.0.0/8")};
     options.tag_field = "xkey";
     options.wait = Millis(5000);
-    options.token = "secret";
+    options.tokens = std::make_shared<Secrets>(std::vector<std::string>{"secret"});
     options.authority = "purge.example";
     method_ = std::make_unique<PurgeMethod>(loop_, std::move(service), std::move(options));
   }

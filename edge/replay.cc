@@ -11,6 +11,7 @@
 #include "core/cache/purge/generations.h"
 #include "core/cache/ram.h"
 #include "core/gateway/gateway.h"
+#include "core/gateway/ruled_urls.h"
 #include "core/http/date.h"
 #include "core/http/server.h"
 #include "core/net/fake_loop.h"
@@ -204,7 +205,11 @@ class Player {
   const ReplayLog& log_;
   net::FakeLoop loop_;
   Metrics metrics_;
-  cache::Generations generations_;
+  gateway::RuledUrls purged_urls_;
+  cache::Generations generations_{
+      {.other_names = [this](std::string_view url, std::vector<std::string>& names) {
+        purged_urls_.AddNames(url, names);
+      }}};
   cache::Ram ram_;
   ReplayDisk disk_;
   Pool compute_{"replay", 1};
@@ -306,6 +311,7 @@ Player::Player(const ReplayLog& log, const Options& options, std::string name,
     }
     disk_.Store(std::move(evicted));
   });
+  purged_urls_.SetClassifier(classifier);
   classifier_ = std::make_shared<const Uncompressed>(std::move(classifier));
   gateway::Gateway::Options gateway_options;
   gateway_options.classifier = classifier_;

@@ -101,6 +101,13 @@ TEST_F(ReplayTest, ARuleOfTheNewConfigurationDecides) {
   EXPECT_EQ(tally.forwarded.at("bypass"), 3u);
 }
 
+TEST_F(ReplayTest, APurgeReachesWhatTheRulesHaveMadeOfItsUrl) {
+  At(0ms, "/a?utm_x=1", {.fields = kMinute});
+  At(10ms, "/a?utm_x=2", {.fields = kMinute}).purged = LogLine::Purged::kHard;
+  Rule("*").query_deny = {"utm_*"};
+  EXPECT_EQ(Play().hits, 0u);
+}
+
 TEST_F(ReplayTest, QueryParametersThatDoNotCountMakeOneKey) {
   At(0ms, "/a?utm_x=1", {.fields = kMinute});
   At(10ms, "/a?utm_x=2", {.fields = kMinute});

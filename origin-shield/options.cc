@@ -47,7 +47,7 @@ const config::Table<Options>& OptionTable() {
        kBoth},
       {"purge_token_file", &Options::purge_token_file, Path(""),
        "Bearer tokens, one a line: the first is sent to --purge, all are believed from edges.",
-       kBoth},
+       kBoth | kReload},
       {"purge_ca", &Options::purge_ca, Path(""), "Certificates (PEM) that vouch for --purge.",
        kBoth},
       {"purge_cert", &Options::purge_cert, Path(""),

@@ -108,7 +108,7 @@ class HttpPurgeService : public PurgeService {
     head.method = std::move(method);
     head.authority = options_.authority;
     head.path = std::move(path);
-    head.fields.Add("authorization", "Bearer " + options_.token);
+    head.fields.Add("authorization", "Bearer " + options_.tokens->first());
     head.fields.Add("accept", "application/json");
     return head;
   }

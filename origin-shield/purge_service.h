@@ -9,6 +9,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/result.h"
+#include "core/base/secrets.h"
 #include "core/http/upstream.h"
 #include "core/net/loop.h"
 #include "origin-shield/receipt.h"
@@ -34,8 +35,8 @@ class PurgeService {
   virtual void Ask(const std::string& id, Done done) = 0;
 
   struct Options {
-    std::string token;      // a line of --purge_token_file
-    std::string authority;  // for Host
+    std::shared_ptr<const Secrets> tokens;  // of --purge_token_file: the first, as it is then
+    std::string authority;                  // for Host
   };
   static std::unique_ptr<PurgeService> Make(net::Loop& loop,
                                             std::unique_ptr<http::Upstream> upstream,

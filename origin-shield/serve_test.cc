@@ -24,7 +24,7 @@ class ServeTest : public testing::Test {
     serving_.pieces = store_.pieces.get();
     serving_.uploads = &store_.uploads;
     serving_.tier.is_shield = true;
-    serving_.tier.tokens = {kNodeToken};
+    serving_.tier.tokens = std::make_shared<Secrets>(std::vector<std::string>{kNodeToken});
     serving_.clock = &store_.loop.clock();
     serving_.applied = [this] { return applied_; };
     asset::Entry page = FileEntry("/index.html", "hello page");

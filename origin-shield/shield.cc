@@ -81,7 +81,7 @@ struct Shield::State {
   std::shared_ptr<net::TlsContext> origin_tls;
   std::shared_ptr<net::TlsContext> purge_tls;
   std::shared_ptr<net::ClientCertificate> purge_certificate;  // null: none is shown
-  std::string purge_token;
+  std::shared_ptr<Secrets> purge_tokens = std::make_shared<Secrets>();
   std::shared_ptr<daemon::Tokens> tokens;  // of the upload API
   std::unique_ptr<BlobStore> blobs;
   std::unique_ptr<Releases> releases;
@@ -136,6 +136,14 @@ struct Shield::State {
 Result<std::shared_ptr<net::TlsContext>> ReadCertificate(const Options& from) {
   return daemon::ReadCertificate(
       {from.places.Title("cert"), from.cert, from.places.Title("key"), from.key});
+}
+
+// None where the options name no file.
+Result<std::vector<std::string>> ReadNodeTokens(const Options& from) {
+  if (from.purge_token_file.empty()) return std::vector<std::string>();
+  auto read = daemon::ReadTokens(from.purge_token_file);
+  if (!read) return Fail(std::move(read.error()).In(from.places.Title("purge_token_file")));
+  return read;
 }
 
 Status Shield::State::OpenTls() {
@@ -232,12 +240,10 @@ Status Shield::State::OpenTokens() {
   shared.tier.node = options.node;
   shared.tier.is_shield = true;
   if (!options.purge_token_file.empty()) {
-    auto node_tokens = daemon::ReadTokens(options.purge_token_file);
-    if (!node_tokens) {
-      return Fail(std::move(node_tokens.error()).In(options.places.Title("purge_token_file")));
-    }
-    purge_token = node_tokens->front();
-    shared.tier.tokens = std::move(*node_tokens);
+    auto node_tokens = ReadNodeTokens(options);
+    if (!node_tokens) return Fail(std::move(node_tokens.error()));
+    purge_tokens->Set(std::move(*node_tokens));
+    shared.tier.tokens = purge_tokens;
   }
   return {};
 }
@@ -259,10 +265,10 @@ Status Shield::State::OpenLog() {
   if (!options.purge.empty()) {
     const std::string authority = http::UpstreamUrl::Parse(options.purge)->authority();
     service = PurgeService::Make(control->loop(0), MakePurgeUpstream(control->loop(0)),
-                                 {purge_token, authority});
+                                 {purge_tokens, authority});
     cache::PurgeFeed::Options feed_options;
     feed_options.name = options.node;
-    feed_options.token = purge_token;
+    feed_options.tokens = purge_tokens;
     feed_options.authority = authority;
     feed_options.generations = &cache->generations();
     feed_options.store =
@@ -468,7 +474,7 @@ void Shield::State::Drain(Millis at_most) {
   daemon::Drain(*workers, *control, ports, at_most);
 }
 
-// Certificate and upload tokens, both or neither.
+// Certificates and tokens, all or none.
 void Shield::State::Reconfigure(const Options& fresh) {
   const auto refuse = [](const Error& error) {
     LogError("not reloaded; everything stays as it was", {{"problem", error.context}});
@@ -483,12 +489,15 @@ void Shield::State::Reconfigure(const Options& fresh) {
   }
   auto read = daemon::ReadTokens(fresh.token_file);
   if (!read) return refuse(std::move(read.error()).In(fresh.places.Title("token_file")));
+  const auto nodes = ReadNodeTokens(fresh);
+  if (!nodes) return refuse(nodes.error());
   if (purge_certificate != nullptr && !fresh.purge_cert.empty()) {
     Status shown = purge_certificate->Renew(fresh.purge_cert, fresh.purge_key);
     if (!shown) return refuse(std::move(shown.error()).In(fresh.places.Title("purge_cert")));
   }
   shared.pace.SetRate(static_cast<uint32_t>(fresh.upstream_budget));
   tokens->Set(std::move(*read));
+  if (!nodes->empty() && shared.tier.tokens != nullptr) purge_tokens->Set(*nodes);
   const auto take_over = [this, renewed](size_t i) {
     if (renewed != nullptr) ports[i].front().SetTls(renewed);
   };
@@ -512,7 +521,8 @@ void Shield::State::OnSignal(int signo, const Reload& reload) {
 // REQUIRES: no connection is left.
 void Shield::State::EndFeed() {
   if (feed == nullptr) return;
-  const cache::Goodbye goodbye = {options.node, feed->incarnation(), purge_token,
+  const cache::Goodbye goodbye = {options.node, feed->incarnation(), feed->given_away(),
+                                  purge_tokens->first(),
                                   http::UpstreamUrl::Parse(options.purge)->authority()};
   feed.reset();
   if (!serving_begun) return;

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "core/base/bytes.h"
 #include "core/base/metrics.h"
@@ -43,6 +44,8 @@ class Cache {
   void SetClassifier(std::shared_ptr<const Classifier> classifier) {
     urls_.SetClassifier(std::move(classifier));
   }
+  // Every gateway has the newest.
+  void DropFormerRules() { urls_.DropFormer(); }
   cache::Generations& generations() { return generations_; }
   cache::Ram& ram() { return *ram_; }
   cache::Disk* disk() { return disk_.get(); }  // null: memory only
@@ -59,7 +62,9 @@ class Cache {
 
   RuledUrls urls_;
   cache::Generations generations_{
-      {.purge_url = [this](std::string_view url) { return urls_.Of(url); }}};
+      {.other_names = [this](std::string_view url, std::vector<std::string>& names) {
+        urls_.AddNames(url, names);
+      }}};
   std::unique_ptr<cache::Ram> ram_;
   std::unique_ptr<cache::Disk> disk_;
   std::unique_ptr<Forgetting> forgetting_;

@@ -404,10 +404,12 @@ TEST_F(ExchangeTest, InterimAnswersGoToTheOneWhoAskedFirst) {
   EXPECT_EQ(at_.Ask("/a")->Field("link"), "");
 }
 
+const auto kEdgeTokens = std::make_shared<const Secrets>(std::vector<std::string>{"token-of-edge"});
+
 TEST(ExchangeTierTest, AnEdgeTellsItsShieldHowMuchOfTheLogItHasApplied) {
   GatewayHarness at({}, /*shield_behind=*/true);
   at.shared.tier.node = "edge-1";
-  at.shared.tier.token = "token-of-edge";
+  at.shared.tier.tokens = kEdgeTokens;
   at.Purge(Tags("x"));
   at.Ask("/a", {{"skerry-node-token", "forged"}});
   const http::Fields& sent = at.origin->asked[0]->request.fields;
@@ -419,7 +421,7 @@ TEST(ExchangeTierTest, AnEdgeTellsItsShieldHowMuchOfTheLogItHasApplied) {
 TEST(ExchangeTierTest, AShieldBehindItsEdgeBypassesItsCache) {
   GatewayHarness at;
   at.shared.tier.is_shield = true;
-  at.shared.tier.tokens = {"token-of-edge"};
+  at.shared.tier.tokens = kEdgeTokens;
   at.Fill("/a", kFresh, "old");
   const http::Fields from_edge = {{"skerry-node", "edge-1"},
                                   {"skerry-node-token", "token-of-edge"},
@@ -454,7 +456,7 @@ TEST(ExchangeTierTest, OnlyAShieldCanRefuseUs) {
 TEST(ExchangeTierTest, AShieldHandsAnEdgeNothingThatWasPurgedSoftly) {
   GatewayHarness at;
   at.shared.tier.is_shield = true;
-  at.shared.tier.tokens = {"token-of-edge"};
+  at.shared.tier.tokens = kEdgeTokens;
   at.Fill("/a", {{"cache-control", "max-age=60, stale-if-error=600"}}, "old");
   at.Purge(Urls("https://example.com/a"), cache::PurgeMode::kSoft);
   const auto client = at.Ask("/a");
@@ -470,7 +472,7 @@ TEST(ExchangeTierTest, AShieldHandsAnEdgeNothingThatWasPurgedSoftly) {
 TEST(ExchangeTierTest, StaleWhileRevalidateActsAtTheTierThatClientsAsk) {
   GatewayHarness at;
   at.shared.tier.is_shield = true;
-  at.shared.tier.tokens = {"token-of-edge"};
+  at.shared.tier.tokens = kEdgeTokens;
   at.Fill("/a", {{"cache-control", "max-age=60, stale-while-revalidate=600"}}, "old");
   at.loop.Advance(Seconds(70));
   const auto edge = at.Ask("/a", {{"skerry-node", "edge-1"},

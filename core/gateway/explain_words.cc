@@ -219,7 +219,9 @@ std::string Selector(const cache::Covering& covering, const cache::Key& key,
     case cache::ScopeKind::kTag: {
       if (entry == nullptr || covering.tag >= entry->head.tags.size()) return "a tag";
       const std::string name = TagName(*entry->head.fields, entry->head.tags[covering.tag]);
-      return name.empty() ? "a tag of the response" : "tag " + name;
+      if (!name.empty()) return "tag " + name;
+      return entry->head.fields->Has("no-vary-search") ? "another spelling of its query"
+                                                       : "a tag of the response";
     }
     case cache::ScopeKind::kUnsafeMethod:
       return "no record: an answered POST, PUT or DELETE to this URL, through this node";

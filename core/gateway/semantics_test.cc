@@ -502,14 +502,19 @@ TEST_F(SemanticsTest, QueriesThatMakeNoDifferenceAreAnsweredByOneStoredResponse)
   EXPECT_FALSE(IsHit("/b?id=1"));
 }
 
-TEST_F(SemanticsTest, AUrlThatWasPurgedIsNotAnsweredByAnotherOnesResponse) {
-  Exchange("/a?utm=x", 200,
-           {{"cache-control", "max-age=60"}, {"no-vary-search", "params=(\"utm\")"}});
-  cache::Selectors selectors;
-  selectors.urls = {"https://example.com/a?utm=y"};
-  at_.Purge(std::move(selectors));
-  EXPECT_FALSE(IsHit("/a?utm=y"));
-  EXPECT_TRUE(IsHit("/a?utm=z"));
+TEST_F(SemanticsTest, AResponseThatAnswersForManyQueriesIsGoneWhicheverOfThemIsPurged) {
+  for (const std::string purged : {"/a?utm=y", "/b?utm=x", "/c"}) {
+    const std::string path = purged.substr(0, 2);
+    Exchange(path + "?utm=x", 200,
+             {{"cache-control", "max-age=60"}, {"no-vary-search", "params=(\"utm\")"}});
+    ASSERT_TRUE(IsHit(path + "?utm=z"));
+    cache::Selectors selectors;
+    selectors.urls = {"https://example.com" + purged};
+    at_.Purge(std::move(selectors));
+    for (const char* query : {"?utm=z", "?utm=y", "?utm=x"}) {
+      EXPECT_FALSE(IsHit(path + query)) << purged << ' ' << query;
+    }
+  }
 }
 
 TEST_F(SemanticsTest, TheStoredResponseIsValidatedUnderItsOwnUrlOnceForAllOfThem) {

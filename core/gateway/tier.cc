@@ -3,7 +3,6 @@
 #include <atomic>
 #include <utility>
 
-#include "core/base/digest.h"
 #include "core/base/log.h"
 
 namespace skerry::gateway {
@@ -11,13 +10,6 @@ namespace {
 
 constexpr std::string_view kRefused = "skerry-refused";
 constexpr std::string_view kPrefix = "skerry-";
-
-bool KnowsToken(const Tier& tier, std::string_view given) {
-  bool known = false;
-  // All are compared, so that time does not tell which one was close.
-  for (const std::string& token : tier.tokens) known |= SecretEquals(token, given);
-  return known;
-}
 
 }  // namespace
 
@@ -30,7 +22,7 @@ FromEdge ReadTierFields(const http::Fields& request, const Tier& tier) {
   for (const http::Field& field : request) any |= IsTierField(field.name);
   if (!any) return from;
   const auto token = request.Find("skerry-node-token");
-  from.trusted = token && KnowsToken(tier, *token);
+  from.trusted = token && tier.tokens != nullptr && tier.tokens->Knows(*token);
   from.bad = !from.trusted;
   if (from.bad) return from;
   from.node = request.Find("skerry-node").value_or("");
@@ -73,8 +65,9 @@ void StripTierFields(http::Fields& fields) {
 void AddTierFields(http::Fields& fields, const Tier& tier, std::string_view client_scheme,
                    const cache::AppliedAt& applied, const std::vector<Dimension>& dimensions) {
   if (!tier.node.empty()) fields.Set("skerry-node", tier.node);
-  if (!tier.token.empty()) {
-    fields.Set("skerry-node-token", tier.token);
+  const std::string token = tier.tokens != nullptr ? tier.tokens->first() : "";
+  if (!token.empty()) {
+    fields.Set("skerry-node-token", token);
     fields.Set("skerry-scheme", client_scheme);
     fields.Set("skerry-purge-seq", cache::ToFieldValue(applied));
     if (!dimensions.empty()) fields.Set("skerry-key", ToFieldValue(dimensions));

@@ -2,6 +2,7 @@
 // a shield believes (the contract's Skerry-* fields). Pure functions over values.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/result.h"
+#include "core/base/secrets.h"
 #include "core/cache/purge/tier.h"
 #include "core/gateway/dimensions.h"
 #include "core/http/message.h"
@@ -17,9 +19,10 @@ namespace skerry::gateway {
 
 // Immutable after start. Thread: any.
 struct Tier {
-  std::string node;                 // our --node
-  std::string token;                // sent to shields: a line of --purge_token_file
-  std::vector<std::string> tokens;  // believed from edges; empty: nobody is
+  std::string node;  // our --node
+  // Lines of --purge_token_file: an edge sends the first to shields, a shield believes who
+  // shows any. Null: none is sent, nobody is believed. What is in it may change.
+  std::shared_ptr<const Secrets> tokens;
   bool is_shield = false;
 };
 

@@ -5,17 +5,20 @@
 namespace skerry::gateway {
 namespace {
 
+const auto kTokens =
+    std::make_shared<Secrets>(std::vector<std::string>{"token-of-edge", "another-token"});
+
 Tier Shield() {
   Tier tier;
   tier.is_shield = true;
-  tier.tokens = {"token-of-edge"};
+  tier.tokens = kTokens;
   return tier;
 }
 
 Tier EdgeTier() {
   Tier tier;
   tier.node = "edge-1";
-  tier.token = "token-of-edge";
+  tier.tokens = kTokens;
   return tier;
 }
 
@@ -27,6 +30,28 @@ TEST(TierTest, AShieldBelievesWhatAnEdgeSaysWithItsToken) {
   EXPECT_EQ(from.node, "edge-1");
   EXPECT_EQ(from.scheme, "http");
   EXPECT_EQ(from.applied, (cache::AppliedAt{42, "10a"}));
+}
+
+TEST(TierTest, WhoHasNoTokensSendsNoneAndBelievesNobody) {
+  Tier edge = EdgeTier();
+  Tier shield = Shield();
+  edge.tokens = shield.tokens = nullptr;
+  http::Fields fields;
+  AddTierFields(fields, edge, "http", {42, "10a"});
+  EXPECT_FALSE(fields.Has("skerry-node-token"));
+  EXPECT_FALSE(fields.Has("skerry-purge-seq"));
+  EXPECT_TRUE(ReadTierFields({{"skerry-node-token", ""}}, shield).bad);
+}
+
+TEST(TierTest, ATokenIsReplacedWhileItIsInUse) {
+  Tier edge = EdgeTier();
+  const auto tokens = std::make_shared<Secrets>(std::vector<std::string>{"token-of-edge"});
+  edge.tokens = tokens;
+  tokens->Set({"another-token"});
+  http::Fields fields;
+  AddTierFields(fields, edge, "http", {42, "10a"});
+  EXPECT_EQ(fields.Find("skerry-node-token"), "another-token");
+  EXPECT_TRUE(ReadTierFields(fields, Shield()).trusted);
 }
 
 TEST(TierTest, AShieldRefusesTierFieldsWithoutAKnownToken) {

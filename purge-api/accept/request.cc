@@ -338,12 +338,13 @@ bool ReadQueryPart(std::string_view name, const std::string& value, LogQuery& to
   }
   if (name == "incarnation") return IsHex(to.incarnation = value, 64);
   if (name == "log") return IsHex(to.log_id = value, 64);
-  if (name == "serves" || name == "releases") {
-    (name == "serves" ? to.serves_on_partition : to.serves_releases) = value == "1";
-    return value == "0" || value == "1";
-  }
-  if (name == "counts") {
-    to.counts = value == "1";
+  const std::pair<std::string_view, bool*> flags[] = {{"serves", &to.serves_on_partition},
+                                                      {"releases", &to.serves_releases},
+                                                      {"given", &to.given},
+                                                      {"counts", &to.counts}};
+  for (const auto& [known, flag] : flags) {
+    if (name != known) continue;
+    *flag = value == "1";
     return value == "0" || value == "1";
   }
   if (name == "counted") return (to.counted = ReadCounted(value)).has_value();
@@ -414,9 +415,14 @@ Checked<LeavingNode> ParseLeavingNode(std::string_view name, std::string_view qu
   leaving.node = *decoded;
   for (const http::QueryPart& part : http::SplitQuery(query)) {
     if (part.name.empty() && !part.value) continue;
-    leaving.incarnation = part.value.value_or("");
-    if (part.name != "incarnation" || !IsHex(leaving.incarnation, 64)) {
-      return BadQuery(std::string(part.name), "expected incarnation=HEX, or nothing");
+    const std::string value(part.value.value_or(""));
+    const bool flag = part.name == "given" && (value == "0" || value == "1");
+    if (flag) {
+      leaving.given = value == "1";
+    } else if (part.name == "incarnation" && IsHex(value, 64)) {
+      leaving.incarnation = value;
+    } else {
+      return BadQuery(std::string(part.name), "expected incarnation=HEX&given=0|1, or nothing");
     }
   }
   return leaving;
@@ -431,7 +437,7 @@ Checked<LogQuery> ParseLogQuery(std::string_view query) {
       return BadQuery(
           std::string(part.name),
           "unknown, or its value does not fit; expected "
-          "after=SEQ&wait=10s&node=NAME&incarnation=HEX&log=ID&serves=0|1&releases=0|1");
+          "after=SEQ&wait=10s&node=NAME&incarnation=HEX&log=ID&serves=0|1&releases=0|1&given=0|1");
     }
   }
   if (asked.node.empty()) return BadQuery("node", "expected the node's name");

@@ -57,15 +57,18 @@ struct LogQuery {
   Millis wait{0};
   bool serves_on_partition = false;
   bool serves_releases = false;
+  bool given = false;   // it has given its store to another process
   bool counts = false;  // it takes part in dry runs
   std::optional<Counted> counted;
 };
 Checked<LogQuery> ParseLogQuery(std::string_view query);
 
-// What DELETE /v1/nodes/{name}?… speaks of: a node, or one process of it (incarnation=HEX).
+// What DELETE /v1/nodes/{name}?… speaks of: a node, or one process of it
+// (incarnation=HEX&given=0|1).
 struct LeavingNode {
   std::string node;
   std::string incarnation;  // empty: all
+  bool given = false;
 };
 Checked<LeavingNode> ParseLeavingNode(std::string_view name, std::string_view query);
 

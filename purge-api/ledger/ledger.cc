@@ -160,38 +160,40 @@ Millis Ledger::Grant(const Member& who, Seq head, BootTime now, WallTime wall) {
   if (!known->leased) {
     known->leased = true;
     known->resumes_at = head;
+    DropEnded(now);
     Refresh(0, head_, wall);
   }
   return options_.lease;
 }
 
-void Ledger::OnGoodbye(std::string_view node, std::string_view incarnation, BootTime now,
-                       WallTime wall) {
+void Ledger::OnGoodbye(std::string_view node, std::string_view incarnation, bool given,
+                       BootTime now, WallTime wall) {
   OnTime(now, wall);
   ended_.emplace_back(node, incarnation);
   if (ended_.size() > kGoodbyesKept) ended_.pop_front();
   Incarnation* known = Find(node, incarnation);
   if (known == nullptr || known->member.ended) return;
   known->member.ended = true;
+  known->member.given = known->member.given || given;
   known->leased = false;
   ++members_version_;
   DropEnded(now);
   Refresh(0, head_, wall);
 }
 
-// A process that has expired, of a node whose later process holds a lease, has ended, or
-// knows that another has taken over and uses nothing without a lease.
+// A process that has expired has ended if a later one of its node holds a lease, with the
+// store that both had. One that has given its store away needs no such witness.
 bool Ledger::DropEnded(BootTime now) {
   const auto gone = [&](const Incarnation& who) {
     if (who.leased) return false;
+    if (who.member.given) return true;
     if ((!who.member.serves_on_partition || who.member.ended) && open_.empty() &&
         now - who.seen_boot > options_.forget_after) {
       return true;
     }
-    const Incarnation* const begin = incarnations_.data();
-    const Incarnation* const end = begin + incarnations_.size();
-    return std::any_of(who.member.ended ? begin : &who + 1, end, [&](const Incarnation& other) {
-      return other.leased && other.member.node == who.member.node;
+    const Incarnation* const end = incarnations_.data() + incarnations_.size();
+    return std::any_of(&who + 1, end, [&](const Incarnation& later) {
+      return later.leased && !later.member.given && later.member.node == who.member.node;
     });
   };
   // Decided before anything moves: `gone` looks at what stands behind.

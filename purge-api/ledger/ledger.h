@@ -68,6 +68,9 @@ struct Member {
   std::string incarnation;
   bool serves_on_partition = false;
   bool serves_releases = false;
+  // It has given its store to another process of its node: without a lease it uses nothing,
+  // and it leaves nothing behind.
+  bool given = false;
   bool ended = false;  // it has said goodbye
   bool operator==(const Member&) const = default;
 };
@@ -110,9 +113,10 @@ class Ledger {
   // write into it; 0 where records have come meanwhile that a node without a lease
   // must hear of first.
   Millis Grant(const Member& who, Seq head, BootTime now, WallTime wall);
-  // The process of that node answers nobody any more, nor will it ever again. Unknown ones
-  // too: their pulls may still be on the way.
-  void OnGoodbye(std::string_view node, std::string_view incarnation, BootTime now, WallTime wall);
+  // The process of that node answers nobody any more, nor will it ever again; `given` as in
+  // Member. Unknown ones too: their pulls may still be on the way.
+  void OnGoodbye(std::string_view node, std::string_view incarnation, bool given, BootTime now,
+                 WallTime wall);
   // Time has passed; call it at NextExpiry at the latest.
   void OnTime(BootTime now, WallTime wall);
   // When a lease runs out next; nothing while none is held.

@@ -22,7 +22,14 @@ class LedgerTest : public ::testing::Test {
     EXPECT_NE(ledger_.OnPull(who, after, now_, wall_), Ledger::Pulled::kBeyond);
     return ledger_.Grant(who, ledger_.head(), now_, wall_);
   }
-  void Goodbye(const Member& who) { ledger_.OnGoodbye(who.node, who.incarnation, now_, wall_); }
+  void Goodbye(const Member& who) {
+    ledger_.OnGoodbye(who.node, who.incarnation, who.given, now_, wall_);
+  }
+  static Member Given(std::string node, std::string incarnation = "1", bool serves = false) {
+    Member who = At(std::move(node), std::move(incarnation), serves);
+    who.given = true;
+    return who;
+  }
   Seq Append(Needs needs = Needs::kFence) {
     const Seq seq = ledger_.head() + 1;
     ledger_.OnAppended(seq, needs, now_, wall_);
@@ -222,17 +229,35 @@ TEST_F(LedgerTest, APullFromBeforeTheGoodbyeBringsNothingBack) {
   EXPECT_EQ(ledger_.OnPull(At("b"), 0, now_, wall_), Ledger::Pulled::kEnded);
 }
 
-TEST_F(LedgerTest, WhoCameBackBehindItsSuccessorHoldsNothingUpAfterItsGoodbye) {
-  Pull(At("a", "1"), 0);
-  Pull(At("a", "2"), 0);
-  Advance(kServerLease / 2);
-  Pull(At("a", "2"), 0);
-  Advance(kServerLease / 2 + Millis(1));
-  EXPECT_THAT(ledger_.members(), ElementsAre(At("a", "2")));  // a partition
-  Pull(At("a", "1"), 0);
+TEST_F(LedgerTest, WhoHasGivenItsStoreAwayIsForgottenWithItsLease) {
+  Pull(At("a", "1", true), 0);
+  Pull(Given("a", "1", true), 0);
   const Seq seq = Append(Needs::kNotice);
-  Goodbye(At("a", "1"));
+  Advance(kServerLease - Millis(1));
+  EXPECT_FALSE(Complete(seq));
+  Advance(Millis(1));
+  EXPECT_TRUE(Complete(seq));
+  EXPECT_THAT(ledger_.members(), IsEmpty());
+}
+
+TEST_F(LedgerTest, WhoHasGivenItsStoreAwayLeavesNothingBehindItsGoodbye) {
+  Pull(At("a", "2"), 0);
+  Pull(At("a", "1"), 0);  // back from a partition, behind its successor
+  const Seq seq = Append(Needs::kNotice);
+  Goodbye(Given("a", "1"));
+  EXPECT_THAT(ledger_.members(), ElementsAre(At("a", "2")));
   Pull(At("a", "2"), seq);
+  EXPECT_TRUE(Complete(seq));
+}
+
+TEST_F(LedgerTest, WhoHasGivenItsStoreAwayDoesNotSpeakForTheStore) {
+  Pull(At("a", "2"), 0);
+  Pull(Given("a", "1"), 0);
+  Goodbye(At("a", "2"));
+  const Seq seq = Append(Needs::kNotice);
+  Pull(Given("a", "1"), seq);
+  EXPECT_EQ(StateOf(seq, "a"), NodeState::kFenced);  // who opens that store next has not heard
+  Pull(At("a", "3"), seq);
   EXPECT_TRUE(Complete(seq));
 }
 

@@ -50,6 +50,7 @@ json ToValue(const Member& member) {
           {"incarnation", member.incarnation},
           {"serves", member.serves_on_partition},
           {"releases", member.serves_releases},
+          {"given", member.given},
           {"ended", member.ended}};
 }
 
@@ -64,7 +65,7 @@ std::optional<std::vector<Member>> MembersFrom(const std::string& text) {
     }
     members.push_back({its["node"].get<std::string>(), its["incarnation"].get<std::string>(),
                        its.value("serves", json()) == true, its.value("releases", json()) == true,
-                       its.value("ended", json()) == true});
+                       its.value("given", json()) == true, its.value("ended", json()) == true});
   }
   return members;
 }

@@ -149,7 +149,8 @@ TEST_F(RocksLogTest, RemembersTheNewestReleaseOfEachSite) {
 TEST_F(RocksLogTest, MembersSurviveARestart) {
   const std::vector<Member> members = {{"edge", "01", true, false},
                                        {"shield", "02", false, true},
-                                       {"edge", "03", false, false, true}};
+                                       {"edge", "03", false, false, false, true},
+                                       {"edge", "04", false, false, true}};
   ASSERT_TRUE(log_->PutMembers(members));
   Open();
   EXPECT_EQ(log_->opened().members, members);

@@ -86,7 +86,7 @@ class Node {
   Node(std::string name, const net::Address& service, cache::ControlStore& store) {
     cache::PurgeFeed::Options options;
     options.name = std::move(name);
-    options.token = "secret-token";
+    options.tokens = std::make_shared<Secrets>(std::vector<std::string>{"secret-token"});
     options.authority = service.ToString();
     options.generations = &generations;
     options.store = &store;
@@ -192,7 +192,7 @@ TEST_F(LoopbackTest, ARestartedNodeHearsWhatItMissed) {
 TEST_F(LoopbackTest, AGoodbyeIsHeardAndOneThatIsNotCostsNoMoreThanItsTime) {
   Follow();
   const net::Address service = served_->listener->address();
-  const cache::Goodbye goodbye = {"edge", node_->feed->incarnation(), "secret-token",
+  const cache::Goodbye goodbye = {"edge", node_->feed->incarnation(), false, "secret-token",
                                   service.ToString()};
   node_.reset();
   const auto say = [&](Millis at_most) {

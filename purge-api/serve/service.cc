@@ -455,7 +455,7 @@ void Service::DeleteNode(uint64_t call, const std::string& name, const std::stri
   if (!leaving) return Send(call, Answer::Of(leaving.error()));
   const std::string& node = leaving->node;
   if (!leaving->incarnation.empty()) {
-    ledger_.OnGoodbye(node, leaving->incarnation, Boot(), Wall());
+    ledger_.OnGoodbye(node, leaving->incarnation, leaving->given, Boot(), Wall());
     LogInfo("purge: a node has ended", {{"node", node}, {"incarnation", leaving->incarnation}});
   } else if (ledger_.Remove(node, Boot(), Wall())) {
     LogWarning("purge: a node was removed", {{"node", node}});
@@ -467,7 +467,9 @@ void Service::DeleteNode(uint64_t call, const std::string& name, const std::stri
 }
 
 Member Service::MemberOf(const LogQuery& asked) {
-  return {asked.node, asked.incarnation, asked.serves_on_partition, asked.serves_releases, false};
+  return {
+      asked.node, asked.incarnation, asked.serves_on_partition, asked.serves_releases, asked.given,
+      false};
 }
 
 void Service::GetLog(uint64_t call, const std::string& query) {

@@ -250,6 +250,50 @@ class PartitionTest(NodesCase):
         return answers
 
 
+class TokenTest(NodesCase):
+    """Each program reads a file of its own; none is restarted."""
+
+    def reads(self, program, path, *tokens):
+        self.file(path, "".join(token + "\n" for token in tokens))
+        before = program.log().count("reloaded")
+        program.process.send_signal(signal.SIGHUP)
+        skerry.eventually(lambda: program.log().count("reloaded") > before, what="it has reloaded")
+
+    def test_the_token_of_nodes_is_changed_without_a_restart(self):
+        of_shield, of_edge = (self.file(name, TOKEN + "\n") for name in ("shield.tokens", "edge.tokens"))
+        purge = f"--purge=http://{self.service.ready['listen']}"
+        uploads = self.file("uploads", "token-of-uploads\n")
+        shield = self.start("skerry-shield", "--listen=127.0.0.1:0", f"--data_dir={self.folder}/shield", f"--token_file={uploads}",
+                            f"--origin={self.app.url}", "--node=shield", purge, f"--purge_token_file={of_shield}")
+        edge = self.edge("--node=edge", f"--shield=http://{shield.ready['listen']}", purge, f"--purge_token_file={of_edge}")
+        fresh = "another-token"
+        self.reads(self.service, "tokens", TOKEN, fresh)
+        self.reads(shield, "shield.tokens", TOKEN, fresh)
+        self.reads(edge, "edge.tokens", fresh)
+        self.reads(shield, "shield.tokens", fresh)
+        self.reads(self.service, "tokens", fresh, "token-of-backends")
+        self.app.answers["/new"] = (200, {"Cache-Control": "max-age=60"}, b"page")
+        self.assertEqual(self.page(edge, "/new").status, 200)  # the shield knows the edge
+        connection = http.client.HTTPConnection(self.service.ready["listen"], timeout=60)
+        for _ in range(2):  # the second follows pulls that were sent after all this
+            connection.request("POST", "/v1/purges", json.dumps({"all": True, "wait": "20s"}), {"Authorization": "Bearer token-of-backends"})
+            answer = connection.getresponse()
+            told = json.loads(answer.read())
+            self.assertEqual({name: its["state"] for name, its in told["nodes"].items()}, {"edge": "applied", "shield": "applied"})
+        connection.close()
+        self.assertEqual(self.ask("GET", "/v1/nodes")[0], 403)
+        edge.terminate()  # its goodbye shows the new one, too
+        self.assertNotIn("purges wait for our lease", edge.log())
+
+    def test_a_file_without_a_token_changes_nothing(self):
+        edge = self.node("edge", f"--origin={self.app.url}")
+        self.file("tokens", "# none\n")
+        edge.process.send_signal(signal.SIGHUP)
+        skerry.eventually(lambda: "not reloaded" in edge.log(), what="it says so")
+        self.assertIn("purge_token_file", edge.log())
+        self.assertEqual(self.ask("POST", "/v1/purges", {"all": True, "wait": "20s"})[1]["nodes"]["edge"]["state"], "applied")
+
+
 class MutualTlsTest(NodesCase):
     """The service asks for certificates; nodes and backends show theirs, and renew them while they run."""
 

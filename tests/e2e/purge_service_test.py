@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """skerry-purge as a process: every path of purge-api/openapi.json answers as it says, records survive kill -9,
 mistakes give one clear message and an exit code."""
+import hashlib
 import http.client
 import json
 import os
@@ -223,6 +224,18 @@ class PurgeServiceTest(unittest.TestCase):
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.01)
         self.assertEqual(self.service.ask("GET", "/v1/nodes")[0], 403)
+
+    def test_the_log_says_who_has_purged_how_much_and_what_was_refused_is_not_in_it(self):
+        who = hashlib.sha256(f"Bearer {TOKEN}".encode()).hexdigest()[:12]
+        self.service.ask("POST", "/v1/purges", {"urls": ["https://a.example/1", "https://a.example/2"], "tags": ["t"], "mode": "soft"})
+        self.service.ask("POST", "/v1/purges", {"all": True}, token="wrong-token")
+        self.service.ask("POST", "/v1/purges", {"urls": ["nonsense"]})
+        past = self.service.json("GET", "/v1/purges")["purges"]
+        self.assertEqual([one["who"] for one in past], [who])
+        lines = [line for line in self.service.end()[1].splitlines() if "purge: accepted" in line]
+        self.assertEqual(len(lines), 1, lines)
+        for part in (f"by={who}", "kind=purge", "mode=soft", "urls=2", "tags=1", "hosts=0", "all=no"):
+            self.assertIn(part, lines[0])
 
     def test_term_ends_with_0_and_answers_what_waits(self):
         self.service.pull("edge")

@@ -57,17 +57,19 @@ void CacheNode::EndAfter(Micros drain) {
   if (ending_) return;
   Trace("drains for " + std::to_string(drain.count()) + " us");
   ending_ = true;
-  if (options_.planted.early_goodbye) SayGoodbye(incarnation_);
+  if (options_.planted.early_goodbye) SayGoodbye(incarnation_, !has_disk_);
   After(drain, [this] {
     const std::string incarnation = incarnation_;
+    const bool given = !has_disk_;
     Crash();
-    SayGoodbye(incarnation);
+    SayGoodbye(incarnation, given);
   });
 }
 
-void CacheNode::SayGoodbye(const std::string& incarnation) {
-  network_.Send(*this, service_,
-                [this, incarnation] { service_.OnGoodbye(options_.name, incarnation); });
+void CacheNode::SayGoodbye(const std::string& incarnation, bool given) {
+  network_.Send(*this, service_, [this, incarnation, given] {
+    service_.OnGoodbye(options_.name, incarnation, given);
+  });
 }
 
 void CacheNode::GiveDiskAway() {
@@ -88,7 +90,8 @@ void CacheNode::SendPull() {
   const cache::PurgeNode::Pull asked = node_->NextPull(Boot());
   const uint64_t id = pull_id_ = ++last_id_;
   PurgeService::Pull pull;
-  pull.who = {options_.name, incarnation_, options_.serves_on_partition, options_.is_shield};
+  pull.who = {options_.name,      incarnation_, options_.serves_on_partition,
+              options_.is_shield, !has_disk_,   false};
   pull.asked = asked;
   pull.reply = [this, id, life = life()](bool ok, const cache::PullAnswer& answer) {
     network_.Send(service_, *this, [this, id, life, ok, answer] {

@@ -123,7 +123,7 @@ class CacheNode : public Machine {
   void OnCrash() override;
 
   void GiveDiskAway();
-  void SayGoodbye(const std::string& incarnation);
+  void SayGoodbye(const std::string& incarnation, bool given);
 
   // The log's side.
   void SendPull();

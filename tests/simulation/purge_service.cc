@@ -73,9 +73,9 @@ void PurgeService::OnPull(Pull pull) {
   AfterEvent();
 }
 
-void PurgeService::OnGoodbye(const std::string& node, const std::string& incarnation) {
+void PurgeService::OnGoodbye(const std::string& node, const std::string& incarnation, bool given) {
   Trace("hears the goodbye of " + node + '/' + incarnation);
-  ledger_->OnGoodbye(node, incarnation, Boot(), Wall());
+  ledger_->OnGoodbye(node, incarnation, given, Boot(), Wall());
   After(world().Between(100us, 20ms), [this] { durable_.members = ledger_->members(); });
   AfterEvent();
 }

@@ -31,7 +31,7 @@ class PurgeService : public Machine {
   // A backend's request; the record without seq.
   void Post(cache::Record record);
   void OnPull(Pull pull);
-  void OnGoodbye(const std::string& node, const std::string& incarnation);
+  void OnGoodbye(const std::string& node, const std::string& incarnation, bool given);
 
   // Drops the older half of the log: nodes that were away too long find a gap.
   void Trim();

@@ -24,13 +24,14 @@ uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
 
 // Schedules that once broke the promise, and what was wrong.
 constexpr uint64_t kOnceBroken[] = {
-    13,    // a shield handed stale bytes to an edge, which stored them as new
-    32,    // a node that the log did not know served content-hashed objects
-    265,   // generations were forgotten that a slow fill could still meet
-    291,   // who had given its disk to another process served on without a lease
-    597,   // the same, and it had held no lease yet
-    882,   // an immutable purge that only memory knew, for the disk was with another process
-    2165,  // releases were compared by number instead of by their place in the log
+    13,      // a shield handed stale bytes to an edge, which stored them as new
+    32,      // a node that the log did not know served content-hashed objects
+    265,     // generations were forgotten that a slow fill could still meet
+    291,     // who had given its disk to another process served on without a lease
+    597,     // the same, and it had held no lease yet
+    882,     // an immutable purge that only memory knew, for the disk was with another process
+    503793,  // who had given its disk away spoke for it when its successor had ended
+    2165,    // releases were compared by number instead of by their place in the log
 };
 
 // A millisecond each, on all processors; ten where a sanitizer watches.

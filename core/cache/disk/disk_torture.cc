@@ -2,7 +2,8 @@
 //        disk_torture rounds DIRECTORY N     kills `work` N times at random moments and
 //                                            examines the store each time
 //        disk_torture store DIRECTORY N      makes a store of N small responses, fresh for a
-//                                            day: http://store.example/NUMBER
+//                                            day: http://store.example/NUMBER, with the tag
+//                                            `stored`, of a node that begins to follow a log
 //
 // The test beside it runs 20 rounds; `./dev test --full` runs 200.
 #include <sys/wait.h>
@@ -19,6 +20,7 @@
 #include "core/cache/disk/crash_rounds.h"
 #include "core/cache/disk/crash_work.h"
 #include "core/cache/disk/disk_harness.h"
+#include "core/cache/purge/scopes.h"
 
 namespace {
 
@@ -35,6 +37,8 @@ int MakeStore(const char* directory, uint64_t objects) {
                                            .body = "response " + std::to_string(n) + "\n"});
     auto entry = std::make_shared<Entry>();
     entry->head = made->head;
+    entry->head.tags = {TagHash("stored")};
+    entry->head.stamp = {1, 0};
     entry->head.request_time = entry->head.response_time = now;
     entry->head.lifetimes.fresh = skerry::Seconds(86400);
     entry->body_size = made->body_size;

@@ -150,6 +150,7 @@ void PurgeFeed::Driver::SendPull() {
   if (!pull.log_id.empty()) request.path += "&log=" + pull.log_id;
   if (options_.serves_on_partition) request.path += "&serves=1";
   if (options_.on_activation) request.path += "&releases=1";
+  if (shared_->given_away.load()) request.path += "&given=1";
   if (options_.count) request.path += "&counts=1";
   if (telling_) {
     const auto& [id, count] = counted_.front();
@@ -159,7 +160,7 @@ void PurgeFeed::Driver::SendPull() {
       request.path += '.' + std::to_string(number);
     }
   }
-  request.fields.Add("authorization", "Bearer " + options_.token);
+  request.fields.Add("authorization", "Bearer " + options_.tokens->first());
   request.fields.Add("accept", "application/json");
   status_ = 0;
   body_.clear();
@@ -313,7 +314,7 @@ void PurgeFeed::Driver::Publish() {
 
 Result<std::unique_ptr<PurgeFeed>> PurgeFeed::Open(Options options) {
   SKERRY_CHECK(options.generations != nullptr && options.store != nullptr &&
-               options.pool != nullptr);
+               options.pool != nullptr && options.tokens != nullptr);
   if (options.incarnation.empty()) options.incarnation = Random::Secure().Hex(8);
   auto journal = std::make_unique<Journal>(*options.store, *options.generations);
   Result<PurgeNode::Durable> durable = journal->Load();
@@ -344,6 +345,7 @@ void PurgeFeed::Start(net::Loop& loop, std::unique_ptr<http::Upstream> upstream)
   driver_->Start(loop, std::move(upstream));
 }
 const std::string& PurgeFeed::incarnation() const { return driver_->incarnation(); }
+bool PurgeFeed::given_away() const { return shared_->given_away.load(); }
 Status PurgeFeed::GiveStoreAway() { return driver_->GiveStoreAway(); }
 Fence PurgeFeed::fence() const { return shared_->fence(); }
 bool PurgeFeed::ready() const { return shared_->ready.load(std::memory_order_acquire); }

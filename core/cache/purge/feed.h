@@ -12,6 +12,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/metrics.h"
+#include "core/base/secrets.h"
 #include "core/base/thread.h"
 #include "core/cache/purge/control_store.h"
 #include "core/cache/purge/generations.h"
@@ -36,11 +37,11 @@ using CountStep = std::function<std::optional<DropCount>()>;
 class PurgeFeed {
  public:
   struct Options {
-    std::string name;                  // --node
-    std::string incarnation;           // empty: 16 random hex digits
-    bool serves_on_partition = false;  // some rule has on_partition = "serve"
-    std::string token;                 // a line of --purge_token_file
-    std::string authority;             // of the purge service, for Host
+    std::string name;                       // --node
+    std::string incarnation;                // empty: 16 random hex digits
+    bool serves_on_partition = false;       // some rule has on_partition = "serve"
+    std::shared_ptr<const Secrets> tokens;  // of --purge_token_file: the first, as it is then
+    std::string authority;                  // of the purge service, for Host
     // These, and the loop, outlive the tasks of the pool. The store is used there only.
     Generations* generations = nullptr;
     ControlStore* store = nullptr;
@@ -78,6 +79,7 @@ class PurgeFeed {
   void Start(net::Loop& loop, std::unique_ptr<http::Upstream> upstream);
 
   const std::string& incarnation() const;
+  bool given_away() const;
   // Another process of this node is about to open the store, while this one serves on.
   // Thread: the pool's. Afterwards the store is this feed's no longer, and may be closed.
   Status GiveStoreAway();

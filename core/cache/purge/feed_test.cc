@@ -66,7 +66,7 @@ class PurgeFeedTest : public ::testing::Test {
     PurgeFeed::Options options;
     options.name = "edge 1";
     options.incarnation = "0a";
-    options.token = "secret";
+    options.tokens = tokens_;
     options.authority = "purge.example";
     options.generations = generations_.get();
     options.store = &store_;
@@ -148,6 +148,7 @@ class PurgeFeedTest : public ::testing::Test {
   std::vector<std::shared_ptr<FakeUpstream::Call>> calls_;
   std::vector<std::string> activations_;
   std::vector<Seq> heads_then_;
+  std::shared_ptr<Secrets> tokens_ = std::make_shared<Secrets>(std::vector<std::string>{"secret"});
   std::atomic<bool> refuse_activations_{false};
   std::atomic<int> forgot_{0};
   int readied_ = 0;
@@ -253,6 +254,8 @@ TEST_F(PurgeFeedTest, WhoHasGivenTheStoreAwayUsesNothingWithoutALeaseAndTheNextB
   Answer(0);
   ASSERT_TRUE(feed_->GiveStoreAway());
   EXPECT_EQ(feed_->fence(), Fence::kNone);
+  Answer(0);
+  EXPECT_THAT(calls_.back()->request.path, HasSubstr("&given=1"));
   loop_.Advance(std::chrono::seconds(11));
   EXPECT_EQ(feed_->fence(), Fence::kFull);
   Restart();
@@ -317,6 +320,15 @@ TEST_F(PurgeFeedTest, RetriesAfterARefusalAndAfterNonsense) {
   loop_.Advance(Millis(200));
   EXPECT_EQ(calls_.size(), 4u);
   EXPECT_TRUE(feed_->fenced());
+}
+
+TEST_F(PurgeFeedTest, APullShowsTheTokenOfItsMoment) {
+  Open();
+  Answer(0);
+  EXPECT_EQ(calls_.back()->request.fields.Find("authorization"), "Bearer secret");
+  tokens_->Set({"new", "secret"});
+  Answer(0);
+  EXPECT_EQ(calls_.back()->request.fields.Find("authorization"), "Bearer new");
 }
 
 TEST_F(PurgeFeedTest, GivesUpOnAPullThatIsNotAnswered) {

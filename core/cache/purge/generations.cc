@@ -1,6 +1,7 @@
 #include "core/cache/purge/generations.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <mutex>
 #include <shared_mutex>
@@ -41,14 +42,50 @@ void AddPrefix(std::string_view text, Change& to) {
   to.prefixes.push_back({std::move(prefix), host});
 }
 
+// Names URLs, most of which are neighbours: of one host, and with few search parts.
+class UrlNames {
+ public:
+  UrlNames(const Generations::Options& options, Change& to) : options_(options), to_(to) {}
+
+  void Add(std::string_view text) {
+    if (IsPlainUrl(text)) return AddNormal(PurgeUrl(text));
+    AddNormal(PurgeUrlOf(text));
+  }
+
+ private:
+  void AddNormal(std::string_view url) {
+    const std::string_view host = PurgeHost(url);
+    if (host_ != host) {
+      host_ = host;
+      host_hash_ = HostHash(host);
+    }
+    to_.scopes.push_back({UrlHash(url), host_hash_});
+    if (url.find('?') == url.npos) return;
+    const uint64_t search = SearchHash(url);
+    uint64_t& seen = searches_[search % searches_.size()];
+    if (std::exchange(seen, search) != search) to_.scopes.push_back({search, host_hash_});
+    if (options_.other_names == nullptr) return;
+    names_.clear();
+    options_.other_names(url, names_);
+    for (const std::string& name : names_) to_.scopes.push_back({UrlHash(name), host_hash_});
+  }
+
+  const Generations::Options& options_;
+  Change& to_;
+  std::string host_;
+  uint64_t host_hash_ = HostHash("");
+  std::array<uint64_t, 2048> searches_{};  // added already, as far as there is place
+  std::vector<std::string> names_;
+};
+
 // Without seq and mode.
 Change Named(const Selectors& selectors, const Generations::Options& options) {
   Change named;
   named.all = selectors.all;
   named.scopes.reserve(selectors.urls.size() + selectors.tags.size());
-  for (const std::string& text : selectors.urls) {
-    const std::string url = options.purge_url(text);
-    named.scopes.push_back({UrlHash(url), HostHash(PurgeHost(url))});
+  if (!selectors.urls.empty()) {
+    UrlNames names(options, named);
+    for (const std::string& text : selectors.urls) names.Add(text);
   }
   for (const std::string& tag : selectors.tags) named.scopes.push_back({TagHash(tag), 0});
   for (const std::string& host : selectors.hosts) AddHost(host, named);

@@ -60,8 +60,9 @@ std::string PurgeUrlOf(std::string_view url);
 class Generations {
  public:
   struct Options {
-    // The same with the node's own key rules. Called without a lock, on any thread.
-    std::function<std::string(std::string_view url)> purge_url = PurgeUrlOf;
+    // Adds what else a URL with a query, as PurgeUrlOf gives it, is called by the node's own
+    // key rules. Called without a lock, on any thread. May be null.
+    std::function<void(std::string_view url, std::vector<std::string>& names)> other_names = {};
     // Beyond this many scopes the oldest half coarsen: URLs and prefixes to their
     // host, hosts and tags to everything that was fetched before then.
     size_t max_scopes = 500'000;

@@ -43,7 +43,7 @@ class GenerationsTest : public ::testing::Test {
   EntryPtr FetchHashed() { return Fetch(Object{.tags = {}, .content_hashed = true}); }
   EntryPtr Fetch(std::string url) { return Fetch(Object{std::move(url), {}, false}); }
 
-  Generations generations_{{PurgeUrlOf, 1000}};
+  Generations generations_{{{}, 1000}};
 };
 
 #define EXPECT_VERDICT(verdict, entry) EXPECT_EQ(Purged::verdict, generations_.Judge(*(entry)))
@@ -175,10 +175,37 @@ TEST_F(GenerationsTest, ALocalInvalidationTakesGroupsAndTellsWhatIsNewer) {
             Purged::kNo);
 }
 
+TEST_F(GenerationsTest, AResponseWithNoVarySearchIsPurgedUnderAnySpellingOfItsQuery) {
+  const http::Fields searched = {{"no-vary-search", "key-order, params=(\"utm\")"}};
+  const auto judged = [&](const std::string& purged, const http::Fields& response) {
+    const std::string url = "https://a.example/list?a=1&utm=mail";
+    const Stamp before = generations_.Now();
+    Purge(Url(purged));
+    return generations_.Judge(Key::Of(url), TagsOf(response, url), before);
+  };
+  for (const std::string purged :
+       {"https://a.example/list?a=1&utm=mail", "https://a.example/list?utm=x&a=1",
+        "http://a.example/list?a=1", "https://A.example/./list?a=2", "https://a.example/list"}) {
+    EXPECT_EQ(judged(purged, searched), Purged::kHard) << purged;
+  }
+  EXPECT_EQ(judged("https://a.example/other?a=1", searched), Purged::kNo);
+  EXPECT_EQ(judged("https://b.example/list?a=1", searched), Purged::kNo);
+  EXPECT_EQ(judged("https://a.example/list?a=1", {}), Purged::kNo);
+  EXPECT_EQ(judged("https://a.example/list?a=1", {{"no-vary-search", "nonsense"}}), Purged::kNo);
+}
+
+TEST_F(GenerationsTest, APurgeOfManyQueriesOfOnePathCostsThatPathOnce) {
+  Selectors selectors;
+  for (int i = 0; i < 100; ++i) {
+    selectors.urls.push_back("https://a.example/list?page=" + std::to_string(i));
+  }
+  Purge(selectors);
+  EXPECT_EQ(generations_.size(), 101u);
+}
+
 TEST_F(GenerationsTest, KeyRulesOfTheNodeShapeWhatAUrlNames) {
-  Generations generations({[](std::string_view url) {
-                             const std::string all = PurgeUrlOf(url);
-                             return all.substr(0, all.find('?'));
+  Generations generations({[](std::string_view url, std::vector<std::string>& names) {
+                             names.emplace_back(url.substr(0, url.find('?')));
                            },
                            1000});
   const Key key = Key::Of("https://a.example/x");

@@ -40,8 +40,8 @@ Status SayGoodbye(net::Loop& loop, std::unique_ptr<http::Upstream> upstream, con
   http::RequestHead request;
   request.method = "DELETE";
   request.authority = goodbye.authority;
-  request.path =
-      "/v1/nodes/" + http::PercentEncoded(goodbye.node) + "?incarnation=" + goodbye.incarnation;
+  request.path = "/v1/nodes/" + http::PercentEncoded(goodbye.node) +
+                 "?incarnation=" + goodbye.incarnation + (goodbye.given ? "&given=1" : "");
   request.fields.Add("authorization", "Bearer " + goodbye.token);
   loop.Post([&] {
     fetch = upstream->Start(std::move(request), nullptr, &conversation);

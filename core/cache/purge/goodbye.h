@@ -18,6 +18,7 @@ namespace skerry::cache {
 struct Goodbye {
   std::string node;
   std::string incarnation;  // PurgeFeed's, which must have ended
+  bool given = false;       // PurgeFeed::given_away
   std::string token;
   std::string authority;  // of the purge service, for Host
 };

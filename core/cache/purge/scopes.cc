@@ -5,11 +5,18 @@
 
 #include "core/base/bytes.h"
 #include "core/base/digest.h"
+#include "core/cache/key.h"
+#include "core/http/no_vary_search.h"
 
 namespace skerry::cache {
 namespace {
 
-enum Seed : uint64_t { kTagSeed = 0x746167, kHostSeed = 0x686f7374, kUrlSeed = 0x75726c };
+enum Seed : uint64_t {
+  kTagSeed = 0x746167,
+  kHostSeed = 0x686f7374,
+  kUrlSeed = 0x75726c,
+  kSearchSeed = 0x71
+};
 
 uint64_t Hash(std::string_view text, Seed seed) {
   const uint64_t hash = Xxh3(text, seed);
@@ -102,6 +109,14 @@ uint64_t TagHash(std::string_view tag) { return Hash(tag, kTagSeed); }
 uint64_t HostHash(std::string_view host) { return Hash(host, kHostSeed); }
 uint64_t UrlHash(std::string_view url_without_scheme) { return Hash(url_without_scheme, kUrlSeed); }
 
+uint64_t SearchHash(std::string_view url) {
+  constexpr uint64_t kParts = 1024;
+  const std::string_view host = PurgeHost(url);
+  const size_t question = std::min(url.find('?'), url.size());
+  const uint64_t part = Xxh3(url.substr(host.size(), question - host.size()), kSearchSeed) % kParts;
+  return Xxh3(host, kSearchSeed + part) | 1;
+}
+
 bool IsPlainUrl(std::string_view url) {
   constexpr std::string_view kSchemes[] = {"https://", "http://"};
   const bool secure = url.starts_with(kSchemes[0]);
@@ -150,11 +165,16 @@ std::vector<std::string> GroupTags(std::string_view url, std::string_view groups
 
 std::vector<uint64_t> TagsOf(const http::Fields& response, std::string_view url) {
   std::vector<uint64_t> tags = TagsOf(response);
-  const std::optional<std::string> groups = response.Combined("cache-groups");
-  if (!groups) return tags;
-  for (const std::string& tag : GroupTags(url, *groups)) {
-    const uint64_t hash = TagHash(tag);
+  const auto add = [&tags](uint64_t hash) {
     if (std::find(tags.begin(), tags.end(), hash) == tags.end()) tags.push_back(hash);
+  };
+  if (const std::optional<std::string> groups = response.Combined("cache-groups")) {
+    for (const std::string& tag : GroupTags(url, *groups)) add(TagHash(tag));
+  }
+  if (response.Has("no-vary-search") && !http::ParseNoVarySearch(response).empty()) {
+    const std::string_view name = PurgeUrl(url);
+    add(UrlHash(name.substr(0, name.find('?'))));
+    add(SearchHash(name));
   }
   return tags;
 }

@@ -16,6 +16,11 @@ uint64_t TagHash(std::string_view tag);                 // case-sensitive, as se
 uint64_t HostHash(std::string_view host);               // lower case, with a non-default port
 uint64_t UrlHash(std::string_view url_without_scheme);  // PurgeUrl of a key
 
+// Stands for a 1024th of the paths of a host. A response with No-Vary-Search has it as a tag,
+// and a purge of a URL with a query names it: so such a response is purged under whatever
+// spelling of its query somebody purges, and some others of its kind with it.
+uint64_t SearchHash(std::string_view url_without_scheme);
+
 // An absolute URL of http or https in which normalising would change nothing (core/http/
 // url.h), told in one look at each byte: most of what backends write. False may be one
 // too.
@@ -35,7 +40,8 @@ std::vector<uint64_t> TagsOf(const http::Fields& response);
 // those that its Cache-Groups lists, and Cache-Group-Invalidation lists some, too.
 // `groups` is either field's value; nothing if it is no list of strings.
 std::vector<std::string> GroupTags(std::string_view url, std::string_view groups);
-// TagsOf, and its groups. `url` is the key's, with its scheme.
+// TagsOf, its groups, and where it has No-Vary-Search what names it under any query: the hash
+// of its URL without one, and SearchHash. `url` is the key's, with its scheme.
 std::vector<uint64_t> TagsOf(const http::Fields& response, std::string_view url);
 
 // Tags that a shield puts on what it serves for a site, and that an activation
