@@ -2,6 +2,7 @@
 """What back-to-back purges of 10,000 URLs add to hits in memory: p99 over real sockets, with and without them by turns.
 
 A client asks at a pace, so that it measures the edge and not itself; the purges come one behind the other, each waited for.
+Who sends them and the purge service are other machines elsewhere: here they get what processor time the edge leaves.
 """
 import http.client
 import json
@@ -16,7 +17,7 @@ from support import skerry
 
 ALONE = True
 TIMEOUT_SECONDS = 300
-ROUNDS = 12
+ROUNDS = 10
 SECONDS = 2.0
 PACE = 500  # requests a second
 BAR = 1.10
@@ -48,6 +49,7 @@ def ask_at_a_pace(address, orders, told):
 def purge_back_to_back(address, bodies, orders, told):
     """A process of its own: one purge behind the other, until an order comes."""
     connection = http.client.HTTPConnection(address, timeout=60)
+    os.nice(19)
     done = 0
     while not orders.poll(0):
         connection.request("POST", "/v1/purges", bodies[done % len(bodies)], {"Authorization": "Bearer " + TOKEN})
@@ -71,6 +73,8 @@ class PurgeHitsTest(skerry.Case):
         app = self.origin()
         app.answers["/hot"] = (200, {"Cache-Control": "max-age=3600", "Cache-Tag": "hot"}, b"x" * 1000 + b"the end")
         purge = self.start("skerry-purge", "--listen=127.0.0.1:0", f"--data_dir={self.folder}/log", f"--token_file={tokens}")
+        for thread in os.listdir(f"/proc/{purge.process.pid}/task"):
+            os.setpriority(os.PRIO_PROCESS, int(thread), 19)
         self.node = self.edge("--node=edge", f"--purge=http://{purge.ready['listen']}", f"--purge_token_file={tokens}", f"--origin={app.url}")
         for _ in range(20):
             skerry.fetch(f"http://{self.node.ready['http']}/hot", "Host: shop.example", http="--http1.1")

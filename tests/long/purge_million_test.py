@@ -74,8 +74,9 @@ class PurgeMillionTest(skerry.Case):
         print(f"\n{'of a million':<12} {'median ms':>10} {'worst ms':>10}")
         for name, times in took.items():
             print(f"{name:<12} {medians[name]:>10.2f} {max(times):>10.2f}")
+        # Room for what else the machine does; a look at each of a million takes a hundred times as long.
         for name, median in medians.items():
-            self.assertLessEqual(median, medians["100 URLs"] + 0.5, name)
+            self.assertLessEqual(median, max(2 * medians["100 URLs"], medians["100 URLs"] + 10), name)
 
 
 if __name__ == "__main__":
