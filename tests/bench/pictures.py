@@ -22,7 +22,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 OUT = os.environ.get("SKERRY_OUT", os.path.join(ROOT, "out/release"))
 BINARY, PYRAMID = os.path.join(OUT, "skerry-pipeline"), os.path.join(OUT, "pyramid_bench")
 PACKAGES = ["lomiri-wallpapers-16.04", "lomiri-wallpapers-20.04"]
-JOB = ["Dragonfly_by_Bolly.jpg", "picosdeeuropa_by_Aitzol_Berasategi.jpg"]  # two cameras
+JOB = ["life_by_Aitzol_Berasategi.jpg", "seeding_by_Clements_Engelhardt.jpg"]  # 6 and 16 MP
 LARGE = "Kleiber_by_Lukas_Baubkus.jpg"
 EIGHT = [3840, 2048, 1920, 1200, 1080, 828, 750, 640]
 
