@@ -219,9 +219,9 @@ TEST_F(ServiceTest, ANodeIsDurableBeforeItsFirstLease) {
   log_->failing = true;
   EXPECT_EQ(Ask("GET", PullTarget("edge", -1)).status, 503);
   log_->failing = false;
-  Ask("GET", "/v1/log?node=edge&incarnation=02&serves=1");
+  Ask("GET", "/v1/log?node=other&incarnation=02&serves=1");
   EXPECT_THAT(disk_->members,
-              ElementsAre(Member{"edge", "01", false, false}, Member{"edge", "02", true, false}));
+              ElementsAre(Member{"edge", "01", false, false}, Member{"other", "02", true, false}));
 }
 
 TEST_F(ServiceTest, ARestartedServiceWaitsForTheNodesItKnew) {
