@@ -181,7 +181,7 @@ Status BodyLog::MakeRoomFor(const Record& record) {
   }
   std::vector<Unsynced> full = UnsyncedAndFull();
   while (full.size() > kUnsyncedAtMost) {
-    if (Status synced = SyncFull({full.front()}); !synced) return synced;
+    if (Status synced = Sync({full.front()}); !synced) return synced;
     full.erase(full.begin());
   }
   return Begin(record.position);
@@ -237,13 +237,7 @@ std::vector<BodyLog::Unsynced> BodyLog::UnsyncedAndFull() const {
   return full;
 }
 
-Status BodyLog::FlushFull() { return SyncFull(UnsyncedAndFull()); }
-
-Status BodyLog::SyncFull(const std::vector<Unsynced>& segments) {
-  if (Status synced = Sync(segments); !synced) return synced;
-  for (const Unsynced& full : segments) full.segment->LeaveMemory();
-  return {};
-}
+Status BodyLog::FlushFull() { return Sync(UnsyncedAndFull()); }
 
 // --- reading
 

@@ -76,8 +76,7 @@ class BodyLog {
 
   // Everything appended before survives a kill and a power cut.
   Status Flush();
-  // The same for the files that are full. Their pages leave the page cache: what was
-  // written last is in the RAM tier, and most of it is never read from here.
+  // The same for the files that are full.
   Status FlushFull();
   // After a failed write: goes on in a new file.
   void Restart();
@@ -109,7 +108,6 @@ class BodyLog {
   Status Begin(uint64_t position) SKERRY_REQUIRES(writing_);
   void Seal(const SegmentPtr& segment) SKERRY_REQUIRES(writing_);
   Status Sync(const std::vector<Unsynced>& segments);
-  Status SyncFull(const std::vector<Unsynced>& segments);
   std::vector<Unsynced> UnsyncedAndFull() const;
   void AddUnsynced(const SegmentPtr& segment, ByteCount bytes) SKERRY_REQUIRES(mutex_);
   void Count() SKERRY_REQUIRES(mutex_);

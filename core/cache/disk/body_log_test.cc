@@ -2,8 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <linux/magic.h>
-#include <sys/vfs.h>
 
 #include <filesystem>
 #include <fstream>
@@ -90,16 +88,6 @@ TEST_F(BodyLogTest, TryReadGivesWhatNeedsNoDisk) {
     EXPECT_EQ(chunk->view(), log_->Read(1)->view());
   }
   EXPECT_FALSE(log_->TryRead(2));
-}
-
-TEST_F(BodyLogTest, WhatIsFullAndFlushedLeavesThePageCache) {
-  for (uint64_t position = 1; position <= 10; ++position) ASSERT_TRUE(Put(position));
-  ASSERT_TRUE(log_->FlushFull());
-  struct statfs about {};
-  ASSERT_EQ(statfs(directory_.store().c_str(), &about), 0);
-  if (about.f_type == TMPFS_MAGIC || !log_->TryRead(10)) GTEST_SKIP() << "its pages are not told";
-  EXPECT_FALSE(log_->TryRead(1));
-  EXPECT_TRUE(Reads(1)) << "from the disk";
 }
 
 TEST_F(BodyLogTest, FilesAreFilledOneAfterTheOtherAndCountedToTheByte) {

@@ -237,8 +237,6 @@ Status Segment::Sync() const {
   return {};
 }
 
-void Segment::LeaveMemory() const { posix_fadvise(file_, 0, 0, POSIX_FADV_DONTNEED); }
-
 void Segment::Remove() {
   unlink(path_.c_str());
   if (faults_ != nullptr) faults_->Removed(bytes_);

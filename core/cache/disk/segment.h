@@ -70,8 +70,6 @@ class Segment {
   // Cuts off what lies behind the last chunk, to go on there.
   Status Unseal();
   Status Sync() const;
-  // Gives back the pages that hold it, where they are written to the disk.
-  void LeaveMemory() const;
   // Takes the file away; who has the segment can still read it.
   void Remove();
 
