@@ -128,7 +128,7 @@ def script_jobs(full, sanitized_only):
             text = source.read()
         if sanitized_only and not re.search(r"^SANITIZED = True$", text, re.MULTILINE):
             continue
-        limit = re.search(r"^TIMEOUT_SECONDS = (\d+)$", text, re.MULTILINE)
+        limit = re.search(r"^TIMEOUT_SECONDS = (\d+)\b", text, re.MULTILINE)
         timeout = int(limit.group(1)) if limit else DEFAULT_TIMEOUT
         alone = re.search(r"^ALONE = True$", text, re.MULTILINE) is not None
         name = os.path.relpath(path, ROOT).removesuffix("_test.py").removeprefix("tests/")
