@@ -98,7 +98,8 @@ class Bench:
         cache = f"--cache_dir={self.work}/cache"
         self.build(site, "cold", images, cache)
         cpu, _, report, _ = self.build(site, "warm", images, cache)
-        print(f"rebuild of 900 pictures without change: {cpu / 900 * 1e3:.2f} ms CPU each, cache {report['cache']}")
+        kib = sum(os.path.getsize(file) for file in glob.glob(site + "/*")) / 900 / 1024
+        print(f"rebuild of 900 pictures without change, {kib:.0f} KiB each: {cpu / 900 * 1e3:.2f} ms CPU each, cache {report['cache']}")
 
     def corpus(self, kind, target):
         site = self.site("corpus", self.photos)
