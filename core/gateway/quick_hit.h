@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -64,7 +65,7 @@ class QuickHits {
   std::vector<cache::EntryPtr> kept_;  // what RAM has for it
   std::vector<Ready> ready_;
   // Requests that were read together share a look at the clock.
-  SteadyTime read_at_{};
+  std::optional<SteadyTime> read_at_;
   WallTime now_{};
 };
 

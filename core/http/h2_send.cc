@@ -36,40 +36,29 @@ void H2Session::SubmitHead(H2Stream& stream, const nghttp2_data_provider* body) 
   if (response.prepared != nullptr) {
     if (!MayHaveBody(stream.method(), response.prepared->status())) response.body = nullptr;
     if (response.body != nullptr) stream.length_ = response.prepared->length();
-    const std::vector<nghttp2_nv>& lines = response.prepared->h2_lines().lines;
-    return SubmitLines(stream, lines.data(), lines.size(), body);
+    return SubmitLines(stream, response.prepared->h2_lines().lines, body);
   }
-  thread_local std::vector<nghttp2_nv> fields;
-  size_t count = 2;  // :status, content-length
-  for (const Fields* list : response.lists()) count += list == nullptr ? 0 : list->size();
-  if (fields.size() < count) fields.resize(count);
-  nghttp2_nv* next = fields.data();
+  thread_local std::vector<nghttp2_nv> lines;
+  lines.clear();
   stream.status_.Set(static_cast<uint64_t>(response.status));
-  *next++ = Reference(":status", stream.status_.view());
-  std::optional<std::string_view> length;
-  for (const Fields* list : response.lists()) {
-    if (list == nullptr) continue;
-    for (const Field& field : *list) {
-      *next++ = Reference(field.name, field.value);
-      if (field.name == "content-length") length = field.value;
-    }
-  }
+  lines.push_back(Reference(":status", stream.status_.view()));
+  std::optional<std::string_view> length = AddLines(response.lists(), lines);
   const bool no_length = response.status == 204 || response.status == 304;
   if (!length && response.body != nullptr && response.body->length() && !no_length) {
     stream.length_text_.Set(*response.body->length());
     length = stream.length_text_.view();
-    *next++ = Reference("content-length", *length);
+    lines.push_back(Reference("content-length", *length));
   }
   if (!MayHaveBody(stream.method(), response.status)) response.body = nullptr;
   if (response.body != nullptr && length) stream.length_ = ParseDecimal(*length);
-  SubmitLines(stream, fields.data(), static_cast<size_t>(next - fields.data()), body);
+  SubmitLines(stream, lines, body);
 }
 
-void H2Session::SubmitLines(H2Stream& stream, const nghttp2_nv* lines, size_t count,
+void H2Session::SubmitLines(H2Stream& stream, const std::vector<nghttp2_nv>& lines,
                             const nghttp2_data_provider* body) {
   const bool has_body = stream.response_.body != nullptr;
-  const int submitted =
-      nghttp2_submit_response(session_.get(), stream.id(), lines, count, has_body ? body : nullptr);
+  const int submitted = nghttp2_submit_response(session_.get(), stream.id(), lines.data(),
+                                                lines.size(), has_body ? body : nullptr);
   if (submitted != 0) return ResetStream(stream);
   SchedulePump();
 }

@@ -76,7 +76,7 @@ class H2Session : public ServerSession {
   void OnFrameSent(const nghttp2_frame& frame);
   void OnStreamClosed(int32_t id);
   void SubmitHead(H2Stream& stream, const nghttp2_data_provider* body);
-  void SubmitLines(H2Stream& stream, const nghttp2_nv* lines, size_t count,
+  void SubmitLines(H2Stream& stream, const std::vector<nghttp2_nv>& lines,
                    const nghttp2_data_provider* body);
 
   // ---- Lifetime (h2_session.cc)

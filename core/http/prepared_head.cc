@@ -16,14 +16,7 @@ PreparedHead::PreparedHead(int status, std::shared_ptr<const Fields> stored, Fie
   h2_lines_->status.Set(static_cast<uint64_t>(status));
   std::vector<nghttp2_nv>& lines = h2_lines_->lines;
   lines.push_back(Reference(":status", h2_lines_->status.view()));
-  std::optional<std::string_view> declared;
-  for (const Fields* list : lists()) {
-    if (list == nullptr) continue;
-    for (const Field& field : *list) {
-      lines.push_back(Reference(field.name, field.value));
-      if (field.name == "content-length") declared = field.value;
-    }
-  }
+  std::optional<std::string_view> declared = AddLines(lists(), lines);
   if (!declared && length && status != 204 && status != 304) {
     h2_lines_->length.Set(*length);
     declared = h2_lines_->length.view();
