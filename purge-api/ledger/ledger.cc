@@ -124,7 +124,7 @@ Ledger::Pulled Ledger::OnPull(const Member& who, std::optional<Seq> after, BootT
   if (after && *after > head_) return Pulled::kBeyond;
   Incarnation* known = Find(who.node, who.incarnation);
   if (HasEnded(who) || (known != nullptr && known->member.ended)) return Pulled::kEnded;
-  Pulled pulled = Pulled::kKnown;
+  const bool changes = known == nullptr || known->member != who;
   if (known == nullptr) {
     Incarnation joins;
     joins.member = who;
@@ -132,25 +132,29 @@ Ledger::Pulled Ledger::OnPull(const Member& who, std::optional<Seq> after, BootT
     joins.resumes_at = head_;
     incarnations_.push_back(std::move(joins));
     known = &incarnations_.back();
-    pulled = Pulled::kJoined;
-  } else if (known->member != who) {
-    known->member = who;
-    pulled = Pulled::kJoined;
   }
-  if (pulled == Pulled::kJoined) ++members_version_;
+  if (changes) {
+    known->member = who;
+    known->version = ++members_version_;
+  }
   known->seen = wall;
   known->seen_boot = now;
   const Seq acked = known->acked;
   if (after) known->acked = std::max(acked, *after);
-  Refresh(pulled == Pulled::kJoined ? 0 : acked + 1,
-          pulled == Pulled::kJoined ? head_ : known->acked, wall);
-  return pulled;
+  Refresh(changes ? 0 : acked + 1, changes ? head_ : known->acked, wall);
+  return known->version > stored_version_ ? Pulled::kJoined : Pulled::kKnown;
+}
+
+void Ledger::OnMembersStored(uint64_t version) {
+  stored_version_ = std::max(stored_version_, version);
 }
 
 Millis Ledger::Grant(const Member& who, Seq head, BootTime now, WallTime wall) {
   OnTime(now, wall);
   Incarnation* known = Find(who.node, who.incarnation);
-  if (known == nullptr || known->member.ended) return Millis(0);
+  if (known == nullptr || known->member.ended || known->version > stored_version_) {
+    return Millis(0);
+  }
   // Records up to here may be complete because this node is fenced: its lease must
   // not begin before it has applied them all. The second case is an answer that was
   // overtaken by a newer one, which may have been lost.

@@ -103,15 +103,17 @@ class Ledger {
 
   enum class Pulled : uint8_t {
     kKnown,   // go on
-    kJoined,  // members() have changed: make that durable before Grant
+    kJoined,  // not (yet) durable as it is: make members() durable, then Grant
     kBeyond,  // it claims records that were never written: not our log (409)
     kEnded,   // a pull from before its goodbye (409)
   };
   // A pull has come. `after`: what it acknowledges; nothing where it names no log.
   Pulled OnPull(const Member& who, std::optional<Seq> after, BootTime now, WallTime wall);
+  // members() as they were at that version are durable.
+  void OnMembersStored(uint64_t version);
   // Its answer is sent now, with everything up to `head` as the newest. The lease to
   // write into it; 0 where records have come meanwhile that a node without a lease
-  // must hear of first.
+  // must hear of first, and where a restarted service would not know of the lease.
   Millis Grant(const Member& who, Seq head, BootTime now, WallTime wall);
   // The process of that node answers nobody any more, nor will it ever again; `given` as in
   // Member. Unknown ones too: their pulls may still be on the way.
@@ -146,6 +148,7 @@ class Ledger {
  private:
   struct Incarnation {
     Member member;
+    uint64_t version = 0;  // of the members in which it stands as it is
     Seq acked = 0;
     bool leased = false;
     BootTime lease_until{};  // by this clock, drift included
@@ -172,6 +175,7 @@ class Ledger {
   Seq head_ = 0;
   std::vector<Incarnation> incarnations_;  // in the order in which they came
   uint64_t members_version_ = 0;
+  uint64_t stored_version_ = 0;                            // of the members that are durable
   std::deque<std::pair<std::string, std::string>> ended_;  // the newest goodbyes
   std::map<Seq, OpenRecord> open_;
   std::vector<std::pair<Seq, Receipt>> completed_;

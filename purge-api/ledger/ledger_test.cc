@@ -20,8 +20,10 @@ class LedgerTest : public ::testing::Test {
   // A pull that is answered at once; what it was granted.
   Millis Pull(const Member& who, std::optional<Seq> after) {
     EXPECT_NE(ledger_.OnPull(who, after, now_, wall_), Ledger::Pulled::kBeyond);
+    Store();
     return ledger_.Grant(who, ledger_.head(), now_, wall_);
   }
+  void Store() { ledger_.OnMembersStored(ledger_.members_version()); }
   void Goodbye(const Member& who) {
     ledger_.OnGoodbye(who.node, who.incarnation, who.given, now_, wall_);
   }
@@ -106,6 +108,7 @@ TEST_F(LedgerTest, ANodeWhoseLeaseHasRunOutIsFencedAndNotWaitedFor) {
 
 TEST_F(LedgerTest, TheLeaseRunsFromAnswering) {
   ledger_.OnPull(At("a"), 0, now_, wall_);
+  Store();
   Advance(Millis(3000));
   ledger_.Grant(At("a"), 0, now_, wall_);
   const Seq seq = Append();
@@ -332,6 +335,7 @@ TEST_F(LedgerTest, ANodeThatServesOnPartitionShowsUnreachableAndIsWaitedFor) {
 TEST_F(LedgerTest, ADeclarationToServeIsAChangeOfMembership) {
   Pull(At("a"), 0);
   EXPECT_EQ(ledger_.OnPull(At("a", "1", true), 0, now_, wall_), Ledger::Pulled::kJoined);
+  Store();
   EXPECT_EQ(ledger_.OnPull(At("a", "1", true), 0, now_, wall_), Ledger::Pulled::kKnown);
 }
 
@@ -379,11 +383,30 @@ TEST_F(LedgerTest, APositionBeyondTheHeadIsNotOurLog) {
   EXPECT_THAT(ledger_.members(), IsEmpty());
 }
 
-TEST_F(LedgerTest, JoiningIsToldSoThatItCanBeMadeDurable) {
+TEST_F(LedgerTest, JoiningIsToldUntilItIsDurable) {
   const uint64_t version = ledger_.members_version();
   EXPECT_EQ(ledger_.OnPull(At("a"), 0, now_, wall_), Ledger::Pulled::kJoined);
   EXPECT_NE(ledger_.members_version(), version);
+  EXPECT_EQ(ledger_.OnPull(At("a"), 0, now_, wall_), Ledger::Pulled::kJoined);
+  Store();
   EXPECT_EQ(ledger_.OnPull(At("a"), 0, now_, wall_), Ledger::Pulled::kKnown);
+}
+
+TEST_F(LedgerTest, NoLeaseIsGrantedThatARestartedServiceWouldNotKnowOf) {
+  ledger_.OnPull(At("a"), 0, now_, wall_);
+  const uint64_t with_a = ledger_.members_version();
+  ledger_.OnPull(At("b"), 0, now_, wall_);
+  EXPECT_EQ(ledger_.Grant(At("a"), 0, now_, wall_), Millis(0));
+  ledger_.OnMembersStored(with_a);
+  EXPECT_EQ(ledger_.Grant(At("a"), 0, now_, wall_), kLease);
+  EXPECT_EQ(ledger_.Grant(At("b"), 0, now_, wall_), Millis(0));
+}
+
+TEST_F(LedgerTest, ARestartedServiceNeedNotStoreItsMembersAgain) {
+  Pull(At("a"), 0);
+  Restart();
+  EXPECT_EQ(ledger_.OnPull(At("a"), 0, now_, wall_), Ledger::Pulled::kKnown);
+  EXPECT_EQ(ledger_.Grant(At("a"), 0, now_, wall_), kLease);
 }
 
 TEST_F(LedgerTest, ARemovedNodeIsWaitedForNoLonger) {

@@ -495,16 +495,10 @@ void Service::GetLog(uint64_t call, const std::string& query) {
     HoldOrAnswer(call, std::move(*asked));
     return AfterLedger();
   }
-  // No lease before a restarted service would know of it.
   LogInfo("purge: a node joins", {{"node", asked->node}, {"incarnation", asked->incarnation}});
-  stored_members_ = ledger_.members_version();
-  OnPool(writer_, [this, call, asked = *asked, members = ledger_.members()](Log& log) {
-    const Status status = log.PutMembers(members);
-    return [this, call, asked, status] {
-      if (!status) return Send(call, Answer::Of(Unavailable(status.error().context)));
-      HoldOrAnswer(call, asked);
-      AfterLedger();
-    };
+  StoreMembers([this, call, asked = *asked](const Status& stored) {
+    if (!stored) return Send(call, Answer::Of(Unavailable(stored.error().context)));
+    HoldOrAnswer(call, asked);
   });
   AfterLedger();
 }
@@ -606,17 +600,25 @@ void Service::AfterLedger() {
       };
     });
   }
-  if (stored_members_ != ledger_.members_version()) {
-    stored_members_ = ledger_.members_version();
-    OnPool(writer_, [members = ledger_.members()](Log& log) {
-      const Status status = log.PutMembers(members);
-      return [status] {
-        if (!status) LogError("purge: nodes not stored", {{"error", status.error().ToString()}});
-      };
-    });
-  }
+  if (stored_members_ != ledger_.members_version()) StoreMembers([](const Status&) {});
   AnswerDryRuns();
   ArmAlarm();
+}
+
+void Service::StoreMembers(std::function<void(const Status&)> then) {
+  const uint64_t version = stored_members_ = ledger_.members_version();
+  OnPool(writer_, [this, version, members = ledger_.members(), then = std::move(then)](Log& log) {
+    const Status status = log.PutMembers(members);
+    return [this, version, then, status] {
+      if (!status) {
+        LogError("purge: nodes not stored", {{"error", status.error().ToString()}});
+      } else {
+        ledger_.OnMembersStored(version);
+      }
+      then(status);
+      AfterLedger();
+    };
+  });
 }
 
 void Service::ArmAlarm() {

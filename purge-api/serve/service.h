@@ -110,6 +110,8 @@ class Service {
 
   // After everything that may have changed the ledger.
   void AfterLedger();
+  // Makes the members of the ledger durable as they are now, then says whether they are.
+  void StoreMembers(std::function<void(const Status&)> then);
   void ArmAlarm();
   BootTime Boot() const { return options_.clock->Boot(); }
   WallTime Wall() const { return options_.clock->Wall(); }

@@ -224,6 +224,17 @@ TEST_F(ServiceTest, ANodeIsDurableBeforeItsFirstLease) {
               ElementsAre(Member{"edge", "01", false, false}, Member{"other", "02", true, false}));
 }
 
+// A repeated pull, or the next one of a node whose connection was lost.
+TEST_F(ServiceTest, NoPullOfAProcessIsAnsweredBeforeTheProcessIsDurable) {
+  log_->failing = true;
+  EXPECT_EQ(Ask("GET", PullTarget("edge", -1)).status, 503);
+  EXPECT_EQ(Ask("GET", PullTarget("edge", -1)).status, 503);
+  EXPECT_THAT(disk_->members, IsEmpty());
+  log_->failing = false;
+  EXPECT_GT(Pull("edge", -1).lease, Millis(0));
+  EXPECT_THAT(disk_->members, SizeIs(1));
+}
+
 TEST_F(ServiceTest, ARestartedServiceWaitsForTheNodesItKnew) {
   Pull("edge", -1);
   Start();

@@ -32,6 +32,7 @@ struct Planted {
   bool early_goodbye = false;         // said when it begins to drain
   bool serves_on_given_away = false;  // and uses what it has when its lease has run out
   bool takes_over_as_new = false;     // with the fence of a process that was restarted
+  bool leases_before_stored = false;  // the service; a restart forgets who had the lease
 };
 
 class CacheNode : public Machine {

@@ -31,6 +31,8 @@ void PurgeService::OnStart() {
 
 void PurgeService::OnCrash() {
   ledger_.reset();
+  stored_members_ = 0;
+  writes_.clear();
   held_.clear();
   alarm_.reset();
 }
@@ -60,15 +62,16 @@ void PurgeService::OnPull(Pull pull) {
   if (!asked.log_id.empty() && asked.log_id != durable_.log_id) return pull.reply(false, {});
   std::optional<cache::Seq> after;
   if (!asked.log_id.empty()) after = asked.after;
-  switch (ledger_->OnPull(pull.who, after, Boot(), Wall())) {
+  const purge::Ledger::Pulled pulled = ledger_->OnPull(pull.who, after, Boot(), Wall());
+  if (leases_before_stored) ledger_->OnMembersStored(ledger_->members_version());
+  switch (pulled) {
     case purge::Ledger::Pulled::kBeyond:
     case purge::Ledger::Pulled::kEnded: return pull.reply(false, {});
     case purge::Ledger::Pulled::kKnown: Hold(std::move(pull)); break;
     case purge::Ledger::Pulled::kJoined:
-      After(world().Between(100us, 20ms), [this, pull = std::move(pull)]() mutable {
-        durable_.members = ledger_->members();
-        Hold(std::move(pull));
-      });
+      StoreMembers(world().Between(100us, 20ms),
+                   [this, pull = std::move(pull)]() mutable { Hold(std::move(pull)); });
+      if (on_join) on_join();
   }
   AfterEvent();
 }
@@ -76,8 +79,24 @@ void PurgeService::OnPull(Pull pull) {
 void PurgeService::OnGoodbye(const std::string& node, const std::string& incarnation, bool given) {
   Trace("hears the goodbye of " + node + '/' + incarnation);
   ledger_->OnGoodbye(node, incarnation, given, Boot(), Wall());
-  After(world().Between(100us, 20ms), [this] { durable_.members = ledger_->members(); });
+  StoreMembers(world().Between(100us, 20ms), [] {});
   AfterEvent();
+}
+
+void PurgeService::StoreMembers(Micros takes, std::function<void()> then) {
+  stored_members_ = ledger_->members_version();
+  writes_.push_back(
+      [this, version = stored_members_, members = ledger_->members(), then = std::move(then)] {
+        durable_.members = members;
+        ledger_->OnMembersStored(version);
+        then();
+        AfterEvent();
+      });
+  After(takes, [this] {
+    const std::function<void()> write = std::move(writes_.front());
+    writes_.pop_front();
+    write();
+  });
 }
 
 void PurgeService::Hold(Pull pull) {
@@ -138,6 +157,7 @@ void PurgeService::AfterEvent() {
     some = true;
   }
   if (some && on_complete) on_complete();
+  if (stored_members_ != ledger_->members_version()) StoreMembers(Micros(5'000), [] {});
   const std::optional<BootTime> next = ledger_->NextExpiry();
   if (!next || (alarm_ && *alarm_ <= *next)) return;
   alarm_ = next;

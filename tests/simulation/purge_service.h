@@ -41,6 +41,10 @@ class PurgeService : public Machine {
   Millis lease() const { return options_.lease; }
   // Called whenever something became complete.
   std::function<void()> on_complete;
+  // Called whenever a process was seen that is not durable.
+  std::function<void()> on_join;
+  // A planted fault.
+  bool leases_before_stored = false;
 
  private:
   void OnStart() override;
@@ -51,6 +55,8 @@ class PurgeService : public Machine {
   void SendAnswer(const Pull& pull, cache::PullAnswer answer);
   void Hold(Pull pull);
   void AfterEvent();
+  // In the order of the calls.
+  void StoreMembers(Micros takes, std::function<void()> then);
 
   const purge::Ledger::Options options_;
   Promise& promise_;
@@ -69,7 +75,8 @@ class PurgeService : public Machine {
   std::unique_ptr<purge::Ledger> ledger_;
   std::map<uint64_t, Pull> held_;
   uint64_t last_held_ = 0;
-  uint64_t members_version_ = 0;
+  uint64_t stored_members_ = 0;               // version of the membership that is (being) stored
+  std::deque<std::function<void()>> writes_;  // that the writer has before it
   std::optional<BootTime> alarm_;
 };
 

@@ -29,6 +29,9 @@ class Schedule {
                                                                 : nullptr);
     }
     service_.on_complete = [this] { AskSoon(); };
+    service_.leases_before_stored = planted.leases_before_stored;
+    // In every fifteenth the service is in danger when it gets to know somebody.
+    if (seed % 15 == 0) service_.on_join = [this] { CrashServiceSoon(); };
   }
 
   Outcome Run() {
@@ -149,6 +152,14 @@ class Schedule {
     machine.Crash();
     const Micros down = world_.Chance(0.5) ? world_.Between(1ms, 500ms) : world_.Between(1s, 20s);
     world_.After(down, [this, &machine] { StartAgain(machine); });
+  }
+  void CrashServiceSoon() {
+    if (!world_.Chance(0.3)) return;
+    world_.After(world_.Between(1ms, 25ms), [this] {
+      if (!service_.up()) return;
+      service_.Crash();
+      world_.After(world_.Between(1ms, 500ms), [this] { StartAgain(service_); });
+    });
   }
   // Not beside another process that has its disk.
   void StartAgain(Machine& machine) {

@@ -30,6 +30,7 @@ constexpr uint64_t kOnceBroken[] = {
     291,     // who had given its disk to another process served on without a lease
     597,     // the same, and it had held no lease yet
     882,     // an immutable purge that only memory knew, for the disk was with another process
+    462198,  // a lease was granted to a process that a restarted service did not know
     503793,  // who had given its disk away spoke for it when its successor had ended
     2165,    // releases were compared by number instead of by their place in the log
 };
@@ -142,6 +143,12 @@ TEST(PlantedFaultTest, WhereWhoHasGivenItsDiskAwayServesWithoutALeaseAReceiptIsB
 TEST(PlantedFaultTest, WhereWhoTakesOverBelievesTheDiskAReceiptIsBroken) {
   Planted planted;
   planted.takes_over_as_new = true;
+  EXPECT_NE(FirstBroken(planted), 0u);
+}
+
+TEST(PlantedFaultTest, WhereAProcessGetsALeaseBeforeItIsDurableAReceiptIsBroken) {
+  Planted planted;
+  planted.leases_before_stored = true;
   EXPECT_NE(FirstBroken(planted), 0u);
 }
 
