@@ -342,6 +342,11 @@ Result<std::string> ListTable(std::string_view answer) {
     const Json json = Json::parse(answer);
     for (const Json& past : json.at("purges")) {
       char row[400];
+      if (table.empty()) {
+        std::snprintf(row, sizeof(row), "%-8s  %-20s  %-12s  %-8s  %-10s  %s\n", "SEQ", "WHEN",
+                      "WHO", "STATE", "KIND", "WHAT");
+        table = row;
+      }
       const bool soft = past.value("mode", "") == "soft";
       std::snprintf(
           row, sizeof(row), "%-8llu  %.19sZ  %-12.12s  %-8s  %-10s  ",

@@ -62,6 +62,7 @@ TEST(ListCommandTest, ThereIsALineForEachRecord) {
       R"("next":7})");
   ASSERT_TRUE(table);
   EXPECT_EQ(*table,
+            "SEQ       WHEN                  WHO           STATE     KIND        WHAT\n"
             "7         2026-11-21T18:00:00Z  0123456789ab  complete  soft        u1 u2 and 7 more\n"
             "more: --before 7\n");
   EXPECT_EQ(*ListTable(R"({"purges":[]})"), "none\n");
