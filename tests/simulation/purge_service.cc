@@ -80,6 +80,7 @@ void PurgeService::OnGoodbye(const std::string& node, const std::string& incarna
   Trace("hears the goodbye of " + node + '/' + incarnation);
   ledger_->OnGoodbye(node, incarnation, given, Boot(), Wall());
   StoreMembers(world().Between(100us, 20ms), [] {});
+  if (on_goodbye) on_goodbye();
   AfterEvent();
 }
 

@@ -43,6 +43,7 @@ class PurgeService : public Machine {
   std::function<void()> on_complete;
   // Called whenever a process was seen that is not durable.
   std::function<void()> on_join;
+  std::function<void()> on_goodbye;
   // A planted fault.
   bool leases_before_stored = false;
 
