@@ -2,9 +2,10 @@
 //
 // Renamed is every file that something refers to in a way that can be rewritten, except
 // pages, web manifests, names a bundler hashed, names the configuration keeps, and
-// scripts that other scripts mention (two names would make two modules of one). What is
-// mentioned in text that cannot be rewritten is renamed and stays at its old path as well;
-// so does what files refer to that a bundler named by their hash, which keep their bytes.
+// scripts that other scripts name in words that are no references (two names would make
+// two modules of one). What is mentioned in text that cannot be rewritten is renamed and
+// stays at its old path as well; so does what files refer to that a bundler named by their
+// hash, which keep their bytes.
 #pragma once
 
 #include <map>

@@ -9,6 +9,7 @@ namespace skerry::pipeline {
 namespace {
 
 using asset::CacheClass;
+using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -181,11 +182,57 @@ TEST_F(FingerprintTest, FilesThatScriptsMentionStayUnderTheirOldNameToo) {
 
 TEST_F(FingerprintTest, ScriptsThatScriptsMentionKeepTheirNameOnly) {
   Run({{"/index.html", "<script type=module src=a.js></script><script src=b.js></script>"},
-       {"/a.js", "import './b.js'"},
+       {"/a.js", "new Worker('./b.js')"},
        {"/b.js", ""}});
   EXPECT_EQ(Now("/b.js"), "/b.js");
   EXPECT_EQ(Of("/b.js").cache, CacheClass::kAsset);
   EXPECT_THAT(Now("/a.js"), MatchesRegex("/a\\.[0-9a-f]{8}\\.js"));
+}
+
+TEST_F(FingerprintTest, ModulesAndWhatTheyNameByUrlsAreRenamed) {
+  Run({{"/index.html", "<script type=module>import './js/a.js'</script>"},
+       {"/js/a.js",
+        "import b from './b.js'\nconst c = () => import('../c.js')\n"
+        "const d = new URL('d.svg', import.meta.url)"},
+       {"/js/b.js", "export { default } from '/c.js'"},
+       {"/js/d.svg", "<svg/>"},
+       {"/c.js", "export default 1"}});
+  for (const std::string path : {"/js/a.js", "/js/b.js", "/js/d.svg", "/c.js"}) {
+    EXPECT_NE(Now(path), path);
+    EXPECT_FALSE(Serves(path)) << "a module under two names is two modules";
+  }
+  EXPECT_EQ(Text("/index.html"), "<script type=module>import '." + Now("/js/a.js") + "'</script>");
+  EXPECT_EQ(Text("/js/a.js"), "import b from './" + Now("/js/b.js").substr(4) +
+                                  "'\nconst c = () => import('.." + Now("/c.js") +
+                                  "')\nconst d = new URL('" + Now("/js/d.svg").substr(4) +
+                                  "', import.meta.url)");
+  EXPECT_EQ(Text("/js/b.js"), "export { default } from '" + Now("/c.js") + "'");
+}
+
+TEST_F(FingerprintTest, AModuleThatAnotherScriptNamesInItsOwnWayKeepsItsName) {
+  Run({{"/index.html", "<script type=module src=a.js></script>"},
+       {"/a.js", "import './b.js'; import './c.js'"},
+       {"/c.js", "new Worker('b.js')"},
+       {"/b.js", ""}});
+  EXPECT_EQ(Now("/b.js"), "/b.js");
+  EXPECT_THAT(Text("/a.js"), HasSubstr("import './b.js'; import '." + Now("/c.js")));
+}
+
+TEST_F(FingerprintTest, ModulesThatABundlersChunkImportsKeepTheirName) {
+  Run({{"/index.html", "<link rel=modulepreload href=b.js><script src=index-C4x_9aQe.js></script>"},
+       {"/index-C4x_9aQe.js", "import './b.js'"},
+       {"/b.js", ""}});
+  EXPECT_EQ(Now("/b.js"), "/b.js");
+  EXPECT_EQ(Now("/index-C4x_9aQe.js"), "/index-C4x_9aQe.js");
+}
+
+TEST_F(FingerprintTest, AnImportThatIsMissingIsAnErrorWhereAPageLoadsTheModule) {
+  const Files files{{"/index.html", "<script type=module src=a.js></script>"},
+                    {"/a.js", "import './b.js'"},
+                    {"/b.js", "\nimport './gone.js'; import('./later.js')"}};
+  EXPECT_THAT(Fault(files), AllOf(HasSubstr("site/b.js:2: \"./gone.js\" leads to /gone.js"),
+                                  Not(HasSubstr("later"))));
+  Run({{"/index.html", ""}, {"/node.mjs", "import './gone.js'"}});
 }
 
 TEST_F(FingerprintTest, ScriptsThatDataMentionsAreServedUnderBothNames) {
@@ -202,6 +249,14 @@ TEST_F(FingerprintTest, TheFaviconIsAlsoThereForThoseWhoGuess) {
 
 TEST_F(FingerprintTest, ServiceWorkersKeepTheirNameAndAreRevalidated) {
   Run({{"/index.html", "<script>navigator.serviceWorker.register(\"/worker.js\")</script>"},
+       {"/worker.js", ""}});
+  EXPECT_EQ(Now("/worker.js"), "/worker.js");
+  EXPECT_EQ(Of("/worker.js").cache, CacheClass::kRevalidate);
+}
+
+TEST_F(FingerprintTest, ServiceWorkersNamedByUrlKeepTheirNameToo) {
+  Run({{"/index.html", "<script type=module src=a.js></script>"},
+       {"/a.js", "navigator.serviceWorker.register(new URL('./worker.js', import.meta.url))"},
        {"/worker.js", ""}});
   EXPECT_EQ(Now("/worker.js"), "/worker.js");
   EXPECT_EQ(Of("/worker.js").cache, CacheClass::kRevalidate);

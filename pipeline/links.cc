@@ -10,6 +10,8 @@ namespace {
 
 constexpr size_t kMostFaults = 20;
 
+bool IsLoad(Use use) { return use == Use::kLoad || use == Use::kImport; }
+
 void SortUnique(std::vector<int>& list) {
   std::sort(list.begin(), list.end());
   list.erase(std::unique(list.begin(), list.end()), list.end());
@@ -52,30 +54,57 @@ void Links::See(int file, const Fragment& fragment, const Reference& reference) 
       Resolve(site_->files[file].path, documents_[file].base, config_->url, reference.url);
   if (resolved.where == Where::kElsewhere) return;
   if (resolved.where == Where::kMalformed) {
-    if (reference.use == Use::kLoad) {
-      faults_.push_back(Place(file, fragment, reference) + ": \"" + reference.url +
-                        "\" cannot name a file");
-    }
+    Missing(file, reference.use,
+            Place(file, fragment, reference) + ": \"" + reference.url + "\" cannot name a file");
     return;
   }
   const Target target = reference.crop.empty() ? Find(file, reference.url, reference.use)
                                                : FindImage(file, reference.url, reference.crop);
   if (target.file != kNoFile) {
     targets_[file].push_back(target.file);
-    if (reference.use == Use::kLoad) loads_[file].push_back(target.file);
+    if (IsLoad(reference.use)) loads_[file].push_back(target.file);
     return;
   }
   // Beside the base lies another site of the same host.
   const bool outside = !resolved.path.starts_with(config_->base);
   if (outside || AnyGlobMatches(config_->allow_missing, resolved.path)) return;
   const bool note = reference.use == Use::kNavigate && config_->fallback.empty();
-  if (reference.use != Use::kLoad && !note) return;
+  if (!IsLoad(reference.use) && !note) return;
   const std::string what =
       Place(file, fragment, reference) + ": \"" + reference.url + "\" leads to " + resolved.path;
-  if (reference.use == Use::kLoad) {
-    faults_.push_back(what + ", which is not in the site");
+  if (IsLoad(reference.use)) {
+    Missing(file, reference.use, what + ", which is not in the site");
   } else {
     warnings_.push_back(what + ", which is no page of the site");
+  }
+}
+
+void Links::Missing(int file, Use use, std::string fault) {
+  const bool script = site_->files[file].type == "text/javascript";
+  if (use == Use::kImport && script) {
+    imports_[file].push_back(std::move(fault));
+  } else if (IsLoad(use)) {
+    faults_.push_back(std::move(fault));
+  }
+}
+
+// Modules that no page loads may be anybody's, for Node.js or for a bundler.
+void Links::SeeImports() {
+  std::vector<bool> seen(site_->files.size());
+  std::vector<int> todo;
+  for (size_t i = 0; i < seen.size(); ++i) {
+    if (site_->files[i].type == "text/javascript") continue;
+    todo.insert(todo.end(), loads_[i].begin(), loads_[i].end());
+  }
+  while (!todo.empty()) {
+    const int file = todo.back();
+    todo.pop_back();
+    if (seen[file]) continue;
+    seen[file] = true;
+    todo.insert(todo.end(), loads_[file].begin(), loads_[file].end());
+  }
+  for (const auto& [file, faults] : imports_) {
+    if (seen[file]) faults_.insert(faults_.end(), faults.begin(), faults.end());
   }
 }
 
@@ -99,6 +128,7 @@ Result<Links> Links::Read(const Site& site, const Config& config) {
   links.targets_.resize(site.files.size());
   links.loads_.resize(site.files.size());
   for (size_t i = 0; i < site.files.size(); ++i) links.ReadFile(static_cast<int>(i));
+  links.SeeImports();
   const std::vector<std::string>& faults = links.faults_;
   if (faults.empty()) return links;
   std::string all;

@@ -1,6 +1,7 @@
 // The files of a site and the references between them.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,8 @@ class Links {
   Links(const Site& site, const Config& config) : site_(&site), config_(&config) {}
   void ReadFile(int file);
   void See(int file, const Fragment& fragment, const Reference& reference);
+  void Missing(int file, Use use, std::string fault);
+  void SeeImports();
   std::string Place(int file, const Fragment& fragment, const Reference& reference) const;
 
   const Site* site_;
@@ -53,6 +56,7 @@ class Links {
   size_t references_ = 0;
   std::vector<std::string> warnings_;
   std::vector<std::string> faults_;
+  std::map<int, std::vector<std::string>> imports_;  // faults, where the file is loaded at all
 };
 
 }  // namespace skerry::pipeline

@@ -78,7 +78,7 @@ class Namer {
     for (size_t at = script.find(kCall); at != std::string_view::npos;
          at = script.find(kCall, at + 1)) {
       const size_t open = script.find_first_of("\"'`", at + kCall.size());
-      if (open == std::string_view::npos || open > at + kCall.size() + 8) continue;
+      if (open == std::string_view::npos || open > at + kCall.size() + 16) continue;
       const size_t close = script.find(script[open], open + 1);
       if (close == std::string_view::npos) continue;
       const std::string_view url = script.substr(open + 1, close - open - 1);
@@ -91,6 +91,7 @@ class Namer {
       for (const int target : links_.targets(static_cast<int>(i))) {
         if (target == static_cast<int>(i)) continue;
         (hashed_[i] ? pinned_ : referenced_).insert(target);
+        if (site_.files[i].type == "text/javascript") of_scripts_.insert(target);
       }
     }
   }
@@ -103,11 +104,12 @@ class Namer {
     naming.worker = workers_.contains(name) || name == "sw.js" || name == "service-worker.js";
     const bool script = file.type == "text/javascript";
     const bool in_code = code_.Has(file.path);
-    naming.in_code = in_code;
+    naming.in_code = in_code || of_scripts_.contains(index);
     const bool stays = IsPage(file) || naming.hashed || naming.worker ||
                        file.type == "application/manifest+json" ||
                        file.path.ends_with("/manifest.json") ||
-                       AnyGlobMatches(config_.keep_names, file.path) || (script && in_code);
+                       AnyGlobMatches(config_.keep_names, file.path) ||
+                       (script && (in_code || pinned_.contains(index)));
     naming.rename = referenced_.contains(index) && !stays;
     naming.keep_old = naming.rename && (in_code || data_.Has(file.path) ||
                                         pinned_.contains(index) || IsWellKnown(file.path));
@@ -122,7 +124,8 @@ class Namer {
   Mentions data_;                               // JSON, XML and other text
   std::set<std::string, std::less<>> workers_;  // file names
   std::set<int> referenced_;
-  std::set<int> pinned_;  // by files whose bytes must not change
+  std::set<int> pinned_;      // by files whose bytes must not change
+  std::set<int> of_scripts_;  // what scripts refer to
 };
 
 }  // namespace

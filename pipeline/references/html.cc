@@ -113,7 +113,8 @@ class HtmlReader {
     for (unsigned i = 0; i < element.attributes.length; ++i) {
       SeeAttribute(element, name, *static_cast<GumboAttribute*>(element.attributes.data[i]));
     }
-    if (name == "style" || name == "script") SeeText(element, name == "style");
+    if (name == "style") SeeStyle(element);
+    if (name == "script") SeeScript(element);
     if (name == "img") SeeImage(node);
     if (name == "link" || name == "script") SeePreload(element, name);
   }
@@ -161,20 +162,39 @@ class HtmlReader {
     return {{from, end - from, value.substr(from, end - from), Quoting::kPlain, use}};
   }
 
-  void SeeText(const GumboElement& element, bool style) {
+  // The text inside, and where it stands.
+  template <class See>
+  void EachText(const GumboElement& element, See see) {
     for (unsigned i = 0; i < element.children.length; ++i) {
       const auto* child = static_cast<const GumboNode*>(element.children.data[i]);
       if (child->type != GUMBO_NODE_TEXT && child->type != GUMBO_NODE_CDATA) continue;
       const GumboStringPiece& raw = child->v.text.original_text;
       if (raw.data == nullptr) continue;
-      const std::string text(raw.data, raw.length);
-      if (!style) {
-        document_.scripts.push_back(text);
-        continue;
-      }
-      const auto offset = static_cast<size_t>(raw.data - html_.data());
-      document_.fragments.push_back({offset, text.size(), text, false, CssReferences(text)});
+      see(std::string(raw.data, raw.length), static_cast<size_t>(raw.data - html_.data()));
     }
+  }
+
+  void SeeStyle(const GumboElement& element) {
+    EachText(element, [&](std::string text, size_t offset) {
+      std::vector<Reference> found = CssReferences(text);
+      const size_t size = text.size();
+      document_.fragments.push_back({offset, size, std::move(text), false, std::move(found)});
+    });
+  }
+
+  void SeeScript(const GumboElement& element) {
+    const std::string type = LowerAscii(Value(element, "type"));
+    const bool code = type.empty() || type == "module" || type.ends_with("/javascript");
+    // In XML its text has character references.
+    const bool plain = element.tag_namespace == GUMBO_NAMESPACE_HTML;
+    EachText(element, [&](std::string text, size_t offset) {
+      std::vector<Reference> found;
+      if (code && plain) found = ScriptReferences(text);
+      document_.scripts.push_back(WithoutReferences(text, found));
+      const size_t size = text.size();
+      if (found.empty()) return;
+      document_.fragments.push_back({offset, size, std::move(text), false, std::move(found)});
+    });
   }
 
   static std::string CropOf(const GumboElement& element) {

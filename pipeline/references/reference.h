@@ -18,7 +18,9 @@ namespace skerry::pipeline {
 enum class Use : uint8_t {
   kLoad,      // fetched with the page: a missing file is an error
   kNavigate,  // where a click leads: may be answered by something else than a file
-  kMention,   // for other programs (og:image, source maps): rewritten, never required
+  kImport,    // fetched with the script that says it: as kLoad where that is fetched with a page
+  kMention,   // later, or for other programs (import(), og:image, source maps): rewritten, never
+              // required
 };
 
 // How a URL is written in the fragment's text.
@@ -118,6 +120,12 @@ Document ReadReferences(std::string_view type, std::string_view text);
 
 // The references of a style sheet or of a style attribute's declarations.
 std::vector<Reference> CssReferences(std::string_view css);
+// Where a script names files by URLs that are relative to itself: in imports and exports, in
+// import() and in new URL("…", import.meta.url). Strings with escapes, and scripts whose brackets
+// or quotes do not match, have none.
+std::vector<Reference> ScriptReferences(std::string_view script);
+// The script with blanks in place of them: what is left may name files in other ways.
+std::string WithoutReferences(std::string_view script, const std::vector<Reference>& references);
 // The candidates of a srcset attribute (HTML, "parse a srcset attribute").
 std::vector<Reference> SrcsetReferences(std::string_view srcset);
 
