@@ -1,4 +1,4 @@
-// What nghttp2 takes of a PreparedHead. Private to this room.
+// What an HTTP/2 session takes of heads. Private to this room.
 #pragma once
 
 #include <nghttp2/nghttp2.h>
@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/http/hpack_encoder.h"
 #include "core/http/prepared_head.h"
 #include "core/http/server_session.h"
 
@@ -22,24 +23,46 @@ inline nghttp2_nv Reference(std::string_view name, std::string_view value) {
           NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE};
 }
 
-// Appends the fields of the lists; the last Content-Length among them, if there is one.
-inline std::optional<std::string_view> AddLines(const std::array<const Fields*, 2>& lists,
-                                                std::vector<nghttp2_nv>& lines) {
+// The same for a session whose HpackEncoder has the dynamic table to itself.
+inline nghttp2_nv ReferenceUnindexed(std::string_view name, std::string_view value) {
+  nghttp2_nv line = Reference(name, value);
+  line.flags |= NGHTTP2_NV_FLAG_NO_INDEX;
+  return line;
+}
+
+// `digits` has the code. What HPACK's static table has needs no other.
+inline nghttp2_nv StatusLine(int status, const Decimal& digits) {
+  for (const int known : {200, 204, 206, 304, 400, 404, 500}) {
+    if (status == known) return Reference(":status", digits.view());
+  }
+  return ReferenceUnindexed(":status", digits.view());
+}
+
+// The last Content-Length of the lists, if there is one.
+inline std::optional<std::string_view> DeclaredLength(const std::array<const Fields*, 2>& lists) {
   std::optional<std::string_view> length;
   for (const Fields* list : lists) {
     if (list == nullptr) continue;
     for (const Field& field : *list) {
-      lines.push_back(Reference(field.name, field.value));
       if (field.name == "content-length") length = field.value;
     }
   }
   return length;
 }
 
+// More than the lists take in a header block: HpackEncoder::MostBytes of each line.
+inline size_t BlockBytesAtMost(const std::array<const Fields*, 2>& lists) {
+  size_t bytes = 0;
+  for (const Fields* list : lists) {
+    if (list != nullptr) bytes += list->ByteSize();
+  }
+  return bytes;
+}
+
 struct PreparedHead::H2Lines {
   Decimal status;
-  Decimal length;
-  std::vector<nghttp2_nv> lines;
+  nghttp2_nv status_line{};
+  HpackLines rest;
 };
 
 }  // namespace skerry::http

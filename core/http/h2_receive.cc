@@ -215,6 +215,12 @@ void H2Session::OnBodyEnd(H2Stream& stream) {
   }
 }
 
+// nghttp2 tells the client in its next block that the table has this size.
+void H2Session::OnSettings() {
+  encoder_.SetTableSize(
+      nghttp2_session_get_remote_settings(session_.get(), NGHTTP2_SETTINGS_HEADER_TABLE_SIZE));
+}
+
 void H2Session::OnPingAck() {
   if (draining_ == Draining::kNoticeSent) SecondGoaway();
 }

@@ -1,6 +1,9 @@
 // The sending half of H2Session: answers become frames.
 #include <nghttp2/nghttp2.h>
 
+#include <array>
+#include <cstring>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -13,13 +16,74 @@ namespace {
 // A large body on a fast connection lets the others of the loop have their turn.
 constexpr size_t kPumpBytes = 512 * 1024;
 
+// Heads of more than that are left to nghttp2, which makes several frames of them. A frame
+// of 16 KiB may be sent to everybody (RFC 9113 4.2).
+constexpr size_t kMostInOneFrame = 15 * 1024;
+constexpr size_t kFrameHeader = 9;
+// What nghttp2 puts into a frame of its own: header, announcements of the table's size, status.
+constexpr size_t kMostOfStatus = 64;
+constexpr size_t kMostLengthLine = HpackEncoder::MostBytes(14, 20);
+
+// The dynamic table belongs to `encoder_`.
 nghttp2_nv Copied(std::string_view name, std::string_view value) {
   nghttp2_nv line = Reference(name, value);
-  line.flags = NGHTTP2_NV_FLAG_NONE;
+  line.flags = NGHTTP2_NV_FLAG_NO_INDEX;
   return line;
 }
 
+// Calls take(name, value) for the fields of an answer that is not prepared, in the order they
+// are sent.
+template <class Take>
+void ForEachField(const H2Stream& stream, Take take) {
+  for (const Fields* list : stream.response_.lists()) {
+    if (list == nullptr) continue;
+    for (const Field& field : *list) take(field.name, field.value);
+  }
+  const std::string_view length = stream.length_text_.view();
+  if (!length.empty()) take("content-length", length);
+}
+
 }  // namespace
+
+// A HEADERS frame on its way out: what nghttp2 made of it goes before the fields. Each Pump
+// has one to itself; the thread keeps one for the next.
+class H2Session::OutgoingHead {
+ public:
+  static std::unique_ptr<OutgoingHead> Take() {
+    auto taken = std::move(Spare());
+    return taken != nullptr ? std::move(taken) : std::make_unique<OutgoingHead>();
+  }
+  static void Return(std::unique_ptr<OutgoingHead> head) {
+    head->size_ = 0;
+    Spare() = std::move(head);
+  }
+
+  // Room for a block of kMostInOneFrame. Where the fields begin, and where they end by now.
+  char* begin() { return room_.data() + kMostOfStatus; }
+  void SetEnd(char* end) { size_ = static_cast<size_t>(end - begin()); }
+  size_t size() const { return size_; }
+
+  // The frame with its fields, which are gone after that.
+  std::string_view Complete(std::string_view frame) {
+    SKERRY_CHECK(frame.size() <= kMostOfStatus);
+    char* const whole = begin() - frame.size();
+    memcpy(whole, frame.data(), frame.size());
+    const size_t payload = frame.size() - kFrameHeader + size_;
+    whole[0] = static_cast<char>(payload >> 16);
+    whole[1] = static_cast<char>(payload >> 8);
+    whole[2] = static_cast<char>(payload);
+    return {whole, frame.size() + std::exchange(size_, 0)};
+  }
+
+ private:
+  static std::unique_ptr<OutgoingHead>& Spare() {
+    thread_local std::unique_ptr<OutgoingHead> spare;
+    return spare;
+  }
+
+  size_t size_ = 0;
+  std::array<char, kMostOfStatus + kMostInOneFrame> room_;
+};
 
 void H2Session::SubmitInterim(H2Stream& stream, const ResponseHead& head) {
   Decimal status;
@@ -34,33 +98,79 @@ void H2Session::SubmitInterim(H2Stream& stream, const ResponseHead& head) {
 void H2Session::SubmitHead(H2Stream& stream, const nghttp2_data_provider* body) {
   Response& response = stream.response_;
   if (response.prepared != nullptr) {
-    if (!MayHaveBody(stream.method(), response.prepared->status())) response.body = nullptr;
-    if (response.body != nullptr) stream.length_ = response.prepared->length();
-    return SubmitLines(stream, response.prepared->h2_lines().lines, body);
+    const PreparedHead& prepared = *response.prepared;
+    if (!MayHaveBody(stream.method(), prepared.status())) response.body = nullptr;
+    if (response.body != nullptr) stream.length_ = prepared.length();
+    const PreparedHead::H2Lines& h2 = prepared.h2_lines();
+    return SubmitStatus(stream, h2.status_line, h2.rest.bytes_at_most(), body);
   }
-  thread_local std::vector<nghttp2_nv> lines;
-  lines.clear();
   stream.status_.Set(static_cast<uint64_t>(response.status));
-  lines.push_back(Reference(":status", stream.status_.view()));
-  std::optional<std::string_view> length = AddLines(response.lists(), lines);
+  std::optional<std::string_view> length = DeclaredLength(response.lists());
   const bool no_length = response.status == 204 || response.status == 304;
   if (!length && response.body != nullptr && response.body->length() && !no_length) {
     stream.length_text_.Set(*response.body->length());
     length = stream.length_text_.view();
-    lines.push_back(Reference("content-length", *length));
   }
   if (!MayHaveBody(stream.method(), response.status)) response.body = nullptr;
   if (response.body != nullptr && length) stream.length_ = ParseDecimal(*length);
-  SubmitLines(stream, lines, body);
+  SubmitStatus(stream, StatusLine(response.status, stream.status_),
+               BlockBytesAtMost(response.lists()) + kMostLengthLine, body);
 }
 
-void H2Session::SubmitLines(H2Stream& stream, const std::vector<nghttp2_nv>& lines,
+// nghttp2 gets the status, which is all that it wants; the fields join it on its way out,
+// when its frame has been made.
+void H2Session::SubmitStatus(H2Stream& stream, const nghttp2_nv& status, size_t bytes_at_most,
+                             const nghttp2_data_provider* body) {
+  if (bytes_at_most > kMostInOneFrame) {
+    thread_local std::vector<nghttp2_nv> lines;
+    lines = {status};
+    const auto add = [](std::string_view name, std::string_view value) {
+      lines.push_back(ReferenceUnindexed(name, value));
+    };
+    if (stream.response_.prepared != nullptr) {
+      for (const HpackLine& line : stream.response_.prepared->h2_lines().rest.lines()) {
+        add(line.name(), line.value());
+      }
+    } else {
+      ForEachField(stream, add);
+    }
+    return SubmitLines(stream, lines.data(), lines.size(), body);
+  }
+  stream.fields_waiting_ = true;
+  SubmitLines(stream, &status, 1, body);
+}
+
+void H2Session::SubmitLines(H2Stream& stream, const nghttp2_nv* lines, size_t count,
                             const nghttp2_data_provider* body) {
   const bool has_body = stream.response_.body != nullptr;
-  const int submitted = nghttp2_submit_response(session_.get(), stream.id(), lines.data(),
-                                                lines.size(), has_body ? body : nullptr);
+  const int submitted =
+      nghttp2_submit_response(session_.get(), stream.id(), lines, count, has_body ? body : nullptr);
   if (submitted != 0) return ResetStream(stream);
   SchedulePump();
+}
+
+// The frame is made, and what Pump gets next. Its stream may be closed by then: what
+// belongs to it is worked out here.
+void H2Session::EncodeFields(H2Stream& stream, const nghttp2_headers& headers) {
+  const bool interim = headers.nvlen > 0 && *headers.nva[0].value == '1';
+  if (interim || !std::exchange(stream.fields_waiting_, false)) return;
+  char* to = head_->begin();
+  if (stream.response_.prepared != nullptr) {
+    for (const HpackLine& line : stream.response_.prepared->h2_lines().rest.lines()) {
+      to = encoder_.Write(line, to);
+    }
+  } else {
+    ForEachField(stream, [&](std::string_view name, std::string_view value) {
+      to = encoder_.Write(name, value, to);
+    });
+  }
+  head_->SetEnd(to);
+  stream.bytes_sent_ += head_->size();
+}
+
+// A whole frame, as nghttp2 made it, with the fields that belong to it.
+void H2Session::WriteFrame(std::string_view frame) {
+  context_.transport.Write(head_->size() == 0 ? frame : head_->Complete(frame));
 }
 
 // Asked for at the first wait: bodies in memory never do.
@@ -104,19 +214,15 @@ void H2Session::Pump() {
   pumping_ = true;
   held_back_ = false;
   data_written_ = 0;
-  net::Transport& transport = context_.transport;
-  while (transport.writable()) {
-    const uint8_t* data = nullptr;
-    const ssize_t size = nghttp2_session_mem_send(session_.get(), &data);
-    if (size < 0) {
-      pumping_ = false;
-      return CloseNow(true);
-    }
-    if (size == 0) break;
-    transport.Write({reinterpret_cast<const char*>(data), static_cast<size_t>(size)});
-  }
+  std::unique_ptr<OutgoingHead> head = OutgoingHead::Take();
+  head_ = head.get();
+  const bool sound = WriteFrames();
+  head_ = nullptr;
+  OutgoingHead::Return(std::move(head));
   pumping_ = false;
+  if (!sound) return CloseNow(true);
   if (closed_) return;
+  net::Transport& transport = context_.transport;
   transport.Flush();
   if (!transport.writable()) return;
   if (held_back_) {
@@ -124,6 +230,18 @@ void H2Session::Pump() {
   } else {
     CloseIfDone();
   }
+}
+
+// All that nghttp2 has and the transport takes. False when nghttp2 is at its end.
+bool H2Session::WriteFrames() {
+  while (context_.transport.writable()) {
+    const uint8_t* data = nullptr;
+    const ssize_t size = nghttp2_session_mem_send(session_.get(), &data);
+    if (size < 0) return false;
+    if (size == 0) break;
+    WriteFrame({reinterpret_cast<const char*>(data), static_cast<size_t>(size)});
+  }
+  return true;
 }
 
 // ---- Called by nghttp2 from within Pump
@@ -180,7 +298,10 @@ void H2Session::OnFrameSent(const nghttp2_frame& frame) {
   if (frame.hd.type != NGHTTP2_DATA && frame.hd.type != NGHTTP2_HEADERS) return;
   H2Stream* const stream = Find(frame.hd.stream_id);
   if (stream == nullptr) return;
-  if (frame.hd.type == NGHTTP2_HEADERS) stream->bytes_sent_ += frame.hd.length + 9;
+  if (frame.hd.type == NGHTTP2_HEADERS) {
+    stream->bytes_sent_ += frame.hd.length + kFrameHeader;
+    EncodeFields(*stream, frame.headers);
+  }
   if ((frame.hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return;
   stream->answer_sent_ = true;
   if (stream->asked_ == H2Stream::Asked::kHanded) budget_.Answered();

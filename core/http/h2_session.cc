@@ -241,7 +241,10 @@ struct H2Session::Callbacks {
     if (self.closed_) return NGHTTP2_ERR_CALLBACK_FAILURE;
     const bool end = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
     switch (frame->hd.type) {
-      case NGHTTP2_SETTINGS: self.settings_seen_ = true; break;
+      case NGHTTP2_SETTINGS:
+        self.settings_seen_ = true;
+        if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) self.OnSettings();
+        break;
       case NGHTTP2_PING:
         if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) self.OnPingAck();
         break;

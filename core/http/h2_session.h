@@ -18,6 +18,7 @@
 #include "core/http/h2_frame_scanner.h"
 #include "core/http/h2_memory.h"
 #include "core/http/h2_stream.h"
+#include "core/http/hpack_encoder.h"
 #include "core/http/request_check.h"
 #include "core/http/server_session.h"
 
@@ -47,6 +48,7 @@ class H2Session : public ServerSession {
   struct SessionDeleter {
     void operator()(nghttp2_session* session) const { nghttp2_session_del(session); }
   };
+  class OutgoingHead;
   enum class Draining : uint8_t { kNo, kNoticeSent, kFinal };
 
   // ---- Receiving (h2_receive.cc)
@@ -59,6 +61,7 @@ class H2Session : public ServerSession {
   void CheckHead(H2Stream& stream);
   void OnData(H2Stream& stream, std::string_view bytes);
   void OnBodyEnd(H2Stream& stream);
+  void OnSettings();
   void OnPingAck();
   void Refuse(H2Stream& stream, const Problem& problem);
   void Hand(H2Stream& stream);
@@ -76,8 +79,13 @@ class H2Session : public ServerSession {
   void OnFrameSent(const nghttp2_frame& frame);
   void OnStreamClosed(int32_t id);
   void SubmitHead(H2Stream& stream, const nghttp2_data_provider* body);
-  void SubmitLines(H2Stream& stream, const std::vector<nghttp2_nv>& lines,
+  void SubmitStatus(H2Stream& stream, const nghttp2_nv& status, size_t bytes_at_most,
+                    const nghttp2_data_provider* body);
+  void SubmitLines(H2Stream& stream, const nghttp2_nv* lines, size_t count,
                    const nghttp2_data_provider* body);
+  bool WriteFrames();
+  void EncodeFields(H2Stream& stream, const nghttp2_headers& headers);
+  void WriteFrame(std::string_view frame);
 
   // ---- Lifetime (h2_session.cc)
   void Tick();
@@ -105,6 +113,8 @@ class H2Session : public ServerSession {
   H2FrameScanner scanner_;
   HeadBlock block_;            // of the head that is coming in
   bool reading_head_ = false;  // begun, and not at its end
+  HpackEncoder encoder_;
+  OutgoingHead* head_ = nullptr;  // within Pump
   H2StreamLedger ledger_;
   GlitchBudget budget_;
   std::string known_authority_;  // of the last request that passed

@@ -102,10 +102,11 @@ class H2Stream : public ServerStream {
 
   // The answer.
   bool responded_ = false;
-  bool answer_sent_ = false;    // its END_STREAM is with the transport
-  SteadyTime lingers_since_{};  // answered before the request's end: epoch if not
-  bool wake_asked_ = false;     // the body calls us when it goes on
-  bool reset_by_us_ = false;    // by the program or a failed body: no fault of the client
+  bool fields_waiting_ = false;  // for the HEADERS frame of the answer to be made
+  bool answer_sent_ = false;     // its END_STREAM is with the transport
+  SteadyTime lingers_since_{};   // answered before the request's end: epoch if not
+  bool wake_asked_ = false;      // the body calls us when it goes on
+  bool reset_by_us_ = false;     // by the program or a failed body: no fault of the client
   Response response_;
   Decimal status_;
   Decimal length_text_;

@@ -13,15 +13,21 @@ PreparedHead::PreparedHead(int status, std::shared_ptr<const Fields> stored, Fie
       own_(std::move(own)),
       event_stream_(IsEventStream({stored_.get(), &own_})),
       h2_lines_(std::make_unique<H2Lines>()) {
-  h2_lines_->status.Set(static_cast<uint64_t>(status));
-  std::vector<nghttp2_nv>& lines = h2_lines_->lines;
-  lines.push_back(Reference(":status", h2_lines_->status.view()));
-  std::optional<std::string_view> declared = AddLines(lists(), lines);
-  if (!declared && length && status != 204 && status != 304) {
-    h2_lines_->length.Set(*length);
-    declared = h2_lines_->length.view();
-    lines.push_back(Reference("content-length", *declared));
+  H2Lines& h2 = *h2_lines_;
+  h2.status.Set(static_cast<uint64_t>(status));
+  h2.status_line = StatusLine(status, h2.status);
+  for (const Fields* list : lists()) {
+    if (list == nullptr) continue;
+    for (const Field& field : *list) h2.rest.Add(field.name, field.value);
   }
+  std::optional<std::string_view> declared = DeclaredLength(lists());
+  Decimal digits;
+  if (!declared && length && status != 204 && status != 304) {
+    digits.Set(*length);
+    declared = digits.view();
+    h2.rest.Add("content-length", *declared);
+  }
+  h2.rest.End();
   if (declared) length_ = ParseDecimal(*declared);
 }
 

@@ -66,10 +66,11 @@ struct H2Client::Callbacks {
         answer.interim.push_back(std::stoi(v));
       } else {
         answer.status = std::stoi(v);
+        answer.head_comes = true;
       }
     } else if (answer.status == 0) {
       // Of an interim answer.
-    } else if (!answer.body.empty() || frame->headers.cat == NGHTTP2_HCAT_HEADERS) {
+    } else if (!answer.head_comes) {
       answer.trailers.Add(n, v);
     } else {
       answer.fields.Add(n, v);
@@ -79,6 +80,7 @@ struct H2Client::Callbacks {
   static int Received(nghttp2_session*, const nghttp2_frame* frame, void* user) {
     H2Client& self = Self(user);
     const nghttp2_frame_hd& hd = frame->hd;
+    if (hd.type == NGHTTP2_HEADERS) self.answers_[hd.stream_id].head_comes = false;
     if (hd.type == NGHTTP2_GOAWAY) {
       self.goaways.emplace_back(frame->goaway.error_code, frame->goaway.last_stream_id);
     } else if (hd.type == NGHTTP2_SETTINGS && (hd.flags & NGHTTP2_FLAG_ACK) == 0) {

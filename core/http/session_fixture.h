@@ -137,6 +137,7 @@ class H2Client {
  public:
   struct Answer {
     int status = 0;
+    bool head_comes = false;  // its HEADERS have begun and not ended
     Fields fields;
     std::string body;
     Fields trailers;
