@@ -13,6 +13,7 @@
 #include "core/base/log.h"
 #include "core/base/metrics.h"
 #include "core/base/thread.h"
+#include "core/base/urgency.h"
 #include "core/cache/purge/feed.h"
 #include "core/cache/purge/goodbye.h"
 #include "core/daemon/admin.h"
@@ -240,6 +241,7 @@ Status Edge::State::OpenTokens() {
 Status Edge::State::OpenCaches() {
   compute = std::make_unique<Pool>("compute", kComputeThreads);
   store_pool = std::make_unique<Pool>("store", 1);
+  store_pool->Run([] { SetUrgency(Urgency::kBackground); });
   auto opened =
       gateway::Cache::Open({.ram = options.ram_cache,
                             .disk = options.disk_cache,

@@ -11,6 +11,7 @@
 #include "core/base/log.h"
 #include "core/base/metrics.h"
 #include "core/base/thread.h"
+#include "core/base/urgency.h"
 #include "core/cache/purge/feed.h"
 #include "core/cache/purge/goodbye.h"
 #include "core/daemon/admin.h"
@@ -389,6 +390,7 @@ Status Shield::State::OpenAll() {
   reads = std::make_unique<Pool>("blob-read", kReadThreads);
   stores = std::make_unique<Pool>("store", kStoreThreads);
   log = std::make_unique<Pool>("log", 1);
+  log->Run([] { SetUrgency(Urgency::kBackground); });
   control = std::make_unique<daemon::Workers>("control", 1);
   const size_t count =
       options.workers == 0 ? daemon::UsableProcessors() : static_cast<size_t>(options.workers);

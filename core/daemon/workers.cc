@@ -7,6 +7,7 @@
 
 #include "core/base/result.h"
 #include "core/base/thread.h"
+#include "core/base/urgency.h"
 
 namespace skerry::daemon {
 
@@ -30,6 +31,7 @@ void Workers::Start() {
   for (size_t i = 0; i < loops_.size(); ++i) {
     threads_->all.emplace_back([loop = loops_[i].get(), name = name_ + "-" + std::to_string(i)] {
       NameThisThread(name);
+      SetUrgency(Urgency::kAnswers);
       loop->Run();
     });
   }

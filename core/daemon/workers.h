@@ -1,4 +1,4 @@
-// Worker threads, a loop each.
+// Worker threads, a loop each; they run when they wake (core/base/urgency.h).
 #pragma once
 
 #include <functional>

@@ -11,6 +11,7 @@
 #include "core/asset/decoder.h"
 #include "core/asset/encoder.h"
 #include "core/base/thread.h"
+#include "core/base/urgency.h"
 #include "core/gateway/variant.h"
 
 namespace skerry::gateway {
@@ -130,6 +131,7 @@ Upgrades::~Upgrades() {
 
 void Upgrades::State::Work() {
   NameThisThread("upgrade");
+  SetUrgency(Urgency::kBackground);
   for (;;) {
     cache::EntryPtr entry;
     {

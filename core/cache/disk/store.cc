@@ -98,12 +98,18 @@ rocksdb::ColumnFamilyOptions MetaFamily(ByteCount budget) {
   return family;
 }
 
-rocksdb::ColumnFamilyOptions ControlFamily() {
+// Values are written anew under their names (the purge journal's): the larger the buffer,
+// the fewer of them are merged again and again.
+rocksdb::ColumnFamilyOptions ControlFamily(ByteCount budget) {
   rocksdb::ColumnFamilyOptions family = BaseFamily();
-  family.write_buffer_size = 1_MiB;
+  family.write_buffer_size = std::clamp(budget / 128, 1_MiB, 8_MiB);
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(BaseTable()));
   return family;
 }
+
+// write(2) of a megabyte holds its processor for 1 to 4 ms: in a kernel that does not preempt
+// itself (Linux 6.18, PREEMPT_NONE, ext4) no thread, whatever its priority, runs before it ends.
+constexpr size_t kLargestWrite = 64_KiB;
 
 rocksdb::DBOptions DatabaseOptions(const Store::Options& options) {
   rocksdb::DBOptions db;
@@ -113,6 +119,7 @@ rocksdb::DBOptions DatabaseOptions(const Store::Options& options) {
   db.max_open_files = -1;
   db.max_background_jobs = 2;
   db.bytes_per_sync = 1_MiB;
+  db.writable_file_max_buffer_size = kLargestWrite;
   // Recycled logs and writes that skip the log do not go together (RocksDB 12918).
   db.recycle_log_file_num = 0;
   db.max_total_wal_size = std::clamp(options.budget / 64, 1_MiB, 32_MiB);
@@ -302,9 +309,9 @@ Status Engine::Open() {
   // store stays full for ever. The bound is Eviction's and FillHandle's.
   db_options.listeners = {ledger};
   std::vector<rocksdb::ColumnFamilyDescriptor> families = {
-      {rocksdb::kDefaultColumnFamilyName, ControlFamily()},
+      {rocksdb::kDefaultColumnFamilyName, ControlFamily(options.budget)},
       {"meta", MetaFamily(options.budget)},
-      {"ctl", ControlFamily()},
+      {"ctl", ControlFamily(options.budget)},
   };
   // Version 1 kept bodies here. They go; the facts stay.
   std::vector<std::string> names;

@@ -1,5 +1,6 @@
 #include "core/cache/purge/journal.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -12,7 +13,7 @@ namespace {
 
 constexpr char kNode[] = "purge.node";
 constexpr char kGenerations[] = "purge.generations";
-constexpr size_t kTailBatches = 256;
+constexpr size_t kTailBatches = 2048;
 constexpr size_t kTailBytes = 8 << 20;
 
 std::string TailName(size_t index) { return "purge.tail." + std::to_string(index); }
@@ -92,7 +93,8 @@ Result<PurgeNode::Durable> Journal::Load() {
 }
 
 Status Journal::Append(const std::string& log_id, const std::vector<Change>& changes) {
-  if (tail_ >= kTailBatches || tail_bytes_ >= kTailBytes) return Snapshot(log_id);
+  if (tail_ >= kTailBatches || tail_bytes_ >= std::max(kTailBytes, snapshot_bytes_))
+    return Snapshot(log_id);
   std::string bytes = EncodeChanges(changes);
   const size_t size = bytes.size();
   const std::string name = TailName(tail_);
@@ -109,10 +111,11 @@ Status Journal::Append(const std::string& log_id, const std::vector<Change>& cha
 Status Journal::Snapshot(const std::string& log_id) {
   tail_ = 0;
   tail_bytes_ = 0;
-  Status status =
-      store_.Put({{kGenerations, generations_.Serialize()}, {kNode, NodeValue(log_id)}});
+  std::string bytes = generations_.Serialize();
+  snapshot_bytes_ = bytes.size();
+  Status status = store_.Put({{kGenerations, std::move(bytes)}, {kNode, NodeValue(log_id)}});
   // Nothing may be appended to a snapshot that is not there.
-  if (!status) tail_bytes_ = kTailBytes;
+  if (!status) tail_ = kTailBatches;
   return status;
 }
 

@@ -5,7 +5,8 @@
 //   purge.tail.N       the changes after that, one batch each (change.h), N < tail
 //
 // A batch costs its own bytes and one sync; a snapshot is taken when the tail has
-// grown. Private to the room. Thread: one at a time, not a loop's.
+// grown larger than the last one was, so that bytes are written twice at most. Private to the room.
+// Thread: one at a time, not a loop's.
 #pragma once
 
 #include <cstddef>
@@ -48,6 +49,7 @@ class Journal {
   bool given_ = false;
   size_t tail_ = 0;
   size_t tail_bytes_ = 0;
+  size_t snapshot_bytes_ = 0;  // of the last one
 };
 
 }  // namespace skerry::cache

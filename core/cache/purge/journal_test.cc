@@ -22,10 +22,15 @@ class CountingStore : public MemoryControlStore {
 struct Process {
   explicit Process(ControlStore& store) : journal(store, generations) {}
   std::vector<Change> Purge(const std::string& tag) {
+    Selectors selectors;
+    selectors.tags = {tag};
+    return Purge(selectors);
+  }
+  std::vector<Change> Purge(const Selectors& selectors) {
     Record record;
     record.seq = generations.head() + 1;
     record.id = "p";
-    record.selectors.tags = {tag};
+    record.selectors = selectors;
     const Change change = generations.ChangeOf(record);
     generations.Apply(change);
     return {change};
@@ -109,6 +114,25 @@ TEST(JournalTest, ABatchCostsItsOwnBytesNotTheWholeState) {
   store.written = 0;
   ASSERT_TRUE(process.journal.Append("aa", process.Purge("one")));
   EXPECT_LT(store.written, 300u);
+}
+
+TEST(JournalTest, ALargeStateIsNotWrittenAgainBeforeAsMuchHasCome) {
+  CountingStore store;
+  Process process(store);
+  Selectors many;
+  for (int i = 0; i < 400'000; ++i) many.tags.push_back("t" + std::to_string(i));
+  process.Purge(many);
+  ASSERT_TRUE(process.journal.Snapshot("aa"));
+  const size_t state = store.written;
+  ASSERT_GT(state, 12'000'000u);
+  store.written = 0;
+  many.tags.resize(50'000);
+  int batches = 0;
+  while (store.written < state) {
+    ASSERT_TRUE(process.journal.Append("aa", process.Purge(many)));
+    ++batches;
+  }
+  EXPECT_GT(batches, 25) << "400,000 bytes each, and no snapshot between";
 }
 
 TEST(JournalTest, StampsOfALaterProcessAreAboveThoseOfTheFormer) {
