@@ -44,7 +44,7 @@ class Tiers {
     const cache::Key key = cache::Key::Of("https://example.com/" + std::to_string(request.object));
     if (!ram_.Find(key).empty()) return;
     if (EntryPtr entry = FromDisk(key)) {
-      ram_.Offer(std::move(entry));
+      ram_.Offer(std::move(entry), /*on_disk=*/true);
       return;
     }
     ++outcome.origin_requests;
@@ -64,7 +64,7 @@ class Tiers {
       outcome.disk_bytes += request.size;
       Wait(key, fill.get());
     }
-    ram_.Offer(std::move(entry));
+    ram_.Offer(std::move(entry), /*on_disk=*/fill != nullptr);
   }
 
   Outcome outcome;

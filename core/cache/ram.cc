@@ -72,11 +72,11 @@ bool Ram::AskedBefore(const Key& key) const { return state_->Of(key).AskedBefore
 
 std::vector<EntryPtr> Ram::Peek(const Key& key) const { return state_->Of(key).Peek(key); }
 
-Offered Ram::Offer(EntryPtr entry) {
+Offered Ram::Offer(EntryPtr entry, bool on_disk) {
   SKERRY_CHECK(entry->in_memory());
   RamShard::Dropped dropped;
   RamShard& shard = state_->Of(entry->head.key);
-  const Offered offered = shard.Offer(std::move(entry), dropped);
+  const Offered offered = shard.Offer(std::move(entry), on_disk, dropped);
   state_->LetGo(std::move(dropped));
   return offered;
 }

@@ -3,6 +3,7 @@
 // Keeps at most `capacity` bytes, counting keys, headers and bodies. A newcomer is
 // admitted only if it has been asked for more often than all it would push out
 // together (size-aware W-TinyLFU), so one scan of the site does not empty the cache.
+// Room that nobody has yet is for what was asked for twice, or is not on the disk, too.
 // Hits 4 to 26 of 100 requests more than LRU of the same size on made-up traces;
 // what it costs in bytes is in docs/why/ram-policy.md.
 //
@@ -53,8 +54,9 @@ class Ram {
   std::vector<EntryPtr> Peek(const Key& key) const;
 
   // Offers an entry. One with the same key and variant goes in any case; the new one
-  // gets its place unless it is too large. REQUIRES: entry->in_memory().
-  Offered Offer(EntryPtr entry);
+  // gets its place unless it is too large. `on_disk`: the disk tier has taken it, too.
+  // REQUIRES: entry->in_memory().
+  Offered Offer(EntryPtr entry, bool on_disk = false);
 
   // Puts `fresh` where `old` is; false if `old` is no longer there (a newer fill or a
   // purge was faster) and nothing changed, or `fresh` is too large and `old` is gone.

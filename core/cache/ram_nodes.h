@@ -19,7 +19,8 @@ struct RamNode {
   EntryPtr entry;
   Hash128 hash;  // of the entry's key
   ByteCount size = 0;
-  bool hit = false;
+  bool hit = false;      // found since it was offered
+  bool on_disk = false;  // the disk tier has taken it, too
   RamSegment* segment = nullptr;
   RamNode* before = nullptr;  // used more recently
   RamNode* after = nullptr;

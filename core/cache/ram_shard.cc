@@ -58,6 +58,12 @@ bool RamShard::AskedBefore(const Key& key) const {
   return sketch_.Estimate(key.hash.low) >= 2;
 }
 
+// Would it take new memory for what the disk has, too, and one request wanted?
+bool RamShard::CanWait(const RamNode& node) const {
+  const bool room = probation_.bytes + protected_.bytes + node.size <= main_capacity_;
+  return node.on_disk && room && !node.hit && sketch_.Estimate(node.hash.low) < 2;
+}
+
 std::vector<EntryPtr> RamShard::Peek(const Key& key) const {
   std::vector<EntryPtr> found;
   MutexLock lock(mutex_);
@@ -97,7 +103,7 @@ RamNode* RamShard::FindVariant(const StoredHead& head) const {
   return node;
 }
 
-Offered RamShard::Offer(EntryPtr entry, Dropped& dropped) {
+Offered RamShard::Offer(EntryPtr entry, bool on_disk, Dropped& dropped) {
   const ByteCount size = entry->MemorySize();
   MutexLock lock(mutex_);
   RamNode* same = FindVariant(entry->head);
@@ -105,19 +111,21 @@ Offered RamShard::Offer(EntryPtr entry, Dropped& dropped) {
     if (same != nullptr) Drop(same, /*pushed_out=*/false, dropped);
     return Offered::kTooLarge;
   }
-  if (same == nullptr) return Insert(std::move(entry), size, dropped);
+  if (same == nullptr) return Insert(std::move(entry), size, on_disk, dropped);
   same->hit = false;
+  same->on_disk = on_disk;
   Swap(same, std::move(entry), size, dropped);
   return Offered::kStored;
 }
 
 // Leaves `entry` with the caller if it is refused.
-Offered RamShard::Insert(EntryPtr&& entry, ByteCount size, Dropped& dropped) {
+Offered RamShard::Insert(EntryPtr&& entry, ByteCount size, bool on_disk, Dropped& dropped) {
   const Key& key = entry->head.key;
   const bool by_window = size <= window_capacity_;
   if (!by_window && !WinsPlace(key.hash, size, dropped)) return Offered::kRefused;
   CapVariants(key, dropped);
   RamNode* node = table_.Insert(std::move(entry), size);
+  node->on_disk = on_disk;
   (by_window ? window_ : probation_).PushFront(node);
   sketch_.Resize(table_.size());
   ShrinkWindow(dropped);
@@ -142,7 +150,7 @@ void RamShard::CapVariants(const Key& key, Dropped& dropped) {
 void RamShard::ShrinkWindow(Dropped& dropped) {
   while (window_.bytes > window_capacity_) {
     RamNode* candidate = window_.last;
-    if (WinsPlace(candidate->hash, candidate->size, dropped)) {
+    if (!CanWait(*candidate) && WinsPlace(candidate->hash, candidate->size, dropped)) {
       probation_.MoveHere(candidate);
     } else {
       Drop(candidate, /*pushed_out=*/true, dropped);
@@ -211,6 +219,7 @@ bool RamShard::Replace(const EntryPtr& old, EntryPtr fresh, Dropped& dropped) {
   }
   RamNode* same = FindVariant(fresh->head);
   if (same != nullptr && same != place) Drop(same, /*pushed_out=*/false, dropped);
+  place->on_disk = false;
   Swap(place, std::move(fresh), size, dropped);
   return true;
 }

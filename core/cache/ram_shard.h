@@ -8,6 +8,10 @@
 // others. The main part is a segmented LRU: entered on probation, protected when
 // used. docs/why/ram-policy.md has the measurements behind the constants.
 //
+// While the main part has room, what lies on the disk, too, and was asked for once does not
+// get it: it would be new memory, and most of that is never asked for again. If it is, it is
+// read from the disk once.
+//
 //   Offer ─▶ window ─(contest)─▶ probation ─(use)─▶ protected
 //                 └─▶ dropped ◀──────┘ ◀─(overflow: back to probation)
 //
@@ -48,7 +52,7 @@ class RamShard {
   void FindKept(const Key& key, std::vector<EntryPtr>& found) SKERRY_EXCLUDES(mutex_);
   bool AskedBefore(const Key& key) const SKERRY_EXCLUDES(mutex_);
   std::vector<EntryPtr> Peek(const Key& key) const SKERRY_EXCLUDES(mutex_);
-  Offered Offer(EntryPtr entry, Dropped& dropped) SKERRY_EXCLUDES(mutex_);
+  Offered Offer(EntryPtr entry, bool on_disk, Dropped& dropped) SKERRY_EXCLUDES(mutex_);
   bool Replace(const EntryPtr& old, EntryPtr fresh, Dropped& dropped) SKERRY_EXCLUDES(mutex_);
   size_t Remove(const Key& key, Dropped& dropped) SKERRY_EXCLUDES(mutex_);
   bool Remove(const EntryPtr& entry, Dropped& dropped) SKERRY_EXCLUDES(mutex_);
@@ -67,12 +71,14 @@ class RamShard {
   RamNode* FindVariant(const StoredHead& head) const SKERRY_REQUIRES(mutex_);
 
   void ShrinkProtected() SKERRY_REQUIRES(mutex_);
+  bool CanWait(const RamNode& node) const SKERRY_REQUIRES(mutex_);
   void ShrinkWindow(Dropped& dropped) SKERRY_REQUIRES(mutex_);
   bool WinsPlace(const Hash128& key, ByteCount size, Dropped& dropped) SKERRY_REQUIRES(mutex_);
   RamNode* NextVictim(const RamNode* after) const SKERRY_REQUIRES(mutex_);
   void MakeRoom(const RamNode* keep, Dropped& dropped) SKERRY_REQUIRES(mutex_);
   void CapVariants(const Key& key, Dropped& dropped) SKERRY_REQUIRES(mutex_);
-  Offered Insert(EntryPtr&& entry, ByteCount size, Dropped& dropped) SKERRY_REQUIRES(mutex_);
+  Offered Insert(EntryPtr&& entry, ByteCount size, bool on_disk, Dropped& dropped)
+      SKERRY_REQUIRES(mutex_);
   void Swap(RamNode* node, EntryPtr fresh, ByteCount size, Dropped& dropped)
       SKERRY_REQUIRES(mutex_);
   void Drop(RamNode* node, bool pushed_out, Dropped& dropped) SKERRY_REQUIRES(mutex_);

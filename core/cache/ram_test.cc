@@ -167,6 +167,37 @@ TEST(RamTest, OneStrongEntryDoesNotShieldTheWeakOnesBehindIt) {
   EXPECT_EQ(ram.Find(KeyOf("strong")).size(), 1u);
 }
 
+// Ten of 10 KiB, all of them on the disk too: twice what the window holds.
+size_t KeptOfTen(int uses_before, int uses_after) {
+  Ram ram(Small());
+  for (int i = 0; i < 10; ++i) {
+    const std::string path = "also-on-disk-" + std::to_string(i);
+    Ask(ram, path, uses_before);
+    EXPECT_EQ(ram.Offer(Make(path, 10_KiB), /*on_disk=*/true), Offered::kStored);
+    Ask(ram, path, uses_after);
+  }
+  return ram.objects();
+}
+
+TEST(RamTest, WhatTheDiskHasTooAndWasAskedForOnceIsKeptInTheWindowOnly) {
+  EXPECT_LE(KeptOfTen(1, 0), 5u);
+  EXPECT_GE(KeptOfTen(1, 0), 4u);
+}
+
+TEST(RamTest, WhatTheDiskHasTooIsKeptIfItIsAskedForAgain) {
+  EXPECT_EQ(KeptOfTen(2, 0), 10u);
+  EXPECT_EQ(KeptOfTen(0, 1), 10u);
+}
+
+TEST(RamTest, WhatTheDiskHasTooContendsAsOthersDoOnceTheTierIsFull) {
+  Ram ram(Small());
+  Fill(ram, 0);
+  Ask(ram, "also-on-disk", 1);
+  ram.Offer(Make("also-on-disk", 10_KiB), /*on_disk=*/true);
+  for (int i = 0; i < 5; ++i) ram.Offer(Make("next-" + std::to_string(i), 10_KiB));
+  EXPECT_EQ(ram.Peek(KeyOf("also-on-disk")).size(), 1u);
+}
+
 TEST(RamTest, HitsMoreObjectsThanLruOfTheSameSize) {
   const std::vector<TraceRequest> trace = MakeTrace({.requests = 200'000, .objects = 12'000});
   const ByteCount capacity = Footprint(trace) * 3 / 100;

@@ -140,7 +140,7 @@ class StoredBody : public http::BodySource {
     whole->extents = entry_->extents;
     whole->trailers = entry_->trailers;
     whole->hits_to_upgrade = entry_->hits_to_upgrade.load(std::memory_order_relaxed);
-    ram_->Offer(std::move(whole));
+    ram_->Offer(std::move(whole), /*on_disk=*/true);
   }
 
   cache::EntryPtr entry_;

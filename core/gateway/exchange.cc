@@ -165,7 +165,9 @@ void Exchange::OnLoaded(Result<cache::EntryPtr> loaded) {
     const cache::EntryPtr entry = WithClientFields(*loaded, route_->policy, from_edge_.trusted);
     if (Upgrades* upgrades = gateway_.shared().upgrades) upgrades->Watch(*entry);
     lookup_ = Weigh(gateway_.shared(), Input(), entry, "disk");
-    if (lookup_.entry != nullptr && entry->in_memory()) gateway_.shared().ram->Offer(entry);
+    if (lookup_.entry != nullptr && entry->in_memory()) {
+      gateway_.shared().ram->Offer(entry, /*on_disk=*/true);
+    }
   } else if (!loaded && lookup_.siblings.empty()) {
     lookup_.found = Found::kMiss;
   }

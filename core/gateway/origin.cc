@@ -453,6 +453,7 @@ void Retrieval::Commit() {
   if (unchecked_) return;
   if (!plan_.fill->MayStore(*shared.generations)) return;
   std::unique_ptr<cache::DiskFill> disk = plan_.fill->TakeDisk();
+  const bool on_disk = disk != nullptr && !disk->abandoned();
   if (auto body = plan_.fill->WholeBody()) {
     auto entry = std::make_shared<cache::Entry>();
     entry->head = answer->head;
@@ -462,8 +463,9 @@ void Retrieval::Commit() {
     if (recipe_ && shared.upgrades != nullptr) shared.upgrades->Watch(*entry, *recipe_);
     // What it was asked to replace goes, whatever Vary says now.
     const cache::EntryPtr whole = std::move(entry);
-    if (plan_.stale == nullptr || !shared.ram->Replace(plan_.stale, whole))
-      shared.ram->Offer(whole);
+    if (plan_.stale == nullptr || !shared.ram->Replace(plan_.stale, whole)) {
+      shared.ram->Offer(whole, on_disk);
+    }
   }
   if (disk == nullptr) return;
   disk->Commit(plan_.fill->size(), trailers_, [generations = shared.generations, answer] {
