@@ -3,10 +3,12 @@
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 namespace skerry::net {
@@ -235,35 +237,43 @@ void Connection::SealPlain(ThreadBuffers& buffers) {
 
 void Connection::AppendWire(std::string_view bytes) {
   ThreadBuffers& buffers = Claim();
-  if (buffers.wire_size + bytes.size() > kSendBytes) SendWire(buffers);
-  if (bytes.size() > kSendBytes) return Send(bytes);
+  // What ends a send, because nothing follows or another record has no room, goes out from
+  // where it is.
+  if (flushing_ || buffers.wire_size + bytes.size() + kRecordBytes > kSendBytes) {
+    return Send({buffers.wire.data(), std::exchange(buffers.wire_size, 0)}, bytes);
+  }
   memcpy(buffers.wire.data() + buffers.wire_size, bytes.data(), bytes.size());
   buffers.wire_size += bytes.size();
 }
 
-void Connection::SendWire(ThreadBuffers& buffers) {
-  Send({buffers.wire.data(), std::exchange(buffers.wire_size, 0)});
-}
-
-void Connection::Send(std::string_view bytes) {
-  if (bytes.empty() || socket_ == nullptr) return;
+// Both, in one system call.
+void Connection::Send(std::string_view first, std::string_view second) {
+  if (first.empty()) std::swap(first, second);
+  if (first.empty() || socket_ == nullptr) return;
   if (unsent_.empty()) {
+    iovec parts[] = {{const_cast<char*>(first.data()), first.size()},
+                     {const_cast<char*>(second.data()), second.size()}};
+    msghdr message{};
+    message.msg_iov = parts;
+    message.msg_iovlen = std::size(parts);
     ssize_t count = 0;
     do {
-      count = send(socket_->fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      count = second.empty() ? send(socket_->fd(), first.data(), first.size(), MSG_NOSIGNAL)
+                             : sendmsg(socket_->fd(), &message, MSG_NOSIGNAL);
     } while (count < 0 && errno == EINTR);
     if (count < 0 && errno != EAGAIN) {
       return FailLater(SystemError(errno, side_, "connection broken"));
     }
-    if (count > 0) {
-      sent_ += static_cast<size_t>(count);
-      bytes.remove_prefix(static_cast<size_t>(count));
-    }
-    if (bytes.empty()) return;
+    const size_t taken = count > 0 ? static_cast<size_t>(count) : 0;
+    sent_ += taken;
+    const size_t of_first = std::min(taken, first.size());
+    first.remove_prefix(of_first);
+    second.remove_prefix(taken - of_first);
+    if (first.empty() && second.empty()) return;
     was_blocked_ = true;
     socket_->WantWrite();
   }
-  unsent_.append(bytes);
+  unsent_.append(first).append(second);
 }
 
 uint64_t Connection::delivered() const {
@@ -275,8 +285,12 @@ uint64_t Connection::delivered() const {
 void Connection::Flush() {
   ThreadBuffers& buffers = ThreadBuffers::Mine();
   if (buffers.writer != this) return;
-  if (tls_ != nullptr) SealPlain(buffers);
-  SendWire(buffers);
+  if (tls_ != nullptr) {
+    flushing_ = true;
+    SealPlain(buffers);
+    flushing_ = false;
+  }
+  Send({buffers.wire.data(), std::exchange(buffers.wire_size, 0)});
   buffers.writer = nullptr;
 }
 

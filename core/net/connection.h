@@ -68,8 +68,7 @@ class Connection : public std::enable_shared_from_this<Connection>,
   ThreadBuffers& Claim();
   void Disown();
   void SealPlain(ThreadBuffers& buffers);
-  void Send(std::string_view bytes);
-  void SendWire(ThreadBuffers& buffers);
+  void Send(std::string_view first, std::string_view second = {});
 
   void Linger();
   void LingerIfSent();
@@ -93,9 +92,10 @@ class Connection : public std::enable_shared_from_this<Connection>,
   bool failing_ = false;      // OnFailed is posted
   bool was_blocked_ = false;  // OnWritable is owed
   bool sent_fin_ = false;
-  std::string unsent_;  // what the kernel did not take
-  uint64_t sent_ = 0;   // bytes that it took
-  std::string unread_;  // ciphertext held back by PauseReading
+  bool flushing_ = false;  // the record being sealed is the last one
+  std::string unsent_;     // what the kernel did not take
+  uint64_t sent_ = 0;      // bytes that it took
+  std::string unread_;     // ciphertext held back by PauseReading
   Loop::TimerId timer_ = 0;
 };
 
