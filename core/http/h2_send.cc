@@ -156,9 +156,7 @@ void H2Session::EncodeFields(H2Stream& stream, const nghttp2_headers& headers) {
   if (interim || !std::exchange(stream.fields_waiting_, false)) return;
   char* to = head_->begin();
   if (stream.response_.prepared != nullptr) {
-    for (const HpackLine& line : stream.response_.prepared->h2_lines().rest.lines()) {
-      to = encoder_.Write(line, to);
-    }
+    to = encoder_.Write(stream.response_.prepared->h2_lines().rest, to);
   } else {
     ForEachField(stream, [&](std::string_view name, std::string_view value) {
       to = encoder_.Write(name, value, to);

@@ -3,6 +3,7 @@
 #include <nghttp2/nghttp2.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <memory>
 #include <utility>
@@ -22,6 +23,7 @@ constexpr uint8_t kLiteralIndexed = 0x40;     // 01xxxxxx, 6.2.1
 constexpr uint8_t kLiteralNotIndexed = 0xf0;  // these bits are 0, 6.2.2
 constexpr size_t kFirstRing = 16;
 constexpr size_t kMostDeadText = 1024;
+constexpr size_t kMostKeptBlock = 256;
 
 // Integers of RFC 7541 5.1.
 char* WriteNumber(uint8_t kind, unsigned prefix, size_t number, char* to) {
@@ -135,6 +137,8 @@ void HpackLines::Add(std::string_view name, std::string_view value) {
 }
 
 void HpackLines::End() {
+  static std::atomic<uint64_t> last{0};
+  number_ = last.fetch_add(1, std::memory_order_relaxed) + 1;
   const char* at = bytes_.data();
   for (HpackLine& line : lines_) {
     for (std::string_view* part : {&line.text, &line.literal}) {
@@ -166,6 +170,18 @@ char* HpackEncoder::Write(std::string_view name, std::string_view value, char* t
   line.indexed = IsWorthAPlace(name);
   if (line.indexed) line.hash = HashOf(name, value);
   return Write(line, to);
+}
+
+char* HpackEncoder::Write(const HpackLines& lines, char* to) {
+  if (lines.number() == last_) return WriteBytes(last_block_, to);
+  char* const begin = to;
+  const uint32_t next = next_;
+  for (const HpackLine& line : lines.lines()) to = Write(line, to);
+  if (next == next_ && static_cast<size_t>(to - begin) <= kMostKeptBlock) {
+    last_block_.assign(begin, to);
+    last_ = lines.number();
+  }
+  return to;
 }
 
 char* HpackEncoder::WriteLiteral(const HpackLine& line, char* to) {
@@ -221,6 +237,7 @@ void HpackEncoder::Insert(const HpackLine& line) {
                   static_cast<uint32_t>(line.name_size),
                   static_cast<uint32_t>(line.value().size())};
   newest = next_++;
+  last_ = 0;
   text_.append(line.text);
   bytes_ += SizeOf(line);
 }
@@ -242,6 +259,7 @@ void HpackEncoder::MakeRoom(size_t bytes) {
 void HpackEncoder::Forget() {
   oldest_ = next_ = 1;
   newest_ = {};
+  last_ = 0;
   text_.clear();
   bytes_ = 0;
 }

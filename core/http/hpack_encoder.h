@@ -37,11 +37,14 @@ class HpackLines {
   const std::vector<HpackLine>& lines() const { return lines_; }
   // More than a block of them has.
   size_t bytes_at_most() const { return bytes_at_most_; }
+  // No other ones ever have it.
+  uint64_t number() const { return number_; }
 
  private:
   std::string bytes_;  // of all lines: text, literal
   std::vector<HpackLine> lines_;
   size_t bytes_at_most_ = 0;
+  uint64_t number_ = 0;
 };
 
 // Owner: a session, and thread: its.
@@ -56,6 +59,8 @@ class HpackEncoder {
   // MostBytes. Blocks are sent in the order they are made, each of them.
   char* Write(const HpackLine& line, char* to);
   char* Write(std::string_view name, std::string_view value, char* to);
+  // REQUIRES: room for bytes_at_most().
+  char* Write(const HpackLines& lines, char* to);
 
   static constexpr size_t MostBytes(size_t name_size, size_t value_size) {
     return name_size + value_size + 32;
@@ -94,6 +99,10 @@ class HpackEncoder {
   std::string text_;
   size_t bytes_ = 0;
   size_t most_ = kMostTableBytes;
+  // The last lines, if they changed nothing and are short, and what they became: the same again,
+  // until something is put into the table.
+  uint64_t last_ = 0;
+  std::string last_block_;
 };
 
 }  // namespace skerry::http

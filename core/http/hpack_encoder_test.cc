@@ -74,7 +74,7 @@ std::string BlockOf(HpackEncoder& encoder, const Lines& lines, bool lasting = fa
   std::string block(room, '\0');
   char* to = block.data();
   if (lasting) {
-    for (const HpackLine& line : kept.lines()) to = encoder.Write(line, to);
+    to = encoder.Write(kept, to);
   } else {
     for (const auto& [name, value] : lines) to = encoder.Write(name, value, to);
   }
@@ -137,6 +137,36 @@ TEST(HpackEncoderTest, WithoutATableNothingIsRemembered) {
   EXPECT_EQ(decoder.Read(block + BlockOf(encoder, kUsual)), kUsual);
   EXPECT_EQ(decoder.Read(BlockOf(encoder, kUsual)), kUsual);
   EXPECT_EQ(decoder.table_bytes(), 0U);
+}
+
+TEST(HpackEncoderTest, TheSameLinesAgainAreTheSameUntilTheTableChanges) {
+  HpackEncoder encoder;
+  Decoder decoder;
+  HpackLines lines;
+  for (const auto& [name, value] : kUsual) lines.Add(name, value);
+  lines.Add("etag", "\"abc\"");
+  lines.End();
+  Lines expected = kUsual;
+  expected.emplace_back("etag", "\"abc\"");
+  const auto send = [&] {
+    std::string block(lines.bytes_at_most(), '\0');
+    block.resize(static_cast<size_t>(encoder.Write(lines, block.data()) - block.data()));
+    return decoder.Read(block);
+  };
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(send(), expected);
+  for (int i = 0; i < 200; ++i) {
+    const Lines other = {{"x-other", std::to_string(i)}};
+    EXPECT_EQ(decoder.Read(BlockOf(encoder, other)), other);
+    EXPECT_EQ(send(), expected);
+    EXPECT_EQ(send(), expected);
+  }
+  std::string announced;
+  encoder.SetTableSize(100);
+  decoder.Allow(100);
+  Decoder::Announce(100, announced);
+  EXPECT_EQ(decoder.Read(announced), Lines());
+  EXPECT_EQ(send(), expected);
+  EXPECT_EQ(send(), expected);
 }
 
 // A small vocabulary, so that fields come again and again, others push them out, and names
