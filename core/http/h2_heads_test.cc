@@ -1,5 +1,5 @@
-// A client reads the heads that were answered, whatever its HPACK table and whatever else
-// goes over the connection.
+// Heads are on the other side what they were, whatever goes over the connection besides:
+// answers at a client with any HPACK table, requests at the program.
 #include <gtest/gtest.h>
 
 #include <random>
@@ -114,6 +114,66 @@ TEST_F(H2HeadsTest, AreReadWhateverTheTable) {
       for (size_t i = 0; i < answers.size(); ++i) Answer(answers[i], *requests_[i]->stream);
       client.Exchange();
       for (const Made& made : answers) ExpectSeen(made, client.answer(made.stream));
+      ASSERT_FALSE(HasFailure()) << connection << " " << turn;
+    }
+  }
+}
+
+// Fields from a small vocabulary, so that heads come again, begin alike, lack a line of the
+// one before or have one more.
+TEST_F(H2HeadsTest, RequestsAreWhatWasSentWhateverCameBefore) {
+  static const char* const kNames[] = {"accept", "accept-language", "user-agent", "x-a"};
+  for (int connection = 0; connection < 20; ++connection) {
+    std::vector<Fields> heads;
+    for (int i = 0; i < 5; ++i) {
+      Fields head = {{":method", random_() % 4 == 0 ? "HEAD" : "GET"},
+                     {":scheme", "https"},
+                     {":authority", random_() % 4 == 0 ? "b.example" : "a.example"}};
+      for (size_t lines = random_() % 5; lines > 0; --lines) {
+        head.Add(kNames[random_() % std::size(kNames)], std::to_string(random_() % 3));
+      }
+      heads.push_back(std::move(head));
+    }
+    heads.push_back(heads[0]);
+    heads.back().Add("x-a", "one more");
+    H2Client client(loop_, Connect("h2"));
+    for (int turn = 0; turn < 200; ++turn) {
+      const Fields& head = heads[turn % 20 < 10 ? random_() % heads.size() : 0];
+      const std::string path = "/" + std::to_string(random_() % 4);
+      Fields sent;
+      const size_t place = random_() % 3;
+      size_t i = 0;
+      Fields expected;
+      std::string method, authority;
+      for (const Field& field : head) {
+        if (i++ == place) sent.Add(":path", path);
+        sent.Add(field.name, field.value);
+        if (field.name == ":method") method = field.value;
+        if (field.name == ":authority") authority = field.value;
+        if (!field.name.starts_with(':')) expected.Add(field.name, field.value);
+      }
+      if (!sent.Has(":path")) sent.Add(":path", path);
+      requests_.clear();
+      const bool post = random_() % 10 == 0;
+      const int32_t stream = client.Send(sent, !post);
+      if (post) {
+        client.SendData(stream, "x", false);
+        client.Exchange();
+        client.SendTrailers(stream, {{"x-a", "1"}, {"accept", "2"}});
+      }
+      client.Exchange();
+      ASSERT_EQ(requests_.size(), 1U);
+      const RequestHead& seen = request().stream->request();
+      EXPECT_EQ(method, seen.method);
+      EXPECT_EQ(authority, seen.authority);
+      EXPECT_EQ(path, seen.path);
+      EXPECT_EQ(path, request().stream->path());
+      EXPECT_EQ(expected, seen.fields);
+      EXPECT_EQ(post ? (Fields{{"x-a", "1"}, {"accept", "2"}}) : Fields(), request().trailers);
+      request().Answer(200);
+      client.Exchange();
+      // The connection rests now and then, and forgets.
+      if (random_() % 50 == 0) loop_.Advance(Seconds(10));
       ASSERT_FALSE(HasFailure()) << connection << " " << turn;
     }
   }

@@ -85,7 +85,33 @@ void H2Session::OnHeadersBegin(int32_t id) {
   found_ = stream.get();
   streams_.push_back(std::move(stream));
   block_.Clear();
+  lines_.Clear();
+  same_head_ = last_head_ != nullptr;
+  same_lines_ = 0;
   reading_head_ = true;
+}
+
+// A field of a head that is not the next one of the last head, or of trailers.
+void H2Session::OnField(H2Stream& stream, bool head, nghttp2_rcbuf* name, nghttp2_rcbuf* value) {
+  const bool path = HeadLines::TextOf(name) == ":path";
+  if (!head || path) {
+    return stream.AddField(HeadLines::TextOf(name), HeadLines::TextOf(value), limits(), block_);
+  }
+  LeaveLastHead(stream);
+  NoteField(stream, name, value);
+}
+
+void H2Session::NoteField(H2Stream& stream, nghttp2_rcbuf* name, nghttp2_rcbuf* value) {
+  stream.AddField(HeadLines::TextOf(name), HeadLines::TextOf(value), limits(), block_);
+  lines_.Add(name, value);
+}
+
+// It is another head after all.
+void H2Session::LeaveLastHead(H2Stream& stream) {
+  if (!std::exchange(same_head_, false)) return;
+  for (size_t i = 0; i < same_lines_; ++i) {
+    NoteField(stream, last_lines_.name(i), last_lines_.value(i));
+  }
 }
 
 void H2Session::OnRequestHeaders(H2Stream& stream, bool end_of_body) {
@@ -102,12 +128,23 @@ void H2Session::OnRequestHeaders(H2Stream& stream, bool end_of_body) {
 
 // Has all but its path been read and checked before?
 bool H2Session::IsKnownHead(H2Stream& stream) {
+  if (same_head_ && same_lines_ == last_lines_.size()) {
+    stream.common_ = last_head_;
+    return true;
+  }
+  LeaveLastHead(stream);
   if (stream.too_many_fields(limits())) return false;
   stream.common_ = HeadMemo::OfThread().Find(block_.bytes());
   if (stream.common_ != nullptr && stream.common_->head.scheme != context_.options.scheme) {
     stream.common_ = nullptr;
   }
-  return stream.common_ != nullptr;
+  if (stream.common_ == nullptr) return false;
+  if (lines_.complete()) {
+    last_head_ = stream.common_;
+    last_lines_.Swap(lines_);
+  }
+  lines_.Clear();
+  return true;
 }
 
 void H2Session::CheckHead(H2Stream& stream) {

@@ -153,7 +153,14 @@ void H2Session::Tick() {
 void H2Session::RestIfIdle(SteadyTime now) {
   const bool idle = streams_.empty() && now - idle_since_ >= kBusyTick / 2 &&
                     nghttp2_session_want_write(session_.get()) == 0;
-  if (idle && std::exchange(rested_since_, idle_since_) != idle_since_) memory_.Rest();
+  if (idle && std::exchange(rested_since_, idle_since_) != idle_since_) Rest();
+}
+
+void H2Session::Rest() {
+  memory_.Rest();
+  last_head_ = nullptr;
+  last_lines_.Release();
+  lines_.Release();
 }
 
 // The client takes nothing of what waits behind the connection's window or in the
@@ -219,15 +226,15 @@ struct H2Session::Callbacks {
     if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) self.OnHeadersBegin(frame->hd.stream_id);
     return 0;
   }
-  static int Header(nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name,
-                    size_t name_size, const uint8_t* value, size_t value_size, uint8_t,
-                    void* user) {
+  static int Header(nghttp2_session*, const nghttp2_frame* frame, nghttp2_rcbuf* name,
+                    nghttp2_rcbuf* value, uint8_t, void* user) {
     H2Session& self = Self(user);
     if (self.closed_) return NGHTTP2_ERR_CALLBACK_FAILURE;
-    if (H2Stream* stream = self.Find(frame->hd.stream_id)) {
-      stream->AddField({reinterpret_cast<const char*>(name), name_size},
-                       {reinterpret_cast<const char*>(value), value_size}, self.limits(),
-                       self.block_);
+    const bool head = frame->headers.cat == NGHTTP2_HCAT_REQUEST;
+    if (head && self.same_head_ && self.last_lines_.Is(self.same_lines_, name, value)) {
+      ++self.same_lines_;
+    } else if (H2Stream* stream = self.Find(frame->hd.stream_id)) {
+      self.OnField(*stream, head, name, value);
     }
     return 0;
   }
@@ -311,7 +318,7 @@ struct H2Session::Callbacks {
       nghttp2_session_callbacks* made = nullptr;
       SKERRY_CHECK(nghttp2_session_callbacks_new(&made) == 0);
       nghttp2_session_callbacks_set_on_begin_headers_callback(made, BeginHeaders);
-      nghttp2_session_callbacks_set_on_header_callback(made, Header);
+      nghttp2_session_callbacks_set_on_header_callback2(made, Header);
       nghttp2_session_callbacks_set_on_invalid_header_callback(made, InvalidHeader);
       nghttp2_session_callbacks_set_on_frame_recv_callback(made, FrameReceived);
       nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, DataChunk);

@@ -18,6 +18,7 @@
 #include "core/http/h2_frame_scanner.h"
 #include "core/http/h2_memory.h"
 #include "core/http/h2_stream.h"
+#include "core/http/head_lines.h"
 #include "core/http/hpack_encoder.h"
 #include "core/http/request_check.h"
 #include "core/http/server_session.h"
@@ -57,6 +58,9 @@ class H2Session : public ServerSession {
   bool KnowsStream(uint32_t stream);
   void OnHeadersBegin(int32_t id);
   void OnRequestHeaders(H2Stream& stream, bool end_of_body);
+  void OnField(H2Stream& stream, bool head, nghttp2_rcbuf* name, nghttp2_rcbuf* value);
+  void NoteField(H2Stream& stream, nghttp2_rcbuf* name, nghttp2_rcbuf* value);
+  void LeaveLastHead(H2Stream& stream);
   bool IsKnownHead(H2Stream& stream);
   void CheckHead(H2Stream& stream);
   void OnData(H2Stream& stream, std::string_view bytes);
@@ -90,6 +94,7 @@ class H2Session : public ServerSession {
   // ---- Lifetime (h2_session.cc)
   void Tick();
   void RestIfIdle(SteadyTime now);
+  void Rest();
   bool WindowIsShut() const { return nghttp2_session_get_remote_window_size(session_.get()) <= 0; }
   bool ConnectionStalls(SteadyTime now);
   void CheckStream(H2Stream& stream, SteadyTime now, Micros since_tick, bool connection_stalls);
@@ -111,7 +116,13 @@ class H2Session : public ServerSession {
   std::vector<std::shared_ptr<H2Stream>> dead_streams_;
   H2Stream* found_ = nullptr;  // by the last Find, and open still
   H2FrameScanner scanner_;
-  HeadBlock block_;            // of the head that is coming in
+  HeadBlock block_;  // of the head that is coming in
+  HeadLines lines_;  // of that head
+  // The last one that was known, and how far the one that is coming in is the same.
+  HeadLines last_lines_;
+  std::shared_ptr<SharedHead> last_head_;
+  bool same_head_ = false;
+  size_t same_lines_ = 0;
   bool reading_head_ = false;  // begun, and not at its end
   HpackEncoder encoder_;
   OutgoingHead* head_ = nullptr;  // within Pump
