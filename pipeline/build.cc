@@ -132,6 +132,17 @@ Result<BuildReport> Run(Steps& steps, ReleaseFolder& folder, BuildCache& cache,
   return report;
 }
 
+Result<Site> CollectKnown(const BuildOptions& options, const Config& config,
+                          const fs::path& config_file, BuildCache& cache) {
+  std::error_code failed;
+  FileIndex index(cache, fs::weakly_canonical(options.site, failed));
+  CollectOptions collect{config.base, {options.out}, &index};
+  if (!config_file.empty()) collect.except.push_back(config_file);
+  Result<Site> site = Collect(options.site, collect);
+  if (site) index.Save();
+  return site;
+}
+
 }  // namespace
 
 tl::expected<BuildReport, Failure> Build(const BuildOptions& options, Progress& progress) {
@@ -145,9 +156,8 @@ tl::expected<BuildReport, Failure> Build(const BuildOptions& options, Progress& 
         Exit::kUsage, "--out=" + options.out.string() + " and the site " + options.site.string() +
                           " lie inside each other; name a folder beside the site"});
   }
-  CollectOptions collect{config->base, {options.out}};
-  if (!config_file.empty()) collect.except.push_back(config_file);
-  Result<Site> site = Collect(options.site, collect);
+  BuildCache cache(options.cache);
+  Result<Site> site = CollectKnown(options, *config, config_file, cache);
   if (!site) {
     const bool no_folder = site.error().code == Code::kNotFound;
     return Stop(no_folder ? Exit::kUsage : Exit::kFailed, site.error());
@@ -166,7 +176,6 @@ tl::expected<BuildReport, Failure> Build(const BuildOptions& options, Progress& 
   if (!folder) return Stop(Exit::kUsage, folder.error());
   if (Status ok = StartImages(); !ok) return Stop(Exit::kFailed, ok.error());
 
-  BuildCache cache(options.cache);
   Steps steps{*std::move(config), *std::move(site), *std::move(former)};
   Result<BuildReport> report = Run(steps, *folder, cache, options, progress);
   progress.Clear();

@@ -34,23 +34,24 @@ fs::path BuildCache::PathOf(const std::string& key) const {
 }
 
 std::optional<std::string> BuildCache::Get(const std::string& key) {
-  std::optional<std::string> result;
-  if (!folder_.empty()) {
-    if (Result<std::string> bytes = ReadFile(PathOf(key)); bytes && bytes->size() >= kDigestSize) {
-      const size_t size = bytes->size() - kDigestSize;
-      if (std::string_view(*bytes).substr(size) ==
-          Seal(key, std::string_view(*bytes).substr(0, size)).raw()) {
-        bytes->resize(size);
-        result = *std::move(bytes);
-      }
-    }
-  }
+  std::optional<std::string> result = Peek(key);
   ++(result ? hits_ : misses_);
-  if (result) {
-    std::error_code ignored;  // the time of last use, for Trim
-    fs::last_write_time(PathOf(key), fs::file_time_type::clock::now(), ignored);
-  }
   return result;
+}
+
+std::optional<std::string> BuildCache::Peek(const std::string& key) const {
+  if (folder_.empty()) return std::nullopt;
+  Result<std::string> bytes = ReadFile(PathOf(key));
+  if (!bytes || bytes->size() < kDigestSize) return std::nullopt;
+  const size_t size = bytes->size() - kDigestSize;
+  if (std::string_view(*bytes).substr(size) !=
+      Seal(key, std::string_view(*bytes).substr(0, size)).raw()) {
+    return std::nullopt;
+  }
+  bytes->resize(size);
+  std::error_code ignored;  // the time of last use, for Trim
+  fs::last_write_time(PathOf(key), fs::file_time_type::clock::now(), ignored);
+  return *std::move(bytes);
 }
 
 void BuildCache::Put(const std::string& key, std::string_view result) {

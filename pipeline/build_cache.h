@@ -32,6 +32,8 @@ class BuildCache {
   static std::string Key(const Sha256Digest& input, std::string_view recipe);
 
   std::optional<std::string> Get(const std::string& key);
+  // The same, but no hit and no miss: of what is no result, only a short cut to one.
+  std::optional<std::string> Peek(const std::string& key) const;
   void Put(const std::string& key, std::string_view result);
 
   // Removes the results unused for longest until at most `most` bytes are left.

@@ -121,14 +121,33 @@ class Collector {
     });
   }
 
-  static Status Load(SiteFile& file) {
+  Status Load(SiteFile& file) const {
+    file.type = asset::MediaTypeOf(file.path);
+    const bool text = HasReferences(file.type) || asset::IsCompressible(file.type);
+    const auto now = std::chrono::system_clock::now();
+    const Result<FileStamp> before = StampOf(file.on_disk);
+    if (!before) return Fail(before.error());
+    const bool settled = IsSettled(*before, now, options_.settled_after);
+    const bool wanted = text && before->size <= kLargestText;
+    if (!wanted && settled && options_.index != nullptr) {
+      if (const auto known = options_.index->Find(file.on_disk, *before)) {
+        file.size = before->size;
+        file.sha256 = *known;
+        file.stamp = *before;
+        return {};
+      }
+    }
     Result<std::string> bytes = ReadFile(file.on_disk);
     if (!bytes) return Fail(std::move(bytes.error()));
     file.size = bytes->size();
     file.sha256 = Sha256(*bytes);
-    file.type = asset::MediaTypeOf(file.path);
-    const bool text = HasReferences(file.type) || asset::IsCompressible(file.type);
-    if (text && file.size <= kLargestText) file.loaded = *std::move(bytes);
+    if (wanted) {
+      file.loaded = *std::move(bytes);
+    } else if (const Result<FileStamp> after = StampOf(file.on_disk);
+               settled && after && *after == *before && file.size == before->size) {
+      file.stamp = *before;
+      if (options_.index != nullptr) options_.index->Keep(file.on_disk, *before, file.sha256);
+    }
     return {};
   }
 

@@ -1,10 +1,12 @@
 // Step 1, collect: the files of the site's folder.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 
 #include "core/base/result.h"
+#include "pipeline/file_index.h"
 #include "pipeline/site.h"
 
 namespace skerry::pipeline {
@@ -13,6 +15,8 @@ struct CollectOptions {
   std::string base = "/";  // where the site is public: begins and ends with '/'
   // Left out: the configuration and the output, should they lie inside the site.
   std::vector<std::filesystem::path> except = {};
+  FileIndex* index = nullptr;  // files that it knows are not read
+  std::chrono::nanoseconds settled_after = kSettledAfter;
 };
 
 // Every regular file below `folder`, with its digest. Left out, and named in

@@ -249,7 +249,7 @@ class Deriver {
     if (replace && job.widths.front() < job.info.width) formats.insert(Format::kJpeg);
     if (source.crop) formats.insert(fallback);
     std::string chain =
-        DecoderVersion() + " pyramid3" + PartOf(source) + (job.part.p3 ? " p3" : "");
+        DecoderVersion() + " pyramid3 search2" + PartOf(source) + (job.part.p3 ? " p3" : "");
     for (const uint32_t width : job.widths) chain += " " + std::to_string(width);
     for (const Format format : formats) {
       VariantChain made;
@@ -434,11 +434,12 @@ class Deriver {
 
   bool Keep(const Job& job, const SiteFile& source, std::string_view extension, const Slot& slot,
             const std::string& bytes, Picture& picture) {
+    const Sha256Digest digest = Sha256(bytes);
     asset::ImageVariant variant{std::string(MediaType(slot.recipe.format)),
                                 slot.width,
                                 slot.height,
-                                VariantPath(source.path, slot.width, extension, Sha256(bytes)),
-                                Sha256(bytes),
+                                VariantPath(source.path, slot.width, extension, digest),
+                                digest,
                                 bytes.size()};
     const Status written = WriteFile(files_ / variant.path.substr(1), bytes);
     if (!written) {

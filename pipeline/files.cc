@@ -60,6 +60,28 @@ Status WriteFile(const std::filesystem::path& path, std::string_view bytes) {
   return {};
 }
 
+Status CopyFile(const std::filesystem::path& from, const std::filesystem::path& to) {
+  std::error_code ignored;
+  std::filesystem::create_directories(to.parent_path(), ignored);
+  const Descriptor source(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
+  if (source.get() < 0) return Failed(from, "cannot open");
+  Descriptor copy(::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (copy.get() < 0) return Failed(to, "cannot write");
+  for (bool any = false;; any = true) {
+    const ssize_t moved =
+        ::copy_file_range(source.get(), nullptr, copy.get(), nullptr, size_t{1} << 30, 0);
+    if (moved > 0) continue;
+    if (moved == 0 && any) break;
+    if (moved < 0 && errno == EINTR) continue;
+    // Not between these file systems, or the file is empty or of a kind that tells no size.
+    const Result<std::string> bytes = ReadFile(from);
+    if (!bytes) return Fail(bytes.error());
+    return WriteFile(to, *bytes);
+  }
+  if (copy.Close() != 0) return Failed(to, "cannot write");
+  return {};
+}
+
 Status WriteFileAtOnce(const std::filesystem::path& path, std::string_view bytes) {
   static std::atomic<uint64_t> counter{0};
   std::filesystem::path partial = path;

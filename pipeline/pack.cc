@@ -77,15 +77,14 @@ class Packer {
   Status PackSame(const std::vector<const Output*>& outputs, bool compress, bool& worked) {
     const Output& first = *outputs.front();
     const SiteFile& source = site_.files[first.file];
+    const bool on_disk = !first.rewritten && source.loaded.empty();
+    if (on_disk && !compress && source.stamp) return CopySame(outputs);
     std::string read;
-    if (!first.rewritten && source.loaded.empty()) {
+    if (on_disk) {
       Result<std::string> bytes = ReadFile(source.on_disk);
       if (!bytes) return Fail(std::move(bytes.error()));
       // Names and manifest tell of what was read first.
-      if (Sha256(*bytes) != first.sha256) {
-        return Fail(Code::kInvalid, Side::kConfig,
-                    source.on_disk.string() + " changed while it was built; build again");
-      }
+      if (Sha256(*bytes) != first.sha256) return Changed(source);
       read = *std::move(bytes);
     }
     const std::string& bytes = first.rewritten         ? first.text
@@ -101,6 +100,25 @@ class Packer {
     MutexLock lock(mutex_);
     std::vector<CodedVariant>& variants = packed_[first.sha256];
     for (const Coded& each : coded) variants.push_back(each.variant);
+    return {};
+  }
+
+  static tl::unexpected<Error> Changed(const SiteFile& source) {
+    return Fail(Code::kInvalid, Side::kConfig,
+                source.on_disk.string() + " changed while it was built; build again");
+  }
+
+  // A file that is served as it is, and that tells when it changes.
+  Status CopySame(const std::vector<const Output*>& outputs) {
+    const SiteFile& source = site_.files[outputs.front()->file];
+    for (const Output* output : outputs) {
+      const fs::path to = files_ / output->path.substr(1);
+      if (Status ok = CopyFile(source.on_disk, to); !ok) return ok;
+    }
+    const Result<FileStamp> after = StampOf(source.on_disk);
+    if (!after || *after != *source.stamp) return Changed(source);
+    MutexLock lock(mutex_);
+    packed_[outputs.front()->sha256];
     return {};
   }
 

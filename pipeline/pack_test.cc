@@ -97,6 +97,28 @@ TEST_F(PackTest, AFileThatChangedMeanwhileIsNoticed) {
   EXPECT_THAT(packed.error().context, testing::HasSubstr("changed while it was built"));
 }
 
+TEST_F(PackTest, AFileThatIsCopiedUnreadAndChangedMeanwhileIsNoticed) {
+  folder_.Write("site/a.woff2", "bytes");
+  const auto path = folder_ / "site/a.woff2";
+  Site site;
+  site.files.push_back(
+      {.path = "/a.woff2", .on_disk = path, .type = "font/woff2", .stamp = *StampOf(path)});
+  Fingerprinted release;
+  release.outputs.push_back({.path = "/a.woff2", .sha256 = Sha256("bytes"), .size = 5});
+  BuildCache cache;
+  Crew crew(1);
+  Progress quiet;
+  const auto pack = [&] {
+    return Pack(site, release, config_, former_, folder_ / "out", cache, crew, quiet);
+  };
+  ASSERT_TRUE(pack().has_value());
+  EXPECT_EQ(folder_.Read("out/a.woff2"), "bytes");
+  folder_.Write("site/a.woff2", "other bytes");
+  const auto packed = pack();
+  ASSERT_FALSE(packed.has_value());
+  EXPECT_THAT(packed.error().context, testing::HasSubstr("changed while it was built"));
+}
+
 class FormerTest : public PackTest {
  protected:
   void WriteRelease(const std::map<std::string, std::string>& files) {

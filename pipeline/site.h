@@ -12,6 +12,7 @@
 
 #include "core/base/bytes.h"
 #include "core/base/digest.h"
+#include "pipeline/file_index.h"
 #include "pipeline/images/image.h"
 
 namespace skerry::pipeline {
@@ -28,6 +29,8 @@ struct SiteFile {
   std::string loaded = {};
   // Set where the file is to be made of a part of the picture in `on_disk` (crops.h).
   std::optional<ScaleOptions> crop = {};
+  // As long as the file on disk looks so, it holds these bytes. Nothing where that cannot be told.
+  std::optional<FileStamp> stamp = {};
 };
 
 // JPEG, PNG, GIF and WebP: what pictures are made of.

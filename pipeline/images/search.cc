@@ -123,7 +123,8 @@ Result<double> Ease(const Pixels& pixels, const Original& original) {
 }
 
 double FirstGuess(const ImageRecipe& recipe, double ease, uint32_t width) {
-  const double share = recipe.format == Format::kAvif ? 1.0 : 0.7;
+  // Fitted on 15 photographs at 100 pixels and targets of 60 and 70.
+  const double share = recipe.format == Format::kAvif ? 0.9 : 0.7;
   return MeanSetting(recipe.format, recipe.target + ScaleOf(recipe.format).slack / 2 - share * ease,
                      width);
 }
