@@ -119,8 +119,11 @@ Key MakeKey(const Target& target,
 }
 
 std::string_view PurgeUrl(std::string_view url) {
-  const size_t scheme = url.find("://");
-  return scheme == std::string_view::npos ? url : url.substr(scheme + 3);
+  // Only in front of everything else: a query may name a URL.
+  const auto ends = [](char c) { return c == '/' || c == '?'; };
+  const auto end = static_cast<size_t>(std::find_if(url.begin(), url.end(), ends) - url.begin());
+  const bool scheme = end > 0 && url.substr(end - 1, 3) == "://";
+  return scheme ? url.substr(end + 2) : url;
 }
 
 std::string_view PurgeHost(std::string_view url) {

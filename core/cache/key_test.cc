@@ -118,6 +118,14 @@ TEST(PurgeUrlTest, IsTheSameForBothSchemes) {
   EXPECT_EQ(PurgeUrl("a:8443/b"), "a:8443/b");
 }
 
+TEST(PurgeUrlTest, AUrlInTheQueryIsNoHost) {
+  EXPECT_EQ(PurgeUrl("https://a/b?to=http://c/d"), "a/b?to=http://c/d");
+  EXPECT_EQ(PurgeUrl("a/b?to=http://c/d"), "a/b?to=http://c/d");
+  EXPECT_EQ(PurgeHost("a/b?to=http://c/d"), "a");
+  EXPECT_EQ(PurgeHost("a?http://c/d"), "a");
+  EXPECT_EQ(PurgeHost("https://a/http://c/d"), "a");
+}
+
 TEST(PurgeUrlTest, HostHasItsPort) {
   EXPECT_EQ(PurgeHost("https://a:8443/b?c"), "a:8443");
   EXPECT_EQ(PurgeHost("http://a"), "a");

@@ -1,8 +1,8 @@
 #include "core/cache/purge/generations.h"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
+#include <bitset>
 #include <mutex>
 #include <shared_mutex>
 #include <utility>
@@ -21,8 +21,10 @@ constexpr std::string_view kMagic = "SKGENS02";
 // memory first. More than one pull ever holds.
 constexpr uint64_t kRestartGap = 1 << 20;
 
-// A change is raised in slices, between which readers get the lock.
-constexpr size_t kSlice = 256;
+// Slots are asked for so many at a time, and prefixes raised, between which readers get the lock.
+constexpr size_t kSlice = 64;
+// Of more scopes than this a sample tells well enough which half is the older.
+constexpr size_t kSample = 4096;
 
 // "host:443" may be the key of an http URL, or a spelling of "host" of https.
 void AddHost(std::string_view text, Change& to) {
@@ -54,27 +56,37 @@ class UrlNames {
 
  private:
   void AddNormal(std::string_view url) {
-    const std::string_view host = PurgeHost(url);
-    if (host_ != host) {
-      host_ = host;
-      host_hash_ = HostHash(host);
-    }
+    EnterHost(url);
     to_.scopes.push_back({UrlHash(url), host_hash_});
-    if (url.find('?') == url.npos) return;
-    const uint64_t search = SearchHash(url);
-    uint64_t& seen = searches_[search % searches_.size()];
-    if (std::exchange(seen, search) != search) to_.scopes.push_back({search, host_hash_});
+    const size_t question = url.find('?', host_.size());
+    if (question == url.npos) return;
+    const size_t part = SearchPart(url.substr(host_.size(), question - host_.size()));
+    if (!parts_.test(part)) {
+      parts_.set(part);
+      to_.scopes.push_back({SearchHash(host_, part), host_hash_});
+    }
     if (options_.other_names == nullptr) return;
     names_.clear();
     options_.other_names(url, names_);
     for (const std::string& name : names_) to_.scopes.push_back({UrlHash(name), host_hash_});
   }
 
+  void EnterHost(std::string_view url) {
+    const bool same = url.starts_with(host_) && url.size() > host_.size() &&
+                      (url[host_.size()] == '/' || url[host_.size()] == '?');
+    if (same) return;
+    const std::string_view host = PurgeHost(url);
+    if (host_ == host) return;
+    host_ = host;
+    host_hash_ = HostHash(host);
+    parts_.reset();
+  }
+
   const Generations::Options& options_;
   Change& to_;
   std::string host_;
   uint64_t host_hash_ = HostHash("");
-  std::array<uint64_t, 2048> searches_{};  // added already, as far as there is place
+  std::bitset<kSearchParts> parts_;  // of the host, added already
   std::vector<std::string> names_;
 };
 
@@ -101,9 +113,13 @@ struct Scopes {
 
   size_t size() const { return table.size() + prefixes.size(); }
 
-  void Raise(const Change::Scope* scopes, size_t count, const Gens& gens) {
-    for (size_t i = 0; i < count; ++i) table.Prefetch(scopes[i].hash);
-    for (size_t i = 0; i < count; ++i) table.Raise(scopes[i].hash, scopes[i].wider, gens);
+  // REQUIRES: room for them. Beside readers.
+  void Raise(const std::vector<Change::Scope>& scopes, const Gens& gens) {
+    for (size_t at = 0; at < scopes.size(); at += kSlice) {
+      const size_t end = std::min(at + kSlice, scopes.size());
+      for (size_t i = at; i < end; ++i) table.Prefetch(scopes[i].hash);
+      for (size_t i = at; i < end; ++i) table.Raise(scopes[i].hash, scopes[i].wider, gens);
+    }
   }
   void RaiseWider(uint64_t wider, const Gens& gens) {
     if (wider == 0) return all.Raise(gens);
@@ -128,10 +144,14 @@ struct Scopes {
     return found;
   }
 
-  // What is left when scopes not newer than `below` are widened, or dropped.
+  // What is left when scopes not newer than `below` are widened, or dropped. With some room,
+  // for as much may come as went.
   Scopes Without(uint64_t below, bool widen) const {
+    size_t newer = 0;
+    table.ForEach([&](const ScopeTable::Slot& slot) { newer += slot.gens.newest() > below; });
     Scopes left;
     left.all = all;
+    left.table = ScopeTable(newer + (table.size() - newer) / 2);
     table.ForEach([&](const ScopeTable::Slot& slot) {
       if (slot.gens.newest() > below) {
         left.table.Raise(slot.hash, slot.wider, slot.gens);
@@ -149,12 +169,18 @@ struct Scopes {
     return left;
   }
 
-  // The generation that divides the older half of the scopes from the newer.
+  // The generation that divides the older half of the scopes from the newer, or nearly.
   uint64_t Median() const {
+    const size_t every = size() / kSample + 1;
     std::vector<uint64_t> newest;
-    newest.reserve(size());
-    table.ForEach([&](const ScopeTable::Slot& slot) { newest.push_back(slot.gens.newest()); });
-    for (const PrefixTree::Prefix& prefix : prefixes.All()) newest.push_back(prefix.gens.newest());
+    newest.reserve(size() / every + 1);
+    size_t at = 0;
+    table.ForEach([&](const ScopeTable::Slot& slot) {
+      if (at++ % every == 0) newest.push_back(slot.gens.newest());
+    });
+    for (const PrefixTree::Prefix& prefix : prefixes.All()) {
+      if (at++ % every == 0) newest.push_back(prefix.gens.newest());
+    }
     if (newest.empty()) return 0;
     const auto middle = newest.begin() + static_cast<ptrdiff_t>(newest.size() / 2);
     std::nth_element(newest.begin(), middle, newest.end());
@@ -252,7 +278,7 @@ std::string PurgeUrlOf(std::string_view url) {
 }
 
 // Writers take `writing`, then `lock` for the moment of the change: readers never
-// wait for the work that prepares it.
+// wait for the work that prepares it. Slots of the tables are raised beside readers.
 struct Generations::State {
   explicit State(Options o) : options(std::move(o)) {}
 
@@ -269,17 +295,15 @@ struct Generations::State {
   template <class Finish>
   void Raise(Scopes& which, const Change& change, const Gens& gens, Finish finish) {
     MakeRoom(which, change.scopes.size());
-    const auto& scopes = change.scopes;
-    for (size_t at = 0; at + kSlice < scopes.size(); at += kSlice) {
+    which.Raise(change.scopes, gens);
+    for (size_t at = 0; at < change.prefixes.size(); at += kSlice) {
+      const size_t end = std::min(at + kSlice, change.prefixes.size());
       std::unique_lock write(lock);
-      which.Raise(scopes.data() + at, kSlice, gens);
+      for (size_t i = at; i < end; ++i) {
+        which.prefixes.Raise(change.prefixes[i].text, change.prefixes[i].wider, gens);
+      }
     }
-    const size_t last = scopes.empty() ? 0 : (scopes.size() - 1) / kSlice * kSlice;
     std::unique_lock write(lock);
-    which.Raise(scopes.data() + last, scopes.size() - last, gens);
-    for (const auto& prefix : change.prefixes) {
-      which.prefixes.Raise(prefix.text, prefix.wider, gens);
-    }
     if (change.all) which.all.Raise(gens);
     finish();
     Changed();
@@ -299,7 +323,7 @@ struct Generations::State {
       if (fewer == 0) return;
       coarsened += fewer;
       std::unique_lock write(lock);
-      which = std::move(left);
+      std::swap(which, left);  // what was is freed without the lock
     }
   }
   // REQUIRES: writing and lock. Stamps go on at `now`, which is log position `head`.
@@ -360,7 +384,7 @@ Purged Generations::Judge(const Entry& entry) const {
   const uint64_t version = state_->version.load(std::memory_order_acquire);
   if (seen == version) return Purged::kNo;
   std::shared_lock read(state_->lock);
-  // Under the lock nothing changes, so the version belongs to the verdict.
+  // Under the lock the version stays: of what is raised meanwhile the next one tells.
   const uint64_t judged = state_->version.load(std::memory_order_relaxed);
   const StoredHead& head = entry.head;
   const Purged purged = state_->Judge(head.key.url(), head.tags, entry.stamp());
@@ -423,8 +447,8 @@ void Generations::Apply(const Change& change) {
   SKERRY_CHECK(change.seq == head() + 1);
   Gens gens;
   gens.Raise(change.mode, state.offset + change.seq);
-  // What is judged between two slices may be found purged a moment early, and is judged
-  // again when the version has changed.
+  // What is judged meanwhile may be found purged a moment early, and is judged again when
+  // the version has changed.
   state.Raise(state.scopes, change, gens, [&] {
     state.stamp_head.store(state.offset + change.seq, std::memory_order_release);
     state.log_head.store(change.seq, std::memory_order_release);

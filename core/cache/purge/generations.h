@@ -95,7 +95,7 @@ class Generations {
 
   // A record with this node's normalisation, for Apply and for the journal.
   Change ChangeOf(const Record& record) const;
-  // Applies the next record. Readers wait for no more than some hundred scopes of it.
+  // Applies the next record. Readers wait for no more than some prefixes of it.
   // REQUIRES: its seq == head() + 1.
   void Apply(const Change& change);
   void Apply(const Record& record) { Apply(ChangeOf(record)); }

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <map>
+#include <thread>
 
 #include "core/base/random.h"
 
@@ -27,6 +29,34 @@ TEST(ScopeTableTest, AgreesWithAMap) {
     EXPECT_TRUE(table.Find(hash + 1).empty());
   }
   table.ForEach([&](const ScopeTable::Slot& slot) { EXPECT_EQ(slot.wider, slot.hash + 1); });
+}
+
+TEST(ScopeTableTest, WhatIsRaisedBesideReadersIsFoundWholeOrNotYet) {
+  constexpr uint64_t kScopes = 50'000;
+  ScopeTable table(kScopes);
+  std::atomic<bool> over{false};
+  std::thread reader([&] {
+    SeededRandom random(1);
+    while (!over) {
+      const uint64_t hash = 1 + random.Below(kScopes);
+      const Gens found = table.Find(hash);
+      // Another's would have another number.
+      ASSERT_TRUE(found.hard == 0 || found.hard == hash);
+    }
+  });
+  for (uint64_t hash = 1; hash <= kScopes; ++hash) table.Raise(hash, 0, {hash, 0});
+  over = true;
+  reader.join();
+  EXPECT_EQ(table.size(), kScopes);
+}
+
+TEST(ScopeTableTest, ALargeTableGrowsWithAllThatIsInIt) {
+  ScopeTable table;
+  for (uint64_t hash = 1; hash <= 200'000; ++hash) table.Raise(hash << 7, hash, {hash, 0});
+  ScopeTable larger = table.Larger(500'000);
+  EXPECT_TRUE(larger.HasRoom(500'000));
+  EXPECT_EQ(larger.size(), 200'000u);
+  for (uint64_t hash = 1; hash <= 200'000; ++hash) EXPECT_EQ(larger.Find(hash << 7).hard, hash);
 }
 
 TEST(ScopeTableTest, AGenerationNeverFalls) {

@@ -1,6 +1,7 @@
 #include "core/cache/purge/scopes.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include "core/base/bytes.h"
@@ -109,13 +110,28 @@ uint64_t TagHash(std::string_view tag) { return Hash(tag, kTagSeed); }
 uint64_t HostHash(std::string_view host) { return Hash(host, kHostSeed); }
 uint64_t UrlHash(std::string_view url_without_scheme) { return Hash(url_without_scheme, kUrlSeed); }
 
-uint64_t SearchHash(std::string_view url) {
-  constexpr uint64_t kParts = 1024;
-  const std::string_view host = PurgeHost(url);
-  const size_t question = std::min(url.find('?'), url.size());
-  const uint64_t part = Xxh3(url.substr(host.size(), question - host.size()), kSearchSeed) % kParts;
+size_t SearchPart(std::string_view path) { return Xxh3(path, kSearchSeed) % kSearchParts; }
+
+uint64_t SearchHash(std::string_view host, size_t part) {
   return Xxh3(host, kSearchSeed + part) | 1;
 }
+
+uint64_t SearchHash(std::string_view url) {
+  const std::string_view host = PurgeHost(url);
+  const size_t question = std::min(url.find('?'), url.size());
+  return SearchHash(host, SearchPart(url.substr(host.size(), question - host.size())));
+}
+
+namespace {
+
+// Bytes of a path and a query that normalising leaves alone, wherever they stand.
+constexpr std::array<bool, 256> kPlain = [] {
+  std::array<bool, 256> plain{};
+  for (size_t c = 0x21; c < 0x7f; ++c) plain[c] = c != '%' && c != '#';
+  return plain;
+}();
+
+}  // namespace
 
 bool IsPlainUrl(std::string_view url) {
   constexpr std::string_view kSchemes[] = {"https://", "http://"};
@@ -130,13 +146,12 @@ bool IsPlainUrl(std::string_view url) {
     if (!fits) return false;
   }
   if (at == 0 || at > 255 || at == url.size()) return false;
-  char before = 0;
+  bool plain = true;  // without a branch for each byte
   for (; at < url.size(); ++at) {
     const char c = url[at];
-    if (c <= 0x20 || c == 0x7f || c == '%' || c == '#' || (c == '.' && before == '/')) return false;
-    before = c;
+    plain &= kPlain[static_cast<unsigned char>(c)] & !(c == '.' && url[at - 1] == '/');
   }
-  return true;
+  return plain;
 }
 
 std::vector<uint64_t> TagsOf(const http::Fields& response) {

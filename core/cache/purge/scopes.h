@@ -20,6 +20,10 @@ uint64_t UrlHash(std::string_view url_without_scheme);  // PurgeUrl of a key
 // and a purge of a URL with a query names it: so such a response is purged under whatever
 // spelling of its query somebody purges, and some others of its kind with it.
 uint64_t SearchHash(std::string_view url_without_scheme);
+// The same in two steps, for many URLs of one host.
+inline constexpr size_t kSearchParts = 1024;
+size_t SearchPart(std::string_view path);
+uint64_t SearchHash(std::string_view host, size_t part);  // REQUIRES: part < kSearchParts
 
 // An absolute URL of http or https in which normalising would change nothing (core/http/
 // url.h), told in one look at each byte: most of what backends write. False may be one
