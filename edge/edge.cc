@@ -252,7 +252,7 @@ Status Edge::State::OpenCaches() {
                             .upgrade_hits = static_cast<uint32_t>(options.upgrade_hits)});
   if (!opened) return Fail(std::move(opened.error()).In(options.places.Title("cache_dir")));
   cache = std::move(*opened);
-  cache->SetClassifier(classifier);
+  cache->SetClassifier(classifier, QueryRules(options));
   cache->Join(shared);
   shared.pace.SetRate(static_cast<uint32_t>(options.upstream_budget));
   shared.name = "skerry-edge";
@@ -582,7 +582,7 @@ void Edge::State::Reconfigure(const Options& fresh) {
   options.country_database = fresh.country_database;
   shared.pace.SetRate(static_cast<uint32_t>(fresh.upstream_budget));
   classifier = renewal->classifier;  // what /explain speaks of
-  cache->SetClassifier(classifier);
+  cache->SetClassifier(classifier, QueryRules(options));
   const auto take_over = [this, known, made = renewal->classifier, tls = renewal->tls,
                           added = upstreams](size_t i) {
     for (size_t u = known; u < added.urls.size(); ++u) {
@@ -591,9 +591,12 @@ void Edge::State::Reconfigure(const Options& fresh) {
     gateways[i]->SetClassifier(made);
     if (tls != nullptr && options.https) ports[i].front().SetTls(tls);
   };
-  workers->OnEach(take_over, [this] {
-    cache->DropFormerRules();
-    LogInfo("configuration and certificate reloaded");
+  // A record that was named by the former rules alone is applied before anything is fetched
+  // under the new ones.
+  store_pool->Run([this, take_over] {
+    control->loop(0).Post([this, take_over] {
+      workers->OnEach(take_over, [] { LogInfo("configuration and certificate reloaded"); });
+    });
   });
 }
 

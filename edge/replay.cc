@@ -311,7 +311,7 @@ Player::Player(const ReplayLog& log, const Options& options, std::string name,
     }
     disk_.Store(std::move(evicted));
   });
-  purged_urls_.SetClassifier(classifier);
+  purged_urls_.SetClassifier(classifier, QueryRules(options));
   classifier_ = std::make_shared<const Uncompressed>(std::move(classifier));
   gateway::Gateway::Options gateway_options;
   gateway_options.classifier = classifier_;

@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "core/base/bytes.h"
 #include "core/gateway/glob.h"
 #include "core/http/message.h"
 #include "edge/country_file.h"
@@ -17,6 +18,26 @@ size_t UpstreamList::Add(const std::string& url, bool shield) {
   urls.push_back(url);
   is_shield.push_back(shield);
   return urls.size() - 1;
+}
+
+std::string QueryRules(const Options& options) {
+  std::string text;
+  bool any = false;
+  const auto add = [&text](char what, const std::vector<std::string>& list) {
+    text += what;
+    for (const std::string& one : list) PutSized(text, one);
+  };
+  for (const SiteOptions& site : options.sites) {
+    add('s', site.hosts);
+    for (const RuleOptions& rule : site.rules) {
+      any = any || rule.sort_query || rule.query_allow || !rule.query_deny.empty();
+      add('r', rule.match);
+      if (rule.sort_query) text += 'o';
+      if (rule.query_allow) add('a', *rule.query_allow);
+      add('d', rule.query_deny);
+    }
+  }
+  return any ? text : "";
 }
 
 bool ServesOnPartition(const Options& options) {

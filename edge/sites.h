@@ -26,6 +26,10 @@ struct UpstreamList {
 Result<std::shared_ptr<const gateway::Classifier>> MakeClassifier(const Options& options,
                                                                   UpstreamList& upstreams);
 
+// Tells sets of rules apart by what they make of a query: which rule a path reaches, and its
+// key rules. Empty: they leave every query as it is.
+std::string QueryRules(const Options& options);
+
 // Does any rule serve while the purge log is out of reach? Such a node says so.
 bool ServesOnPartition(const Options& options);
 

@@ -39,13 +39,11 @@ class Cache {
   Cache(const Cache&) = delete;
   Cache& operator=(const Cache&) = delete;
 
-  // By whose rules purges by URL are read; before the log is followed, and again when
-  // they change.
-  void SetClassifier(std::shared_ptr<const Classifier> classifier) {
-    urls_.SetClassifier(std::move(classifier));
+  // By whose rules purges by URL are read (RuledUrls); before the log is followed, and again
+  // when they change.
+  void SetClassifier(std::shared_ptr<const Classifier> classifier, std::string rules) {
+    urls_.SetClassifier(std::move(classifier), std::move(rules));
   }
-  // Every gateway has the newest.
-  void DropFormerRules() { urls_.DropFormer(); }
   cache::Generations& generations() { return generations_; }
   cache::Ram& ram() { return *ram_; }
   cache::Disk* disk() { return disk_.get(); }  // null: memory only

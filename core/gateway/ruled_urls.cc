@@ -27,28 +27,26 @@ std::string Ruled(std::string_view url, const Classifier& classifier) {
 
 }  // namespace
 
-void RuledUrls::SetClassifier(std::shared_ptr<const Classifier> classifier) {
+void RuledUrls::SetClassifier(std::shared_ptr<const Classifier> classifier, std::string rules) {
+  if (rules.empty()) return;
   MutexLock lock(mutex_);
-  auto more = std::make_shared<Classifiers>(*classifiers_);
-  more->push_back(std::move(classifier));
-  classifiers_ = std::move(more);
-}
-
-void RuledUrls::DropFormer() {
-  MutexLock lock(mutex_);
-  if (classifiers_->size() < 2) return;
-  classifiers_ = std::make_shared<Classifiers>(1, classifiers_->back());
+  auto sets = std::make_shared<Sets>(*sets_);
+  std::erase_if(*sets, [&](const Set& set) { return set.rules == rules; });
+  if (sets->size() == kSets) sets->erase(sets->begin());
+  sets->push_back({std::move(rules), std::move(classifier)});
+  sets_ = std::move(sets);
+  any_ = true;
 }
 
 void RuledUrls::AddNames(std::string_view url, std::vector<std::string>& names) const {
-  if (url.find('?') == url.npos) return;
-  std::shared_ptr<const Classifiers> classifiers;
+  if (!any_ || url.find('?') == url.npos) return;
+  std::shared_ptr<const Sets> sets;
   {
     MutexLock lock(mutex_);
-    classifiers = classifiers_;
+    sets = sets_;
   }
-  for (const auto& classifier : *classifiers) {
-    std::string name = Ruled(url, *classifier);
+  for (const Set& set : *sets) {
+    std::string name = Ruled(url, *set.classifier);
     const bool known =
         name.empty() || name == url || std::find(names.begin(), names.end(), name) != names.end();
     if (!known) names.push_back(std::move(name));

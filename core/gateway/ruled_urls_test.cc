@@ -29,18 +29,51 @@ std::vector<std::string> NamesOf(const RuledUrls& urls, std::string_view url) {
 TEST(RuledUrlsTest, WithoutRulesAUrlHasNoOtherName) {
   RuledUrls urls;
   EXPECT_THAT(NamesOf(urls, "a.example/x?b=2&a=1"), IsEmpty());
-  urls.SetClassifier(Rules({}));
+  urls.SetClassifier(Rules({}), "");
   EXPECT_THAT(NamesOf(urls, "a.example/x?b=2&a=1"), IsEmpty());
 }
 
-TEST(RuledUrlsTest, WhileRulesChangeAUrlIsNamedByAllOfThem) {
+TEST(RuledUrlsTest, WhenRulesChangeAUrlIsNamedByTheFormerToo) {
   RuledUrls urls;
-  urls.SetClassifier(Rules({true, {}, {}}));
-  urls.SetClassifier(Rules({false, {}, {"b"}}));
+  urls.SetClassifier(Rules({true, {}, {}}), "sorted");
+  urls.SetClassifier(Rules({false, {}, {"b"}}), "without b");
   EXPECT_THAT(NamesOf(urls, "a.example/x?b=2&a=1"),
               ElementsAre("a.example/x?a=1&b=2", "a.example/x?a=1"));
-  urls.DropFormer();
-  EXPECT_THAT(NamesOf(urls, "a.example/x?b=2&a=1"), ElementsAre("a.example/x?a=1"));
+}
+
+// What was stored under the first rules is found again when they come back.
+TEST(RuledUrlsTest, APurgeBetweenTwoTimesOfTheSameRulesNamesByThem) {
+  RuledUrls urls;
+  urls.SetClassifier(Rules({true, {}, {}}), "sorted");
+  urls.SetClassifier(Rules({}), "");
+  EXPECT_THAT(NamesOf(urls, "a.example/x?b&a"), ElementsAre("a.example/x?a&b"));
+  urls.SetClassifier(Rules({true, {}, {}}), "sorted");
+  EXPECT_THAT(NamesOf(urls, "a.example/x?b&a"), ElementsAre("a.example/x?a&b"));
+}
+
+TEST(RuledUrlsTest, TheSameRulesAgainAreNoFurtherSet) {
+  RuledUrls urls;
+  urls.SetClassifier(Rules({true, {}, {}}), "sorted");
+  for (int i = 0; i < 20; ++i) urls.SetClassifier(Rules({false, {}, {"b"}}), "without b");
+  EXPECT_THAT(NamesOf(urls, "a.example/x?b&a"), ElementsAre("a.example/x?a&b", "a.example/x?a"));
+}
+
+TEST(RuledUrlsTest, TheOldestOfTooManySetsIsForgotten) {
+  RuledUrls urls;
+  urls.SetClassifier(Rules({true, {}, {}}), "sorted");
+  for (size_t i = 1; i < RuledUrls::kSets; ++i) {
+    urls.SetClassifier(Rules({false, {}, {"b"}}), std::to_string(i));
+  }
+  EXPECT_THAT(NamesOf(urls, "a.example/x?b&a"), Contains("a.example/x?a&b"));
+  urls.SetClassifier(Rules({false, {}, {"b"}}), "one more");
+  EXPECT_THAT(NamesOf(urls, "a.example/x?b&a"), ElementsAre("a.example/x?a"));
+}
+
+TEST(RuledUrlsTest, AUrlInTheQueryIsNoHost) {
+  RuledUrls urls;
+  urls.SetClassifier(Rules({true, {}, {}}), "sorted");
+  EXPECT_THAT(NamesOf(urls, "a.example/x?to=http://b.example/&a=1"),
+              ElementsAre("a.example/x?a=1&to=http://b.example/"));
 }
 
 TEST(RuledUrlsTest, AUrlNamesWhatItsKeyIs) {
@@ -48,7 +81,7 @@ TEST(RuledUrlsTest, AUrlNamesWhatItsKeyIs) {
        {cache::KeyRules{true, {}, {}}, cache::KeyRules{false, {{"a", "b"}}, {}},
         cache::KeyRules{false, {}, {"utm_*"}}, cache::KeyRules{true, {{"a"}}, {"a"}}}) {
     RuledUrls urls;
-    urls.SetClassifier(Rules(rules));
+    urls.SetClassifier(Rules(rules), "some");
     for (const std::string url :
          {"https://a.example/x?b=2&a=1", "http://a.example:443/x?utm_source=y",
           "https://a.example/?", "https://a.example/x",
