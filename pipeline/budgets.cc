@@ -13,7 +13,8 @@ namespace {
 using asset::Coding;
 using asset::Entry;
 
-constexpr size_t kMostRows = 10;  // a budget
+constexpr size_t kMostRows = 10;     // a budget
+constexpr size_t kMostColumns = 48;  // of a path; --json has all of it
 constexpr const char* kOrder[] = {"script", "route", "style", "image", "font", "page", "precache"};
 
 bool IsScript(const SiteFile& file) { return file.type == "text/javascript"; }
@@ -133,7 +134,7 @@ std::string OffendersText(const std::vector<Offender>& offenders) {
       ++left_out;
       continue;
     }
-    table.Row({offender.path, offender.budget, HumanBytes(offender.limit),
+    table.Row({Shortened(offender.path, kMostColumns), offender.budget, HumanBytes(offender.limit),
                HumanBytes(offender.size), HumanBytes(offender.size - offender.limit)});
   }
   std::string text = "\n" + table.ToString();

@@ -11,6 +11,7 @@
 #include "pipeline/derive.h"
 #include "pipeline/fingerprint.h"
 #include "pipeline/images/image.h"
+#include "pipeline/links.h"
 #include "pipeline/pack.h"
 #include "pipeline/record.h"
 #include "pipeline/service_worker.h"
@@ -108,23 +109,25 @@ struct Steps {
 Result<BuildReport> Run(Steps& steps, ReleaseFolder& folder, BuildCache& cache,
                         const BuildOptions& options, Progress& progress) {
   if (Status ok = AddCrops(steps.site, steps.config); !ok) return Fail(std::move(ok.error()));
+  // Before pictures are worked on, which takes long: a missing file is known at once.
+  const Result<Links> links = Links::Read(steps.site, steps.config);
+  if (!links) return Fail(links.error());
   Crew crew(options.jobs);
   Result<Derived> derived =
       Derive(steps.site, steps.config, folder.files(), options.keep_going, cache, crew, progress);
   if (!derived) return Fail(std::move(derived.error()));
   const Pictures& pictures = derived->pictures;
-  Result<Fingerprinted> release = Fingerprint(steps.site, pictures, steps.config);
-  if (!release) return Fail(std::move(release.error()));
-  if (Status ok = AddServiceWorker(pictures, steps.config, steps.former, steps.site, *release);
+  Fingerprinted release = Fingerprint(steps.site, *links, pictures, steps.config);
+  if (Status ok = AddServiceWorker(pictures, steps.config, steps.former, steps.site, release);
       !ok) {
     return Fail(std::move(ok.error()));
   }
   Result<Packed> packed =
-      Pack(steps.site, *release, steps.config, steps.former, folder.files(), cache, crew, progress);
+      Pack(steps.site, release, steps.config, steps.former, folder.files(), cache, crew, progress);
   if (!packed) return Fail(std::move(packed.error()));
-  Result<asset::Manifest> manifest = Record(steps.site, pictures, *release, *packed, steps.config);
+  Result<asset::Manifest> manifest = Record(steps.site, pictures, release, *packed, steps.config);
   if (!manifest) return Fail(std::move(manifest.error()));
-  BuildReport report = Weigh(*manifest, steps.site, *release, steps.config);
+  BuildReport report = Weigh(*manifest, steps.site, release, steps.config);
   report.broken = std::move(derived->broken);
   report.searched = derived->searched;
   report.probes = derived->probes;

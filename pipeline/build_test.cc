@@ -83,6 +83,14 @@ TEST_F(BuildTest, AMistakenPartStopsTheBuild) {
   EXPECT_THAT(built.error().message, HasSubstr("index.html:2: data-skerry-ratio=\"16:9\""));
 }
 
+TEST_F(BuildTest, AMissingFileIsToldBeforePicturesAreWorkedOn) {
+  folder_.Write("site/index.html", "<img src=i.jpg><img src=gone.jpg>");
+  folder_.Write("site/i.jpg", "broken");
+  const auto built = Run();
+  ASSERT_FALSE(built.has_value());
+  EXPECT_THAT(built.error().message, HasSubstr("\"gone.jpg\" leads to /gone.jpg"));
+}
+
 TEST_F(BuildTest, EveryBlobOfTheManifestIsAFileWithThatDigest) {
   ASSERT_TRUE(Run().has_value());
   size_t files = 0;

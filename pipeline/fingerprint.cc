@@ -258,11 +258,16 @@ class Fingerprinter {
 
 }  // namespace
 
+Fingerprinted Fingerprint(const Site& site, const Links& links, const Pictures& pictures,
+                          const Config& config) {
+  return Fingerprinter(site, pictures, config, links).Run();
+}
+
 Result<Fingerprinted> Fingerprint(const Site& site, const Pictures& pictures,
                                   const Config& config) {
-  Result<Links> links = Links::Read(site, config);
-  if (!links) return Fail(std::move(links.error()));
-  return Fingerprinter(site, pictures, config, *links).Run();
+  const Result<Links> links = Links::Read(site, config);
+  if (!links) return Fail(links.error());
+  return Fingerprint(site, *links, pictures, config);
 }
 
 }  // namespace skerry::pipeline

@@ -17,6 +17,7 @@
 #include "core/base/result.h"
 #include "pipeline/config.h"
 #include "pipeline/derive.h"
+#include "pipeline/links.h"
 #include "pipeline/site.h"
 
 namespace skerry::pipeline {
@@ -47,8 +48,11 @@ struct Fingerprinted {
   std::vector<std::string> warnings = {};  // links to pages that are not there
 };
 
-// kInvalid names every reference to a missing file with file and line. A file in a
-// reference cycle is named by the digest of the whole cycle.
+// `links` were read from `site`. A file in a reference cycle is named by the digest of the whole
+// cycle.
+Fingerprinted Fingerprint(const Site& site, const Links& links, const Pictures& pictures,
+                          const Config& config);
+// Reads the links, too: kInvalid names every reference to a missing file with file and line.
 Result<Fingerprinted> Fingerprint(const Site& site, const Pictures& pictures, const Config& config);
 
 }  // namespace skerry::pipeline

@@ -161,6 +161,11 @@ TEST_F(FingerprintTest, AMissingFileIsAnErrorWithFileAndLine) {
   EXPECT_THAT(Fault({{"/index.html", "<img src=a%2fb.png>"}}), HasSubstr("cannot name a file"));
 }
 
+TEST_F(FingerprintTest, AFileThatDiffersInCaseAloneIsNamed) {
+  EXPECT_THAT(Fault({{"/index.html", "<img src=Photo.JPG>"}, {"/photo.jpg", "x"}}),
+              HasSubstr("not in the site; /photo.jpg is, and case counts in URLs"));
+}
+
 TEST_F(FingerprintTest, MissingFilesCanBeAllowed) {
   config_.allow_missing = {"fonts/**"};
   Run({{"/a.css", "a{b:url(fonts/x.eot)}"}});

@@ -10,6 +10,8 @@ namespace {
 
 constexpr size_t kMostFaults = 20;
 
+char LowerAscii(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
 bool IsLoad(Use use) { return use == Use::kLoad || use == Use::kImport; }
 
 void SortUnique(std::vector<int>& list) {
@@ -73,10 +75,22 @@ void Links::See(int file, const Fragment& fragment, const Reference& reference) 
   const std::string what =
       Place(file, fragment, reference) + ": \"" + reference.url + "\" leads to " + resolved.path;
   if (IsLoad(reference.use)) {
-    Missing(file, reference.use, what + ", which is not in the site");
+    const std::string other = OtherCase(resolved.path);
+    Missing(file, reference.use,
+            what + ", which is not in the site" +
+                (other.empty() ? "" : "; " + other + " is, and case counts in URLs"));
   } else {
     warnings_.push_back(what + ", which is no page of the site");
   }
+}
+
+std::string Links::OtherCase(const std::string& path) const {
+  for (const SiteFile& file : site_->files) {
+    const bool same = std::equal(path.begin(), path.end(), file.path.begin(), file.path.end(),
+                                 [](char a, char b) { return LowerAscii(a) == LowerAscii(b); });
+    if (same) return file.path;
+  }
+  return "";
 }
 
 void Links::Missing(int file, Use use, std::string fault) {

@@ -46,6 +46,8 @@ class Links {
   void See(int file, const Fragment& fragment, const Reference& reference);
   void Missing(int file, Use use, std::string fault);
   void SeeImports();
+  // A file that `path` would mean on a disk that takes "A" for "a", or "".
+  std::string OtherCase(const std::string& path) const;
   std::string Place(int file, const Fragment& fragment, const Reference& reference) const;
 
   const Site* site_;

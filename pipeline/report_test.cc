@@ -18,6 +18,12 @@ TEST(TextTableTest, ColumnsLineUpWhateverTheScript) {
   EXPECT_EQ(table.ToString(), "         files     bytes\n  Küste      1  12.0 KiB\n");
 }
 
+TEST(ShortenedTest, KeepsTheBeginningAndTheEndByCharacters) {
+  EXPECT_EQ(Shortened("/short.js", 9), "/short.js");
+  EXPECT_EQ(Shortened("/a/very/long/name.12345678.js", 16), "/a/very/lo…78.js");
+  EXPECT_EQ(Shortened("üüüüüüüüüü", 7), "üüüü…üü");
+}
+
 TEST(HumanBytesTest, RoundsWithoutReachingTheNextUnit) {
   EXPECT_EQ(HumanBytes(1023), "1023 B");
   EXPECT_EQ(HumanBytes(1024), "1.0 KiB");

@@ -10,6 +10,24 @@ size_t Columns(std::string_view text) {
       text.begin(), text.end(), [](char c) { return (static_cast<uint8_t>(c) & 0xc0) != 0x80; }));
 }
 
+std::string Shortened(const std::string& text, size_t columns) {
+  size_t left = Columns(text);
+  if (left <= columns) return text;
+  const size_t tail = columns / 3;
+  const size_t head = columns - tail - 1;
+  std::string shorter;
+  size_t column = 0;
+  for (const char c : text) {
+    if ((static_cast<uint8_t>(c) & 0xc0) != 0x80) {
+      if (column == head) shorter += "…";
+      ++column;
+      --left;
+    }
+    if (column <= head || left < tail) shorter.push_back(c);
+  }
+  return shorter;
+}
+
 std::string HumanBytes(uint64_t bytes) {
   if (bytes < 1024) return std::to_string(bytes) + " B";
   const char* const units[] = {"KiB", "MiB", "GiB", "TiB"};

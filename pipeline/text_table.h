@@ -25,4 +25,7 @@ std::string HumanBytes(uint64_t bytes);
 // How wide `text` is on a terminal: code points of UTF-8.
 size_t Columns(std::string_view text);
 
+// `text` in at most `columns`: what is too much is left out before its last third, with "…" there.
+std::string Shortened(const std::string& text, size_t columns);
+
 }  // namespace skerry::pipeline

@@ -193,6 +193,7 @@ Result<ImageInfo> Probe(std::string_view file, const ImageLimits& limits) {
   if (file.size() > limits.bytes) {
     return TooMuch(std::to_string(file.size()) + " bytes", "max_bytes", limits.bytes);
   }
+  if (file.empty()) return Fail(Code::kInvalid, Side::kConfig, "is empty");
   if (!IsPng(file) && !file.starts_with("\xff\xd8") && !IsGif(file) && !IsWebp(file)) {
     return Fail(Code::kInvalid, Side::kConfig,
                 "is none of JPEG, PNG, GIF and WebP, whatever its name says");

@@ -107,6 +107,7 @@ TEST_F(ImagesTest, ProbeGivesTheSizeAsShown) {
 }
 
 TEST_F(ImagesTest, ProbeRefusesWhatIsBrokenOrSomethingElse) {
+  EXPECT_EQ(Probe("", kAny).error().context, "is empty");
   EXPECT_EQ(Probe("BM bitmap", kAny).error().code, Code::kInvalid);
   EXPECT_EQ(Probe("GIF89a", kAny).error().code, Code::kInvalid);
   EXPECT_EQ(Probe("\xff\xd8\xff broken", kAny).error().code, Code::kInvalid);
