@@ -29,13 +29,14 @@ constexpr size_t kPage = 4096;
 constexpr size_t kFrameAtLeast = 16 * 1024;
 constexpr size_t kFrameBytes = 20 * 1024;  // a frame buffer, in whole pages
 constexpr size_t kTableBytes = kPage;      // of streams, before it grows
+constexpr size_t kRingBytes = 1024;        // a table of HPACK, before it grows
 constexpr size_t kSlotsAtOnce = 64;
 
-// Slots of whole pages. Pages are given to a thread for good; which connections use them
-// changes.
+// Slots of whole pages, or of parts of pages. Pages are given to a thread for good; which
+// connections use them changes.
 class Slots {
  public:
-  explicit Slots(size_t bytes) : bytes_(bytes) {}
+  explicit Slots(size_t bytes) : bytes_(bytes), alignment_(std::min(bytes, kPage)) {}
 
   void* Take() {
     if (free_.empty() && !Grow()) return nullptr;
@@ -50,7 +51,7 @@ class Slots {
     return true;
   }
   bool Owns(const void* block) const {
-    if (reinterpret_cast<uintptr_t>(block) % kPage != 0) return false;
+    if (reinterpret_cast<uintptr_t>(block) % alignment_ != 0) return false;
     const auto* at = static_cast<const char*>(block);
     return std::any_of(areas_.begin(), areas_.end(), [&](const char* area) {
       return at >= area && at < area + kSlotsAtOnce * bytes_;
@@ -71,6 +72,7 @@ class Slots {
   }
 
   const size_t bytes_;
+  const size_t alignment_;
   std::vector<char*> areas_;
   std::vector<void*> free_;
 };
@@ -99,6 +101,7 @@ class ThreadMemory {
 
   void Free(void* seen) {
     if (frames.Return(seen) || tables.Return(seen)) return;
+    if (unused_rings.Return(seen) || rings.Return(seen)) return;
     void* const block = static_cast<char*>(seen) - kHeader;
     const size_t number = ClassOf(SizeOf(seen) + kHeader);
     if (number >= kClasses || free_[number].size() == kBlocksKept) return free(block);
@@ -108,6 +111,7 @@ class ThreadMemory {
   size_t SizeOf(const void* seen) const {
     if (frames.Owns(seen)) return kFrameBytes;
     if (tables.Owns(seen)) return kTableBytes;
+    if (unused_rings.Owns(seen) || rings.Owns(seen)) return kRingBytes;
     size_t size = 0;
     memcpy(&size, static_cast<const char*>(seen) - kHeader, sizeof(size));
     return size;
@@ -115,6 +119,8 @@ class ThreadMemory {
 
   Slots frames{kFrameBytes};
   Slots tables{kTableBytes};
+  Slots unused_rings{kRingBytes};
+  Slots rings{kRingBytes};
 
  private:
   static size_t ClassOf(size_t whole) { return (whole + kClassBytes - 1) / kClassBytes; }
@@ -145,6 +151,10 @@ bool IsZero(const void* bytes, size_t size) {
 struct H2MemoryFunctions {
   static void* Allocate(size_t size, void* user) {
     auto& self = *static_cast<H2Memory*>(user);
+    if (size == kRingBytes) {
+      if (self.ring_ != nullptr) return ThreadMemory::Mine().rings.Take();
+      return self.ring_ = ThreadMemory::Mine().unused_rings.Take();
+    }
     const bool frame = size >= kFrameAtLeast && size <= kFrameBytes;
     if (!frame || self.frame_buffer_ != nullptr) return ThreadMemory::Mine().Allocate(size);
     return self.frame_buffer_ = ThreadMemory::Mine().frames.Take();
@@ -155,6 +165,7 @@ struct H2MemoryFunctions {
     auto& self = *static_cast<H2Memory*>(user);
     if (block == self.frame_buffer_) self.frame_buffer_ = nullptr;
     if (block == self.table_) self.table_ = nullptr;
+    if (block == self.ring_) self.ring_ = nullptr;
     ThreadMemory::Mine().Free(block);
   }
 

@@ -6,6 +6,9 @@
 // of each is ever touched (a block from malloc has usually been written to all over by
 // somebody else), and a connection that rests gives both pages back: what a frame buffer
 // holds between two frames is of no use, and a table without streams is all zeros.
+//
+// The first table of HPACK that nghttp2 allocates is that of its encoder, which HpackEncoder
+// leaves empty: such tables share pages with each other alone, and those are never touched.
 #pragma once
 
 #include <nghttp2/nghttp2.h>
@@ -31,6 +34,7 @@ class H2Memory {
   nghttp2_mem functions_;
   void* frame_buffer_ = nullptr;
   void* table_ = nullptr;
+  void* ring_ = nullptr;
 };
 
 }  // namespace skerry::http

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstring>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 namespace skerry::http {
@@ -37,8 +39,8 @@ size_t Resident(const void* bytes, size_t size) {
                                            [](unsigned char page) { return (page & 1) != 0; }));
 }
 
-constexpr size_t kSizes[] = {0,    1,     47,     48,     49,     500,    1007,   1008,
-                             1009, 4'096, 16'367, 16'368, 16'394, 20'464, 20'465, 100'000};
+constexpr size_t kSizes[] = {0,     1,     47,    48,     49,     500,    1007,   1008,   1009,
+                             1'024, 1'025, 4'096, 16'367, 16'368, 16'394, 20'464, 20'465, 100'000};
 
 TEST_F(H2MemoryTest, BlocksOfAllSizesAreAlignedAndApart) {
   std::vector<char*> blocks;
@@ -111,6 +113,28 @@ TEST_F(H2MemoryTest, RestingGivesBackTheFrameBufferAndATableWithoutStreams) {
   Free(frame);
   Free(table);
   memory_.Rest();
+}
+
+TEST_F(H2MemoryTest, TheFirstTableOfHpackOfEachSessionTakesNothingWhileItIsEmpty) {
+  // A thread whose pages nobody has used yet.
+  std::thread([] {
+    H2Memory sessions[6];
+    std::vector<std::pair<char*, char*>> tables;
+    for (H2Memory& session : sessions) {
+      nghttp2_mem& functions = *session.functions();
+      auto* const empty = static_cast<char*>(functions.malloc(1024, functions.mem_user_data));
+      auto* const used = static_cast<char*>(functions.malloc(1024, functions.mem_user_data));
+      memset(used, 'x', 1024);
+      tables.emplace_back(empty, used);
+    }
+    for (size_t i = 0; i < tables.size(); ++i) {
+      const auto [empty, used] = tables[i];
+      EXPECT_EQ(Resident(empty - reinterpret_cast<uintptr_t>(empty) % 4096, 4096), 0U);
+      nghttp2_mem& functions = *sessions[i].functions();
+      functions.free(used, functions.mem_user_data);
+      functions.free(empty, functions.mem_user_data);
+    }
+  }).join();
 }
 
 TEST_F(H2MemoryTest, SessionsShareTheBlocksOfAThread) {

@@ -158,6 +158,7 @@ void H2Session::RestIfIdle(SteadyTime now) {
 
 void H2Session::Rest() {
   memory_.Rest();
+  encoder_.Rest();
   last_head_ = nullptr;
   last_lines_.Release();
   lines_.Release();

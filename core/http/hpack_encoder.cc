@@ -154,6 +154,13 @@ void HpackEncoder::SetTableSize(size_t bytes) {
   most_ = std::min(bytes, kMostTableBytes);
 }
 
+void HpackEncoder::Rest() {
+  Forget();
+  ring_ = {};
+  text_ = {};
+  last_block_ = {};
+}
+
 char* HpackEncoder::Write(const HpackLine& line, char* to) {
   if (!line.indexed && !line.literal.empty()) return WriteBytes(line.literal, to);
   const uint32_t place = line.indexed ? PlaceOf(line) : 0;

@@ -66,6 +66,9 @@ class HpackEncoder {
     return name_size + value_size + 32;
   }
 
+  // Gives its memory back; the peer's table may go on holding what it holds.
+  void Rest();
+
   // By RFC 7541 4.1.
   size_t table_bytes() const { return bytes_; }
 
@@ -77,7 +80,7 @@ class HpackEncoder {
     uint32_t name_size = 0;
     uint32_t value_size = 0;
   };
-  static constexpr size_t kBuckets = 32;
+  static constexpr size_t kBuckets = 16;
 
   Entry& entry(uint32_t number) { return ring_[number & (ring_.size() - 1)]; }
   std::string_view Text(const Entry& entry) const {

@@ -169,6 +169,18 @@ TEST(HpackEncoderTest, TheSameLinesAgainAreTheSameUntilTheTableChanges) {
   EXPECT_EQ(send(), expected);
 }
 
+TEST(HpackEncoderTest, AfterARestNothingOfOldIsUsedAndAllIsRead) {
+  HpackEncoder encoder;
+  Decoder decoder;
+  decoder.Read(BlockOf(encoder, kUsual));
+  encoder.Rest();
+  EXPECT_EQ(encoder.table_bytes(), 0U);
+  const std::string block = BlockOf(encoder, kUsual);
+  HpackEncoder fresh;
+  EXPECT_EQ(block, BlockOf(fresh, kUsual));
+  EXPECT_EQ(decoder.Read(block), kUsual);
+}
+
 // A small vocabulary, so that fields come again and again, others push them out, and names
 // have several values.
 Lines RandomLines(std::mt19937_64& random) {
@@ -202,6 +214,7 @@ TEST(HpackEncoderTest, ADecoderReadsWhatWasWrittenWhateverTheTable) {
         // As nghttp2 does: the client's wish, but no more than the usual size.
         Decoder::Announce(std::min(size, HpackEncoder::kMostTableBytes), block);
       }
+      if (random() % 40 == 0) encoder.Rest();
       const Lines lines = RandomLines(random);
       block += BlockOf(encoder, lines, random() % 2 == 0);
       ASSERT_EQ(decoder.Read(block), lines) << connection << " " << block_number;
