@@ -31,6 +31,7 @@ constexpr size_t kFrameBytes = 20 * 1024;  // a frame buffer, in whole pages
 constexpr size_t kTableBytes = kPage;      // of streams, before it grows
 constexpr size_t kRingBytes = 1024;        // a table of HPACK, before it grows
 constexpr size_t kSlotsAtOnce = 64;
+constexpr size_t kSlotAlignment = kRingBytes;  // of all slots
 
 // Slots of whole pages, or of parts of pages. Pages are given to a thread for good; which
 // connections use them changes.
@@ -77,16 +78,27 @@ class Slots {
   std::vector<void*> free_;
 };
 
-class ThreadMemory {
+void GiveBack(void* pages, size_t bytes) {
+  if (pages != nullptr) madvise(pages, bytes, MADV_DONTNEED);
+}
+
+bool IsZero(const void* bytes, size_t size) {
+  const auto* first = static_cast<const char*>(bytes);
+  return *first == 0 && memcmp(first, first + 1, size - 1) == 0;
+}
+
+}  // namespace
+
+class H2ThreadMemory {
  public:
-  ~ThreadMemory() {
+  ~H2ThreadMemory() {
     for (const std::vector<void*>& blocks : free_) {
       for (void* block : blocks) free(block);
     }
   }
 
-  static ThreadMemory& Mine() {
-    thread_local ThreadMemory memory;
+  static H2ThreadMemory& Mine() {
+    thread_local H2ThreadMemory memory;
     return memory;
   }
 
@@ -99,22 +111,24 @@ class ThreadMemory {
     return static_cast<char*>(block) + kHeader;
   }
 
+  // REQUIRES: it is none of the slots'.
   void Free(void* seen) {
-    if (frames.Return(seen) || tables.Return(seen)) return;
-    if (unused_rings.Return(seen) || rings.Return(seen)) return;
     void* const block = static_cast<char*>(seen) - kHeader;
-    const size_t number = ClassOf(SizeOf(seen) + kHeader);
+    const size_t number = ClassOf(SizeOfBlock(seen) + kHeader);
     if (number >= kClasses || free_[number].size() == kBlocksKept) return free(block);
     free_[number].push_back(block);
+  }
+
+  bool ReturnSlot(void* seen) {
+    return frames.Return(seen) || tables.Return(seen) || unused_rings.Return(seen) ||
+           rings.Return(seen);
   }
 
   size_t SizeOf(const void* seen) const {
     if (frames.Owns(seen)) return kFrameBytes;
     if (tables.Owns(seen)) return kTableBytes;
     if (unused_rings.Owns(seen) || rings.Owns(seen)) return kRingBytes;
-    size_t size = 0;
-    memcpy(&size, static_cast<const char*>(seen) - kHeader, sizeof(size));
-    return size;
+    return SizeOfBlock(seen);
   }
 
   Slots frames{kFrameBytes};
@@ -123,6 +137,11 @@ class ThreadMemory {
   Slots rings{kRingBytes};
 
  private:
+  static size_t SizeOfBlock(const void* seen) {
+    size_t size = 0;
+    memcpy(&size, static_cast<const char*>(seen) - kHeader, sizeof(size));
+    return size;
+  }
   static size_t ClassOf(size_t whole) { return (whole + kClassBytes - 1) / kClassBytes; }
 
   void* Small(size_t number) {
@@ -136,44 +155,37 @@ class ThreadMemory {
   std::array<std::vector<void*>, kClasses> free_;
 };
 
-void GiveBack(void* pages, size_t bytes) {
-  if (pages != nullptr) madvise(pages, bytes, MADV_DONTNEED);
-}
-
-bool IsZero(const void* bytes, size_t size) {
-  const auto* first = static_cast<const char*>(bytes);
-  return *first == 0 && memcmp(first, first + 1, size - 1) == 0;
-}
-
-}  // namespace
-
 // What nghttp2 calls.
 struct H2MemoryFunctions {
   static void* Allocate(size_t size, void* user) {
     auto& self = *static_cast<H2Memory*>(user);
+    if (size < kRingBytes) return self.thread_.Allocate(size);
     if (size == kRingBytes) {
-      if (self.ring_ != nullptr) return ThreadMemory::Mine().rings.Take();
-      return self.ring_ = ThreadMemory::Mine().unused_rings.Take();
+      if (self.ring_ != nullptr) return self.thread_.rings.Take();
+      return self.ring_ = self.thread_.unused_rings.Take();
     }
     const bool frame = size >= kFrameAtLeast && size <= kFrameBytes;
-    if (!frame || self.frame_buffer_ != nullptr) return ThreadMemory::Mine().Allocate(size);
-    return self.frame_buffer_ = ThreadMemory::Mine().frames.Take();
+    if (!frame || self.frame_buffer_ != nullptr) return self.thread_.Allocate(size);
+    return self.frame_buffer_ = self.thread_.frames.Take();
   }
 
   static void Free(void* block, void* user) {
     if (block == nullptr) return;
     auto& self = *static_cast<H2Memory*>(user);
-    if (block == self.frame_buffer_) self.frame_buffer_ = nullptr;
-    if (block == self.table_) self.table_ = nullptr;
-    if (block == self.ring_) self.ring_ = nullptr;
-    ThreadMemory::Mine().Free(block);
+    if (reinterpret_cast<uintptr_t>(block) % kSlotAlignment == 0) {
+      if (block == self.frame_buffer_) self.frame_buffer_ = nullptr;
+      if (block == self.table_) self.table_ = nullptr;
+      if (block == self.ring_) self.ring_ = nullptr;
+      if (self.thread_.ReturnSlot(block)) return;
+    }
+    self.thread_.Free(block);
   }
 
   static void* AllocateZeroed(size_t count, size_t size, void* user) {
     if (size != 0 && count > SIZE_MAX / size) return nullptr;
     auto& self = *static_cast<H2Memory*>(user);
     const bool table = count * size == kTableBytes && self.table_ == nullptr;
-    if (table) self.table_ = ThreadMemory::Mine().tables.Take();
+    if (table) self.table_ = self.thread_.tables.Take();
     void* const block = table ? self.table_ : Allocate(count * size, user);
     if (block != nullptr) memset(block, 0, count * size);
     return block;
@@ -181,7 +193,7 @@ struct H2MemoryFunctions {
 
   static void* Reallocate(void* block, size_t size, void* user) {
     if (block == nullptr) return Allocate(size, user);
-    const size_t had = ThreadMemory::Mine().SizeOf(block);
+    const size_t had = static_cast<H2Memory*>(user)->thread_.SizeOf(block);
     void* const moved = Allocate(size, user);
     if (moved == nullptr) return nullptr;
     memcpy(moved, block, had < size ? had : size);
@@ -192,7 +204,8 @@ struct H2MemoryFunctions {
 
 H2Memory::H2Memory()
     : functions_{this, H2MemoryFunctions::Allocate, H2MemoryFunctions::Free,
-                 H2MemoryFunctions::AllocateZeroed, H2MemoryFunctions::Reallocate} {}
+                 H2MemoryFunctions::AllocateZeroed, H2MemoryFunctions::Reallocate},
+      thread_(H2ThreadMemory::Mine()) {}
 
 nghttp2_mem* H2Memory::functions() { return kAddressSanitizer ? nullptr : &functions_; }
 

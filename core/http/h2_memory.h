@@ -15,6 +15,8 @@
 
 namespace skerry::http {
 
+class H2ThreadMemory;
+
 // Of one session, which it outlives. Both live and die on one thread.
 class H2Memory {
  public:
@@ -32,6 +34,7 @@ class H2Memory {
  private:
   friend struct H2MemoryFunctions;
   nghttp2_mem functions_;
+  H2ThreadMemory& thread_;
   void* frame_buffer_ = nullptr;
   void* table_ = nullptr;
   void* ring_ = nullptr;
