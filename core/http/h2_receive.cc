@@ -91,11 +91,16 @@ void H2Session::OnHeadersBegin(int32_t id) {
   reading_head_ = true;
 }
 
-// A field of a head that is not the next one of the last head, or of trailers.
+// A field of a head that is not the next one of the last head in the same buffers, or of
+// trailers.
 void H2Session::OnField(H2Stream& stream, bool head, nghttp2_rcbuf* name, nghttp2_rcbuf* value) {
   const bool path = HeadLines::TextOf(name) == ":path";
   if (!head || path) {
     return stream.AddField(HeadLines::TextOf(name), HeadLines::TextOf(value), limits(), block_);
+  }
+  if (same_head_ && last_lines_.Equals(same_lines_, name, value)) {
+    ++same_lines_;
+    return;
   }
   LeaveLastHead(stream);
   NoteField(stream, name, value);

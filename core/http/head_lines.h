@@ -59,6 +59,11 @@ class HeadLines {
   bool Is(size_t place, const nghttp2_rcbuf* name, const nghttp2_rcbuf* value) const {
     return place < lines_.size() && lines_[place].name == name && lines_[place].value == value;
   }
+  // The same, by the bytes: for fields that do not come from the table.
+  bool Equals(size_t place, nghttp2_rcbuf* name, nghttp2_rcbuf* value) const {
+    return place < lines_.size() && TextOf(lines_[place].value) == TextOf(value) &&
+           TextOf(lines_[place].name) == TextOf(name);
+  }
   nghttp2_rcbuf* name(size_t place) const { return lines_[place].name; }
   nghttp2_rcbuf* value(size_t place) const { return lines_[place].value; }
 
