@@ -160,6 +160,7 @@ void H2Session::Rest() {
   memory_.Rest();
   encoder_.Rest();
   last_head_ = nullptr;
+  same_head_ = false;
   last_lines_.Release();
   lines_.Release();
 }
