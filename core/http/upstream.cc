@@ -14,6 +14,8 @@ namespace {
 
 // How long before the peer does we close a connection that it keeps for a time it says.
 constexpr Micros kCloseEarly = Seconds(1);
+// A queue of so many is small: ended fetches in it cost nothing.
+constexpr size_t kFewWaiting = 64;
 
 // A transport and, once it is connected, what is spoken over it.
 class PooledConnection : public std::enable_shared_from_this<PooledConnection>,
@@ -180,6 +182,7 @@ class PooledUpstream : public Upstream, public PooledConnection::Pool {
   Upstream* OverHttp1();
   void Pump();
   bool AssignNext();
+  void ForgetDone();
   ConnectionPtr FindFor(const Exchange& exchange) const;
   void DialWhatIsMissing();
   bool MakeRoom();
@@ -188,7 +191,10 @@ class PooledUpstream : public Upstream, public PooledConnection::Pool {
   net::Loop& loop_;
   const std::shared_ptr<const Options> options_;
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
-  std::deque<std::shared_ptr<Exchange>> queue_;  // in the order of their starts
+  // In the order of their starts. Those that have ended meanwhile stay until they are the
+  // first, or are half of all: looking for them each time would cost the square.
+  std::deque<std::shared_ptr<Exchange>> queue_;
+  size_t look_at_ = kFewWaiting;
   // The one that was used last stands last: it is taken first, and the others age.
   std::vector<ConnectionPtr> connections_;
   std::unique_ptr<Upstream> over_http1_;
@@ -256,9 +262,16 @@ void PooledUpstream::Pump() {
   pumping_ = false;
 }
 
-bool PooledUpstream::AssignNext() {
+void PooledUpstream::ForgetDone() {
   std::erase_if(queue_, [](const auto& exchange) { return exchange->done(); });
+  look_at_ = std::max(kFewWaiting, 2 * queue_.size());
+}
+
+bool PooledUpstream::AssignNext() {
+  if (queue_.size() > look_at_) ForgetDone();
+  while (!queue_.empty() && queue_.front()->done()) queue_.pop_front();
   for (auto at = queue_.begin(); at != queue_.end(); ++at) {
+    if ((*at)->done()) continue;
     const ConnectionPtr connection = FindFor(**at);
     if (connection == nullptr) {
       // One that needs a fresh connection does not hold up the others.
@@ -286,6 +299,8 @@ PooledUpstream::ConnectionPtr PooledUpstream::FindFor(const Exchange& exchange) 
 }
 
 void PooledUpstream::DialWhatIsMissing() {
+  // One dial for each, but for none that has ended.
+  if (!multiplexed_ && connections_.size() < options_->max_connections) ForgetDone();
   const size_t wanted = multiplexed_ ? std::min<size_t>(queue_.size(), 1) : queue_.size();
   while (dialing_ < wanted) {
     if (connections_.size() >= options_->max_connections && !MakeRoom()) return;
@@ -334,7 +349,7 @@ void PooledUpstream::OnGone(PooledConnection& connection, const Error* failed) {
   if (!connection.connected()) --dialing_;
   std::erase_if(connections_, [&](const auto& one) { return one.get() == &connection; });
   if (failed != nullptr) {
-    std::erase_if(queue_, [](const auto& exchange) { return exchange->done(); });
+    ForgetDone();
     // One dial was for one exchange, or for all where they share a connection.
     size_t hit = multiplexed_ ? queue_.size() : std::min<size_t>(queue_.size(), 1);
     for (; hit > 0; --hit) {

@@ -1,4 +1,6 @@
 // Which connection a fetch gets, what is repeated, and how connections end.
+#include <ctime>
+
 #include "core/http/upstream_fixture.h"
 
 namespace skerry::http {
@@ -83,6 +85,51 @@ TEST_F(UpstreamPoolTest, BeyondTheLimitFetchesWaitInOrder) {
   EXPECT_THAT(peer(0).Take(), HasSubstr("/3"));
   peer(0).Say(kEmpty);
   EXPECT_THAT(third.heard, ElementsAre("head 200", "end"));
+}
+
+// Processor time for so many fetches to wait behind a connection that never gets free.
+double SecondsToWait(size_t count) {
+  net::FakeLoop loop;
+  Upstream::Options options;
+  options.url = *UpstreamUrl::Parse("http://origin.test/");
+  options.max_connections = 1;
+  options.dial = [](net::Loop&, const net::DialOptions&) {
+    return std::make_unique<ScriptedTransport>(std::make_shared<ScriptedPeer>());
+  };
+  const std::unique_ptr<Upstream> upstream = Upstream::Make(loop, options);
+  std::vector<std::unique_ptr<FetchLog>> logs(count);
+  const std::clock_t begun = std::clock();
+  for (size_t i = 0; i < count; ++i) {
+    logs[i] = std::make_unique<FetchLog>();
+    const RequestHead head{"GET", "http", "site.test", "/", {}};
+    logs[i]->fetch = upstream->Start(head, nullptr, logs[i].get());
+  }
+  const double spent = static_cast<double>(std::clock() - begun) / CLOCKS_PER_SEC;
+  logs.clear();
+  loop.RunPosted();
+  return spent;
+}
+
+TEST_F(UpstreamPoolTest, EachOfManyWhoWaitCostsTheSame) {
+  SecondsToWait(2'000);  // memory is there
+  const double few = SecondsToWait(2'000);
+  EXPECT_LT(SecondsToWait(32'000), 64 * few);  // 16 times as much, not 256 times
+}
+
+TEST_F(UpstreamPoolTest, FetchesGivenUpInTheQueueAreNotDialledFor) {
+  Start(log_, Get("/1"));
+  for (int i = 0; i < 100; ++i) {
+    FetchLog gone;
+    Start(gone, Get("/gone"));
+  }
+  const size_t dialled = peers_.size();
+  FetchLog last;
+  Start(last, Get("/last"));
+  EXPECT_EQ(peers_.size(), dialled);  // of those that are being made already
+  peer(0).Connect();
+  peer(1).Connect();
+  EXPECT_THAT(peer(0).Take(), HasSubstr("/1"));
+  EXPECT_THAT(peer(1).Take(), HasSubstr("/last"));
 }
 
 TEST_F(UpstreamPoolTest, AConnectionThatEndsMakesRoomForThoseWhoWait) {
