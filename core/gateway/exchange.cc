@@ -254,8 +254,8 @@ Exchange::Next Exchange::AskOrigin() {
   if (HasOriginsCondition(request_) || lookup_.unforwarded) return AskAlone(/*as_it_came=*/true);
   // A HEAD of which nothing is stored is passed on as it is.
   if (request_.method == "HEAD" && lookup_.entry == nullptr) return AskAlone(/*as_it_came=*/true);
-  if (gateway_.shared().unshareable.Has(key_, gateway_.shared().clock->Steady()) ||
-      rounds_ >= kMostRounds) {
+  unshareable_ = gateway_.shared().unshareable.Why(key_, gateway_.shared().clock->Steady());
+  if (unshareable_ || rounds_ >= kMostRounds) {
     if (rounds_ > 0) verdict_.detail = "not-shareable";
     return AskAlone(/*as_it_came=*/false);
   }
@@ -434,8 +434,10 @@ void Exchange::OnFillAnswer() {
   }
   if (AnswerIsFarAway(*answer)) return AskAsItCame("range");
   verdict_.stored = kept;
-  if (!for_all && !alone_ && verdict_.detail.empty()) {
-    verdict_.detail = std::string(Name(answer->storable));
+  if (!for_all && (!alone_ || unshareable_) && verdict_.detail.empty()) {
+    // That of a request as it came is never stored: why it came alone says more.
+    const bool as_it_came = answer->storable == cache::Storable::kBypass;
+    verdict_.detail = std::string(Name(as_it_came && alone_ ? *unshareable_ : answer->storable));
   }
   RunFrom("write");
 }

@@ -140,6 +140,7 @@ class Exchange : public http::StreamEvents, public std::enable_shared_from_this<
   std::shared_ptr<cache::Fill::Seat> seat_;
   bool initiator_ = false;
   bool alone_ = false;
+  std::optional<cache::Storable> unshareable_;  // alone because of the answer before
   bool as_it_came_ = false;  // alone, and conditions and ranges are upstream's to answer
   int rounds_ = 0;
   std::shared_ptr<http::BodyPipe::Feed> upload_;   // where the request body goes in

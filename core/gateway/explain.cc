@@ -51,6 +51,9 @@ class Telling : public std::enable_shared_from_this<Telling> {
     return told_.parts.emplace_back(Part{std::move(member), std::move(title), {}});
   }
   WallTime now() const { return sources_.shared.clock->Wall(); }
+  Situation ThisSituation() const {
+    return {verdict_, lookup_, keyed_.directives, *route_, entry_.get(), last_};
+  }
 
   void LoadNext(net::Loop& loop);
   void OnLoaded(const Result<cache::EntryPtr>& loaded, net::Loop& loop);
@@ -94,6 +97,7 @@ class Telling : public std::enable_shared_from_this<Telling> {
   bool refused_ = false;
   std::optional<cache::Key> alias_;  // under No-Vary-Search: where it is stored
   Verdict verdict_;
+  std::optional<cache::Storable> last_;  // Situation::last
 };
 
 void Telling::Refuse(int status, std::string why) {
@@ -221,6 +225,7 @@ void Telling::Judge() {
     return Finish();
   }
   FollowAlias();
+  last_ = sources_.shared.unshareable.Why(keyed_.key, sources_.shared.clock->Steady());
   verdict_ = Foretell(request_, lookup_, keyed_.directives, now());
   if (alias_ && !HasOriginsCondition(request_)) verdict_.detail = "no-vary-search";
   const bool ahead =
@@ -247,9 +252,16 @@ void Telling::TellLookup() {
     part.facts.push_back(
         {"unreadable", true, "something is on disk that cannot be read: it counts as a miss"});
   }
-  part.facts.push_back({"found", std::string(Name(lookup_.found)), WhyNothing(lookup_.found)});
+  part.facts.push_back(
+      {"found", std::string(Name(lookup_.found)), WhyNothing(lookup_.found, last_)});
   for (const cache::EntryPtr& other : lookup_.siblings) {
     part.facts.push_back({"stored_for", OneLine(other->head.variant_text)});
+  }
+  const size_t most = sources_.shared.variants_per_key;
+  if (lookup_.siblings.size() >= most) {
+    part.facts.push_back(
+        {"variants_kept", static_cast<int64_t>(most),
+         std::to_string(most) + " at most (limits.variants): for one more the oldest goes"});
   }
 }
 
@@ -417,7 +429,7 @@ std::shared_ptr<const cache::Fill> Telling::FindFill() const {
   if (HasOriginsCondition(request_) || lookup_.unforwarded) return nullptr;
   const bool head = !verdict_.hit && request_.method == "HEAD";
   if (head && lookup_.entry == nullptr) return nullptr;
-  if (!verdict_.hit && shared.unshareable.Has(keyed_.key, shared.clock->Steady())) return nullptr;
+  if (!verdict_.hit && last_) return nullptr;
   return shared.fills.Find(alias_ ? *alias_ : keyed_.key,
                            head ? ~lookup_.variant_hint : lookup_.variant_hint, *shared.generations,
                            IsFenced(shared, *route_, /*content_hashed=*/false));
@@ -425,17 +437,17 @@ std::shared_ptr<const cache::Fill> Telling::FindFill() const {
 
 void Telling::TellAnswer() {
   Part& part = Begin("answer", "What would happen?");
-  const Situation situation{verdict_, lookup_, keyed_.directives, *route_, entry_.get()};
+  const Situation situation = ThisSituation();
   part.facts.push_back({"why", WhyAnswer(situation)});
   fill_ = FindFill();
   part.facts.push_back({"under_way", fill_ != nullptr, WhatIsUnderWay(fill_.get(), verdict_.hit)});
-  const bool unshareable =
-      sources_.shared.unshareable.Has(keyed_.key, sources_.shared.clock->Steady());
   if (!verdict_.hit) {
-    part.facts.push_back({"hit_for_miss", unshareable,
-                          unshareable ? "yes: its last answer could not be shared, so requests do "
-                                        "not wait for each other (two minutes at most)"
-                                      : "no"});
+    const std::string yes = last_ ? "yes: its last answer could not be shared (" +
+                                        std::string(Name(*last_)) +
+                                        "), so requests do not wait for each other (two minutes "
+                                        "at most)"
+                                  : "no";
+    part.facts.push_back({"hit_for_miss", last_.has_value(), yes});
   }
   part.facts.push_back({"to_make_it_a_hit", Remedy(situation)});
 }
@@ -444,11 +456,10 @@ void Telling::Finish() {
   told_.hit = verdict_.hit;
   if (sources_.running && !refused_) {
     told_.cache_status = CacheStatusOf(sources_.shared.name, verdict_);
-    told_.summary = Summary({verdict_, lookup_, keyed_.directives, *route_, entry_.get()});
+    told_.summary = Summary(ThisSituation());
     if (fill_ != nullptr && !verdict_.hit) {
-      told_.summary = "It would share the fetch that is under way, because " +
-                      WhyAnswer({verdict_, lookup_, keyed_.directives, *route_, entry_.get()}) +
-                      ".";
+      told_.summary =
+          "It would share the fetch that is under way, because " + WhyAnswer(ThisSituation()) + ".";
     }
     if (cacheability_ != Cacheability::kShared) {
       Part& part = Begin("answer", "What would happen?");

@@ -242,6 +242,37 @@ TEST_F(ExplainTextTest, APurgeIsStillNamedWhenWhatItTookIsGone) {
   EXPECT_THAT(Text(), HasSubstr("url example.com/a"));
 }
 
+TEST_F(ExplainTextTest, WhyNothingIsStoredIsToldWhileItIsKnown) {
+  at_.Fill("/a", {{"cache-control", "no-store, max-age=60"}}, "x");
+  EXPECT_THAT(Text(), testing::AllOf(HasSubstr("could not be stored: it said no-store"),
+                                     HasSubstr("an origin that does not say no-store")));
+  at_.Fill("/a", {{"cache-control", "maxage=60"}}, "x");
+  EXPECT_THAT(Text(), testing::AllOf(HasSubstr("no field that is understood gave it a lifetime"),
+                                     HasSubstr("edge_ttl or default_ttl in the rule")));
+  at_.loop.Advance(121s);
+  EXPECT_THAT(Text(), HasSubstr("never asked for, never storable, or evicted"));
+}
+
+TEST_F(ExplainTextTest, WhatMakesItAHitFitsWhyItIsNone) {
+  at_.Fill("/a", {{"cache-control", "max-age=60"}}, "x");
+  at_.Purge(Url("https://example.com/a"));
+  EXPECT_THAT(Text(), HasSubstr("the next request: it fetches what is there now"));
+  at_.Fill("/vary", {{"cache-control", "max-age=60"}, {"vary", "x-group"}}, "x");
+  EXPECT_THAT(Text("/vary", {{"x-group", "1"}}),
+              testing::AllOf(HasSubstr("the one for no x-group"), HasSubstr("key.fields"),
+                             Not(HasSubstr("304 or 200 makes it fresh"))));
+}
+
+TEST_F(ExplainTextTest, VariantsThatAreTooManyAreSaidToBe) {
+  at_.shared.variants_per_key = 2;
+  for (const char* language : {"de", "fr"}) {
+    at_.Ask("/a", {{"accept-language", language}});
+    at_.Answer(200, {{"cache-control", "max-age=60"}, {"vary", "accept-language"}}, "x");
+  }
+  EXPECT_THAT(Text("/a", {{"accept-language", "it"}}),
+              testing::AllOf(HasSubstr("2 at most (limits.variants)"), HasSubstr("fewer values")));
+}
+
 TEST_F(ExplainTextTest, FieldsThatDoNotReachTheOriginAreNamed) {
   EXPECT_THAT(Text("/a", {{"cookie", "id=1"}, {"accept-language", "de"}}),
               testing::AllOf(HasSubstr("accept-language: de"), HasSubstr("cookie (an answer"),

@@ -35,6 +35,40 @@ std::string Ground(const Situation& situation) {
 
 bool Is(const Situation& situation, Found found) { return situation.lookup.found == found; }
 
+std::string WhyNotStored(cache::Storable why) {
+  switch (why) {
+    case cache::Storable::kNoStore: return "it said no-store";
+    case cache::Storable::kPrivate: return "it said private";
+    case cache::Storable::kSetCookie: return "it set a cookie";
+    case cache::Storable::kStatus: return "its status is not one that is stored";
+    case cache::Storable::kNotFreshEver:
+      return "no field that is understood gave it a lifetime, and it has no validator";
+    case cache::Storable::kVaryAny: return "it said Vary: *";
+    case cache::Storable::kVaryUnforwarded:
+      return "it varies on a field that no shared fetch carries";
+    default: return "it was for the one who asked (" + std::string(Name(why)) + ")";
+  }
+}
+
+// What would make answers storable that are not.
+std::string RemedyOf(cache::Storable why) {
+  switch (why) {
+    case cache::Storable::kNoStore:
+    case cache::Storable::kPrivate:
+      return "an origin that does not say " + std::string(Name(why)) +
+             ": it is stronger than any rule";
+    case cache::Storable::kSetCookie:
+      return "an origin that sets no cookie here; where it is the same for everyone, "
+             "store_set_cookie in the rule";
+    case cache::Storable::kVaryAny: return "an origin that names the fields it varies on";
+    case cache::Storable::kVaryUnforwarded:
+      return "key.fields in the rule with that field, or an origin that does not vary on it";
+    default:
+      return "an answer that may be stored: Cache-Control: max-age=… from the origin, or edge_ttl "
+             "or default_ttl in the rule";
+  }
+}
+
 }  // namespace
 
 std::string Summary(const Situation& situation) {
@@ -73,7 +107,7 @@ std::string WhyAnswer(const Situation& situation) {
   }
   switch (situation.lookup.found) {
     case Found::kMiss:
-    case Found::kVaryMiss: return WhyNothing(situation.lookup.found);
+    case Found::kVaryMiss: return WhyNothing(situation.lookup.found, situation.last);
     case Found::kPurged: return "a purge has taken away what is stored";
     default: break;
   }
@@ -95,13 +129,19 @@ std::string WhyAnswer(const Situation& situation) {
 std::string Remedy(const Situation& situation) {
   if (situation.verdict.hit && Is(situation, Found::kFresh)) return "nothing: it is one";
   if (situation.verdict.hit) return "it is one; the refresh behind it makes it fresh again";
-  const bool stored = situation.entry != nullptr && !Is(situation, Found::kPurged);
-  if (!stored) {
-    return "an answer that may be stored: Cache-Control: max-age=… from the origin, or edge_ttl "
-           "in the rule; the next request for it is then a hit";
+  if (situation.lookup.unforwarded) return RemedyOf(cache::Storable::kVaryUnforwarded);
+  if (situation.last) return RemedyOf(*situation.last);
+  if (Is(situation, Found::kPurged)) {
+    return "the next request: it fetches what is there now, which is stored if it may be";
   }
+  if (Is(situation, Found::kVaryMiss)) {
+    return "the next request with these values; fewer values of the fields in Vary, or fewer "
+           "fields, make more hits";
+  }
+  if (situation.entry == nullptr) return RemedyOf(cache::Storable::kNotFreshEver);
   if (situation.lookup.fenced) {
-    return "a lease of the purge log: see /readyz and whether skerry-purge can be reached; or "
+    return "a lease of the purge log: see /healthz?verbose and whether skerry-purge can be "
+           "reached; or "
            "on_partition = \"serve\" in the rule";
   }
   switch (situation.lookup.ground) {
@@ -146,7 +186,8 @@ std::string Remedy(Cacheability cacheability) {
   }
 }
 
-std::string WhyNothing(Found found) {
+std::string WhyNothing(Found found, std::optional<cache::Storable> last) {
+  if (last) return "its last answer could not be stored: " + WhyNotStored(*last);
   if (found == Found::kVaryMiss) {
     return "something is stored under this key, for other values of the fields in its Vary";
   }
@@ -242,16 +283,15 @@ std::string RecordInWords(cache::Seq record, const std::optional<cache::AppliedR
 }
 
 std::string OneLine(std::string_view variant_text) {
-  std::string line;
-  for (const char c : variant_text) {
-    if (c != '\n') {
-      line += c;
-    } else if (!line.empty()) {
-      line += "; ";
-    }
+  std::string all;
+  while (!variant_text.empty()) {
+    const std::string_view line = variant_text.substr(0, variant_text.find('\n'));
+    variant_text.remove_prefix(std::min(line.size() + 1, variant_text.size()));
+    if (line.empty()) continue;
+    const bool there = line.find(':') != line.npos;
+    all.append(all.empty() ? "" : "; ").append(there ? "" : "no ").append(line);
   }
-  if (line.ends_with("; ")) line.resize(line.size() - 2);
-  return line.empty() ? "every request" : line;
+  return all.empty() ? "every request" : all;
 }
 
 }  // namespace skerry::gateway

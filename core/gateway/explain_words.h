@@ -24,6 +24,8 @@ struct Situation {
   const cache::RequestDirectives& directives;
   const Route& route;
   const cache::Entry* entry;  // what is stored, purged or not; null: nothing
+  // Why the last answer was not stored; nothing: it was, or that is not known any more.
+  std::optional<cache::Storable> last = {};
 };
 
 std::string Summary(const Situation& situation);
@@ -36,7 +38,7 @@ std::string WhatIsUnderWay(const cache::Fill* fill, bool hit);
 
 std::string WhyCacheable(Cacheability cacheability, std::string_view method);
 std::string Remedy(Cacheability cacheability);
-std::string WhyNothing(Found found);
+std::string WhyNothing(Found found, std::optional<cache::Storable> last);
 std::string WhyLifetime(const cache::StoreDecision& decision, const http::Fields& fields,
                         const cache::Policy& policy);
 std::string WhyFence(cache::Fence fence);
@@ -44,7 +46,7 @@ std::string WhyFence(cache::Fence fence);
 std::string Selector(const cache::Covering& covering, const cache::Key& key,
                      const cache::Entry* entry);
 std::string RecordInWords(cache::Seq record, const std::optional<cache::AppliedRecord>& known);
-// Lines of VariantText in one.
+// Lines of VariantText in one: "accept-language: de; no save-data".
 std::string OneLine(std::string_view variant_text);
 
 }  // namespace skerry::gateway

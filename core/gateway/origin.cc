@@ -232,7 +232,7 @@ void Retrieval::RememberShareable(cache::Storable storable, int status) {
     shared.unshareable.Remove(plan_.fill->key());
   } else if (plan_.sent.method == "GET" && status < 500 &&
              storable != cache::Storable::kAuthorization) {
-    shared.unshareable.Add(plan_.fill->key(), shared.clock->Steady());
+    shared.unshareable.Add(plan_.fill->key(), storable, shared.clock->Steady());
   }
 }
 

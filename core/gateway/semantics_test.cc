@@ -384,6 +384,25 @@ TEST_F(RfcSemanticsTest, WhatOneWhoHasSignedInIsAnsweredIsNoReasonToAskForEveryb
   EXPECT_EQ(at_.asked(), 2u);
 }
 
+TEST_F(SemanticsTest, CacheStatusGoesOnSayingWhyAnAnswerIsNotStored) {
+  for (const auto& [field, value, word] : {std::tuple("cache-control", "private", "private"),
+                                           {"cache-control", "no-store", "no-store"},
+                                           {"set-cookie", "a=b", "set-cookie"},
+                                           {"vary", "*", "vary-any"}}) {
+    const std::string path = std::string("/") + word;
+    http::Fields fields = {{"etag", "\"1\""}};
+    fields.Add(field, value);
+    for (int round = 0; round < 3; ++round) {
+      const auto stream = Exchange(path, 200, fields);
+      EXPECT_THAT(stream->Field("cache-status"), HasSubstr(std::string("detail=") + word)) << round;
+    }
+    // Of one who brings a cookie the request goes upstream as it came.
+    const auto known = Exchange(path, 200, fields, {{"cookie", "a=b"}});
+    EXPECT_THAT(known->Field("cache-status"), HasSubstr(std::string("detail=") + word));
+    EXPECT_EQ(Sent().Find("cookie"), "a=b");
+  }
+}
+
 TEST_F(SemanticsTest, NobodyWaitsForAKeyWhoseAnswersAreNotShareableUntilThatIsForgotten) {
   Exchange("/a", 200, {{"cache-control", "private"}});
   at_.Ask("/a");

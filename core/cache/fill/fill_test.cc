@@ -323,13 +323,25 @@ TEST(UnshareableKeysTest, AreForgottenInTimeAndBoundedInNumber) {
   FakeClock clock;
   UnshareableKeys keys(2, Seconds(10));
   const Key a = Key::Of("https://example.com/a");
-  keys.Add(a, clock.Steady());
-  EXPECT_TRUE(keys.Has(a, clock.Steady()));
+  keys.Add(a, Storable::kPrivate, clock.Steady());
+  EXPECT_TRUE(keys.Why(a, clock.Steady()));
   clock.Advance(Seconds(11));
-  EXPECT_FALSE(keys.Has(a, clock.Steady()));
-  keys.Add(Key::Of("https://example.com/b"), clock.Steady());
-  keys.Add(Key::Of("https://example.com/c"), clock.Steady());
+  EXPECT_FALSE(keys.Why(a, clock.Steady()));
+  keys.Add(Key::Of("https://example.com/b"), Storable::kPrivate, clock.Steady());
+  keys.Add(Key::Of("https://example.com/c"), Storable::kPrivate, clock.Steady());
   EXPECT_LE(keys.size(), 2u);
+}
+
+TEST(UnshareableKeysTest, TheReasonIsThatOfTheLastAnswer) {
+  FakeClock clock;
+  UnshareableKeys keys;
+  const Key a = Key::Of("https://example.com/a");
+  EXPECT_EQ(keys.Why(a, clock.Steady()), std::nullopt);
+  keys.Add(a, Storable::kPrivate, clock.Steady());
+  keys.Add(a, Storable::kSetCookie, clock.Steady());
+  EXPECT_EQ(keys.Why(a, clock.Steady()), Storable::kSetCookie);
+  keys.Remove(a);
+  EXPECT_EQ(keys.Why(a, clock.Steady()), std::nullopt);
 }
 
 }  // namespace

@@ -102,7 +102,11 @@ struct UnshareableKeys::State {
   const size_t capacity;
   const Seconds lifetime;
   mutable Mutex mutex;
-  std::unordered_map<Hash128, SteadyTime> until SKERRY_GUARDED_BY(mutex);
+  struct Known {
+    SteadyTime until;
+    Storable why;
+  };
+  std::unordered_map<Hash128, Known> keys SKERRY_GUARDED_BY(mutex);
   std::deque<Hash128> order SKERRY_GUARDED_BY(mutex);  // oldest first; may name forgotten ones
 };
 
@@ -110,31 +114,31 @@ UnshareableKeys::UnshareableKeys(size_t capacity, Seconds lifetime)
     : state_(std::make_unique<State>(capacity, lifetime)) {}
 UnshareableKeys::~UnshareableKeys() = default;
 
-bool UnshareableKeys::Has(const Key& key, SteadyTime now) const {
+std::optional<Storable> UnshareableKeys::Why(const Key& key, SteadyTime now) const {
   MutexLock lock(state_->mutex);
-  const auto found = state_->until.find(key.hash);
-  return found != state_->until.end() && found->second > now;
+  const auto found = state_->keys.find(key.hash);
+  if (found == state_->keys.end() || found->second.until <= now) return std::nullopt;
+  return found->second.why;
 }
 
-void UnshareableKeys::Add(const Key& key, SteadyTime now) {
+void UnshareableKeys::Add(const Key& key, Storable why, SteadyTime now) {
   MutexLock lock(state_->mutex);
-  if (state_->until.insert_or_assign(key.hash, now + state_->lifetime).second) {
-    state_->order.push_back(key.hash);
-  }
+  const State::Known known{now + state_->lifetime, why};
+  if (state_->keys.insert_or_assign(key.hash, known).second) state_->order.push_back(key.hash);
   while (state_->order.size() > state_->capacity) {
-    state_->until.erase(state_->order.front());
+    state_->keys.erase(state_->order.front());
     state_->order.pop_front();
   }
 }
 
 void UnshareableKeys::Remove(const Key& key) {
   MutexLock lock(state_->mutex);
-  state_->until.erase(key.hash);
+  state_->keys.erase(key.hash);
 }
 
 size_t UnshareableKeys::size() const {
   MutexLock lock(state_->mutex);
-  return state_->until.size();
+  return state_->keys.size();
 }
 
 }  // namespace skerry::cache

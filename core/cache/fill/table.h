@@ -56,8 +56,9 @@ class UnshareableKeys {
   explicit UnshareableKeys(size_t capacity = 65536, Seconds lifetime = Seconds(120));
   ~UnshareableKeys();
 
-  bool Has(const Key& key, SteadyTime now) const;
-  void Add(const Key& key, SteadyTime now);
+  // Why its last answer could not be shared; nothing: it could, or that was forgotten.
+  std::optional<Storable> Why(const Key& key, SteadyTime now) const;
+  void Add(const Key& key, Storable why, SteadyTime now);
   void Remove(const Key& key);
   size_t size() const;
 
