@@ -382,15 +382,13 @@ Status Edge::State::OpenWorker(size_t index) {
 
 Status Edge::State::StoreCheck() const {
   if (cache->disk() != nullptr && cache->disk()->stats().failing) {
-    return Fail(Code::kIo, Side::kStorage, "the disk tier takes nothing: full, or write errors");
+    return Fail(Code::kIo, Side::kStorage,
+                "the disk tier takes nothing: full, or write errors; the log says which");
   }
   return {};
 }
 
-Status Edge::State::LogCheck() const {
-  if (feed == nullptr || feed->ready()) return {};
-  return Fail(Code::kUnavailable, Side::kSelf, "no lease of the purge log yet; serving fenced");
-}
+Status Edge::State::LogCheck() const { return feed == nullptr ? Status() : feed->Health(); }
 
 Status Edge::State::OpenAdmin() {
   if (!options.admin) return {};

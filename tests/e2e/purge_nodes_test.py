@@ -193,6 +193,10 @@ class PartitionTest(NodesCase):
             self.page(edge, path)
         self.service.kill()
         skerry.eventually(lambda: skerry.metric(edge.ready["admin"], "skerry_fenced") == 1, what="the lease has run out")
+        health = skerry.fetch(f"http://{edge.ready['admin']}/healthz?verbose", http="--http1.1")
+        self.assertEqual(health.status, 503)
+        self.assertIn(b"the lease of the purge log has run out; fenced", health.body)
+        self.assertEqual(skerry.fetch(f"http://{edge.ready['admin']}/readyz", http="--http1.1").status, 200)
         before = {path: self.app.count(path) for path in paths}
         answers = self.load(edge, paths)
         fetched = {path: self.app.count(path) - before[path] for path in paths}
@@ -205,6 +209,7 @@ class PartitionTest(NodesCase):
 
         self.start_service()
         skerry.eventually(lambda: skerry.metric(edge.ready["admin"], "skerry_fenced") == 0, what="the log is followed again")
+        skerry.eventually(lambda: skerry.fetch(f"http://{edge.ready['admin']}/healthz?verbose", http="--http1.1").status == 200, what="healthy again")
         self.assertIn("; hit", self.page(edge, "/ask/1").field("cache-status"))
         status, told = self.ask("POST", "/v1/purges", {"urls": ["https://shop.example/serve/1"], "wait": "30s"})
         self.assertEqual((status, told["nodes"]["edge"]["state"]), (200, "applied"))

@@ -349,6 +349,17 @@ bool PurgeFeed::given_away() const { return shared_->given_away.load(); }
 Status PurgeFeed::GiveStoreAway() { return driver_->GiveStoreAway(); }
 Fence PurgeFeed::fence() const { return shared_->fence(); }
 bool PurgeFeed::ready() const { return shared_->ready.load(std::memory_order_acquire); }
+Status PurgeFeed::Health() const {
+  std::string why;
+  switch (fence()) {
+    case Fence::kNone: return {};
+    case Fence::kPartition: why = "the lease of the purge log has run out"; break;
+    case Fence::kStart: why = "no lease of the purge log yet"; break;
+    case Fence::kFull: why = "no purge log knows this node yet"; break;
+  }
+  return Fail(Code::kUnavailable, Side::kSelf,
+              why + "; fenced: what can be purged is validated before it is served");
+}
 Seq PurgeFeed::applied() const { return shared_->applied.load(std::memory_order_acquire); }
 std::optional<AppliedRecord> PurgeFeed::Find(Seq record) const {
   MutexLock lock(shared_->mutex);

@@ -88,6 +88,8 @@ class PurgeFeed {
   Fence fence() const;  // node.h: Holds()
   bool fenced() const { return fence() != Fence::kNone; }
   bool ready() const;
+  // For /healthz: an error while fenced, with the reason.
+  Status Health() const;
   Seq applied() const;
   Seq head() const;
   // What this process remembers of a record that it has applied: the newest thousand.

@@ -185,6 +185,15 @@ TEST_F(PurgeFeedTest, IsFencedAgainWhenTheLeaseRunsOut) {
   EXPECT_TRUE(feed_->ready());
 }
 
+TEST_F(PurgeFeedTest, HealthSaysWhyItIsFenced) {
+  Open();
+  EXPECT_THAT(feed_->Health().error().context, HasSubstr("no purge log knows this node yet"));
+  Answer(0);
+  EXPECT_TRUE(feed_->Health());
+  loop_.Advance(Seconds(10));
+  EXPECT_THAT(feed_->Health().error().context, HasSubstr("has run out; fenced"));
+}
+
 TEST_F(PurgeFeedTest, AppliesRecordsAndAcknowledgesThem) {
   Open();
   Answer(0);
