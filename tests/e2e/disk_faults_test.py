@@ -171,8 +171,10 @@ class DiskFaultsTest(Case):
             self.get_all(hot)
         self.assertEqual(self.get_all(hot), 5, "served from memory")
         self.get_all(paths)
+        self.assertRegex(edge.log(), "disk: (the file system is full|writing failed)")
         os.remove(os.path.join(small, "filler"))
         self.assertLess(self.stores_again(edge), 10)
+        self.assertRegex(edge.log(), "disk: (the file system has room|writing works) again")
         self.assertIsNone(edge.process.poll())
 
     def test_a_disk_that_answers_errors_costs_no_client_an_answer_and_is_written_to_again(self):

@@ -62,6 +62,7 @@ void Upkeep::Round() {
   if (!measured_ || now - *measured_ >= kMeasureFilesEach) {
     measured_ = now;
     parts_.store.MeasureFiles();
+    TellIfCramped();
   }
   if (parts_.store.failed()) return repair_.Step();
   repair_.Healthy();
@@ -71,6 +72,18 @@ void Upkeep::Round() {
     LogWarning("disk: flush failed", {{"error", flushed.error().ToString()}});
   }
   MakeRoom();
+}
+
+// What would fail is not tried: no error of the system's would tell.
+void Upkeep::TellIfCramped() {
+  const bool cramped = parts_.store.cramped();
+  if (std::exchange(cramped_, cramped) == cramped) return;
+  if (cramped) {
+    LogError("disk: the file system is full; serving goes on, nothing is stored",
+             {{"needs_bytes", 2 * parts_.store.segment_bytes()}});
+  } else {
+    LogInfo("disk: the file system has room again");
+  }
 }
 
 void Upkeep::Load() {

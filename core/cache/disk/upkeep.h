@@ -41,6 +41,7 @@ class Upkeep {
 
  private:
   void Work();
+  void TellIfCramped();
   void Load();
   void Flush();
   void MakeRoom();
@@ -51,6 +52,7 @@ class Upkeep {
   Mutex mutex_;
   ConditionVariable changed_;
   bool kicked_ SKERRY_GUARDED_BY(mutex_) = false;
+  bool cramped_ = false;
   bool load_ = true;  // the index is to be filled
   std::optional<SteadyTime> measured_;
   std::thread thread_;
