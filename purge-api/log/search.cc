@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "core/cache/purge/scopes.h"
+
 namespace skerry::purge {
 namespace {
 
@@ -30,6 +32,18 @@ bool CoversUrl(const cache::Selectors& named, std::string_view url) {
   return named.all || Has(named.hosts, HostOf(url)) ||
          std::any_of(named.urls.begin(), named.urls.end(), same) ||
          std::any_of(named.prefixes.begin(), named.prefixes.end(), begins);
+}
+
+// An activation names the paths of its site that changed, by their hashes.
+bool CoversUrl(const cache::Record& record, std::string_view url) {
+  if (CoversUrl(record.selectors, url)) return true;
+  if (record.kind != cache::RecordKind::kActivation) return false;
+  std::string_view path = WithoutScheme(url);
+  path.remove_prefix(HostOf(url).size());
+  path = path.substr(0, path.find('?'));
+  const std::vector<std::string>& tags = record.selectors.tags;
+  return Has(tags, cache::SiteTag(record.site)) ||
+         Has(tags, cache::SitePathTag(record.site, path.empty() ? "/" : path));
 }
 
 bool TouchesHost(const cache::Selectors& named, std::string_view host) {
@@ -90,7 +104,7 @@ bool Fits(const Search& search, const Past& past) {
          (search.until.empty() || past.at < Time(search.until)) &&
          (search.site.empty() || past.record.site == search.site) &&
          (search.tag.empty() || Has(named.tags, search.tag)) &&
-         (search.url.empty() || CoversUrl(named, search.url)) &&
+         (search.url.empty() || CoversUrl(past.record, search.url)) &&
          (search.host.empty() || TouchesHost(named, search.host));
 }
 

@@ -23,7 +23,9 @@ struct Search {
   cache::Seq before = 0;  // 0: from the newest on
   size_t most = 100;
   std::string who = {};
-  std::string url = {};  // that is covered: by itself, a prefix, its host, or all; both schemes
+  // That is covered: by itself, a prefix, its host, or all, of both schemes; or by an
+  // activation that changed its path, whatever the host: which site it has is not known here.
+  std::string url = {};
   std::string tag = {};
   std::string host = {};   // itself, URLs and prefixes on it, or all
   std::string site = {};   // activations of it

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "core/cache/purge/scopes.h"
+
 namespace skerry::purge {
 namespace {
 
@@ -40,6 +42,21 @@ TEST(SearchTest, AUrlIsFoundByWhateverCoversIt) {
       Fits(search, PastOf(Named(&cache::Selectors::prefixes, {"https://a.example/other/"}))));
   EXPECT_FALSE(Fits(search, PastOf(Named(&cache::Selectors::hosts, {"b.example"}))));
   EXPECT_FALSE(Fits(search, PastOf(Named(&cache::Selectors::tags, {"t"}))));
+}
+
+TEST(SearchTest, AUrlIsFoundByTheActivationsThatChangedItsPath) {
+  Past past = PastOf(Named(&cache::Selectors::tags, {cache::SitePathTag("shop", "/a"), "t"}));
+  past.record.kind = cache::RecordKind::kActivation;
+  past.record.site = "shop";
+  EXPECT_TRUE(Fits({.url = "https://a.example/a?q=1"}, past));
+  EXPECT_FALSE(Fits({.url = "https://a.example/b"}, past));
+  EXPECT_FALSE(Fits({.url = "https://a.example"}, past));
+  past.record.selectors.tags = {cache::SitePathTag("shop", "/")};
+  EXPECT_TRUE(Fits({.url = "https://a.example"}, past));
+  past.record.selectors.tags = {cache::SiteTag("shop")};
+  EXPECT_TRUE(Fits({.url = "https://a.example/b"}, past));
+  past.record.kind = cache::RecordKind::kPurge;
+  EXPECT_FALSE(Fits({.url = "https://a.example/b"}, past));
 }
 
 TEST(SearchTest, AHostIsFoundByWhatLiesOnIt) {
