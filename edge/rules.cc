@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/gateway/redirect.h"
+#include "core/http/message.h"
 #include "core/http/upstream.h"
 #include "core/http/url.h"
 #include "edge/security.h"
@@ -176,8 +177,45 @@ void CheckRedirect(const SiteOptions& site, size_t index, Problems& problems) {
   }
 }
 
+// As a request's host is compared with it: without port, in ASCII, no dot at the end.
+bool IsHost(std::string_view host) {
+  constexpr std::string_view kAddress = "0123456789abcdefABCDEF:.";
+  if (host == "*") return true;
+  if (host.starts_with('[')) {
+    return host.ends_with(']') &&
+           host.substr(1, host.size() - 2).find_first_not_of(kAddress) == host.npos;
+  }
+  if (host.starts_with("*.")) host.remove_prefix(2);
+  const bool dots = host.starts_with('.') || host.ends_with('.') || host.find("..") != host.npos;
+  return !host.empty() && !dots && std::all_of(host.begin(), host.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
+  });
+}
+
+// Of a host that two sites name one would never see a request.
+void CheckHost(const Options& options, const SiteOptions& site, const std::string& host,
+               Problems& problems) {
+  const config::Place& place = site.places.Of("hosts");
+  if (!IsHost(host)) {
+    problems.Add(place, "hosts: \"" + host +
+                            "\" is no host name: expected \"www.example.com\", "
+                            "\"*.example.com\" or \"*\", without scheme, port and path");
+  }
+  for (const SiteOptions& other : options.sites) {
+    if (&other == &site) return;
+    const bool taken = std::any_of(other.hosts.begin(), other.hosts.end(), [&](const auto& its) {
+      return http::EqualsIgnoreCase(its, host);
+    });
+    if (taken) {
+      problems.Add(place, "hosts: \"" + host + "\" is a host of site \"" + other.name + "\", too");
+    }
+  }
+}
+
 void CheckOrigin(const Options& options, const SiteOptions& site, Problems& problems) {
   if (site.hosts.empty()) problems.Add(site.places.Of("hosts"), "hosts: name at least one host");
+  for (const std::string& host : site.hosts) CheckHost(options, site, host, problems);
   if (!site.origin.empty()) {
     if (const auto url = http::UpstreamUrl::Parse(site.origin); !url) {
       problems.Add(site.places.Of("origin"), "origin: " + url.error().context);

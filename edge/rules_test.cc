@@ -462,6 +462,31 @@ TEST(CheckRulesTest, NameTheLineAndTheNearestKey) {
   EXPECT_THAT(ProblemOf("security.prset = \"strict\"\n"), HasSubstr("security.preset"));
 }
 
+TEST(CheckRulesTest, RefuseHostsThatNoRequestCanHave) {
+  const auto problem_of = [](const std::string& host) {
+    return ReadConfig("origin = \"http://127.0.0.1:9\"\n[[site]]\nname = \"a\"\nhosts = [\"" +
+                      host + "\"]\n")
+        .Problem();
+  };
+  for (const char* good : {"a.example", "*.a.example", "*", "localhost", "192.0.2.1",
+                           "[2001:db8::1]", "_dmarc.A-1.example"}) {
+    EXPECT_EQ(problem_of(good), "") << good;
+  }
+  for (const char* bad :
+       {"http://a.example/", "a.example:8443", "a b", "*.a.*", "a.*", "a.example.", ".a.example",
+        "a..example", "b\u00fccher.example", "*.", "[::1]:80", "[a"}) {
+    EXPECT_THAT(problem_of(bad), HasSubstr("edge.toml:4:9: hosts: ")) << bad;
+  }
+}
+
+TEST(CheckRulesTest, RefuseAHostThatTwoSitesName) {
+  const std::string two =
+      "origin = \"http://127.0.0.1:9\"\n[[site]]\nname = \"a\"\nhosts = [\"x.example\"]\n"
+      "[[site]]\nname = \"b\"\nhosts = [\"y.example\", \"X.example\"]\n";
+  EXPECT_THAT(ReadConfig(two).Problem(),
+              HasSubstr("edge.toml:7:9: hosts: \"X.example\" is a host of site \"a\", too"));
+}
+
 TEST(CheckRulesTest, RefuseARuleThatIsNeverReached) {
   EXPECT_THAT(
       ProblemOf("[[site.rule]]\nmatch = [\"/a/*\", \"*.css\"]\n"
