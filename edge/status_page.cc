@@ -53,9 +53,19 @@ void Row(std::string& page, std::string_view name, std::string_view value) {
 
 std::string Bar(double share) {
   char text[96];
-  std::snprintf(text, sizeof(text), "<meter min=0 max=100 value=%.1f></meter> %.1f %%", share * 100,
-                share * 100);
+  std::snprintf(text, sizeof(text), "<meter min=0 max=100 value=%.1f></meter>%.1f %%, ",
+                share * 100, share * 100);
   return text;
+}
+
+std::string Responses(uint64_t count) {
+  return std::to_string(count) + (count == 1 ? " response" : " responses");
+}
+
+std::string Used(uint64_t bytes, uint64_t budget) {
+  const double share =
+      static_cast<double>(bytes) / static_cast<double>(std::max<uint64_t>(1, budget));
+  return Bar(share) + gateway::SizeInWords(bytes) + " of " + gateway::SizeInWords(budget);
 }
 
 void RequestRows(std::string& page, const std::string& metrics) {
@@ -67,16 +77,19 @@ void RequestRows(std::string& page, const std::string& metrics) {
   Row(page, "answered", text);
   for (const auto& [word, count] : by_cache) {
     std::snprintf(text, sizeof(text), "%.0f", count);
-    Row(page, Escaped(word), std::string(text) + " " + Bar(all == 0 ? 0 : count / all));
+    Row(page, Escaped(word), Bar(all == 0 ? 0 : count / all) + text);
   }
 }
 
 constexpr std::string_view kHead = R"(<!doctype html><html lang="en"><meta charset="utf-8">
-<meta name="viewport" content="width=device-width"><title>skerry-edge</title><style>
+<meta name="viewport" content="width=device-width"><title>skerry-edge</title><link rel="icon" href="data:,"><style>
 :root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.4rem}h2{font-size:1rem;margin:1.5rem 0 .3rem}table{border-collapse:collapse;width:100%}
-th{text-align:left;font-weight:500;width:14rem}td,th{padding:.2rem .4rem;border-bottom:1px solid #8884}
-meter{width:10rem;vertical-align:middle}.bad{color:#c22;font-weight:600}</style>)";
+table{table-layout:fixed}th{text-align:left;font-weight:500;width:30%}
+td,th{padding:.2rem .4rem;border-bottom:1px solid #8884;overflow-wrap:anywhere}
+meter{width:10rem;max-width:100%;vertical-align:middle;margin-right:.6rem}.bad{color:#b00;font-weight:600}
+form{display:flex;gap:.5rem}input{flex:1;min-width:0;font:inherit}button{font:inherit}
+@media(prefers-color-scheme:dark){.bad{color:#f88}}</style>)";
 
 }  // namespace
 
@@ -84,28 +97,20 @@ std::string StatusPage(const StatusInput& input) {
   std::string page(kHead);
   page.append("<h1>skerry-edge ").append(config::kVersion);
   if (!input.node.empty()) page.append(" · ").append(Escaped(input.node));
-  page.append("</h1><h2>Listens</h2><table>");
+  page.append("</h1><h2>Addresses</h2><table>");
   if (!input.https.empty()) Row(page, "https", Escaped(input.https));
   if (!input.http.empty()) Row(page, "http", Escaped(input.http));
   for (const std::string& url : input.upstreams) Row(page, "upstream", Escaped(url));
   page.append("</table><h2>Requests</h2><table>");
   RequestRows(page, input.metrics_text);
   page.append("</table><h2>Memory</h2><table>");
-  Row(page, "stored", std::to_string(input.ram_objects) + " responses");
-  Row(page, "used",
-      gateway::SizeInWords(input.ram_bytes) + " of " + gateway::SizeInWords(input.ram_capacity) +
-          " " +
-          Bar(static_cast<double>(input.ram_bytes) /
-              static_cast<double>(std::max<uint64_t>(1, input.ram_capacity))));
+  Row(page, "stored", Responses(input.ram_objects));
+  Row(page, "used", Used(input.ram_bytes, input.ram_capacity));
   page.append("</table>");
   if (input.disk) {
     page.append("<h2>Disk</h2><table>");
-    Row(page, "stored", std::to_string(input.disk->objects) + " responses");
-    Row(page, "used",
-        gateway::SizeInWords(input.disk->bytes) + " of " + gateway::SizeInWords(input.disk_budget) +
-            " " +
-            Bar(static_cast<double>(input.disk->bytes) /
-                static_cast<double>(std::max<uint64_t>(1, input.disk_budget))));
+    Row(page, "stored", Responses(input.disk->objects));
+    Row(page, "used", Used(input.disk->bytes, input.disk_budget));
     Row(page, "not yet in a file", gateway::SizeInWords(input.disk->unflushed));
     Row(page, "corrupt, never served", std::to_string(input.disk->corrupt));
     if (input.disk->failing)
@@ -123,6 +128,8 @@ std::string StatusPage(const StatusInput& input) {
     page.append("</table>");
   }
   page.append(
+      "<h2>What happens to a request, and why?</h2><form action=/explain><input type=url name=url "
+      "required aria-label=URL placeholder=\"https://host/path\"><button>Explain</button></form>"
       "<p><a href=/metrics>metrics</a> · <a href=\"/healthz?verbose\">health</a></p></html>\n");
   return page;
 }
