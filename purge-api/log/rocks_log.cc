@@ -376,7 +376,7 @@ Result<std::unique_ptr<Log>> OpenRocksLog(const RocksLogOptions& options) {
   rocks.max_open_files = 128;
   rocks.keep_log_file_num = 2;
   rocks.max_total_wal_size = 64_MiB;
-  // Larger ones hold their processor for milliseconds (core/cache/disk/store.cc).
+  // Larger ones hold their processor for milliseconds (core/cache/disk/short_writes.h).
   rocks.writable_file_max_buffer_size = 64_KiB;
   // A torn last write was never answered; anything else is not hidden.
   rocks.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;

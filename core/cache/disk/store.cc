@@ -16,6 +16,7 @@
 #include "core/base/log.h"
 #include "core/cache/disk/engine.h"
 #include "core/cache/disk/format.h"
+#include "core/cache/disk/short_writes.h"
 #include "core/cache/disk/thresholds.h"
 
 namespace skerry::cache::disk {
@@ -107,19 +108,14 @@ rocksdb::ColumnFamilyOptions ControlFamily(ByteCount budget) {
   return family;
 }
 
-// write(2) of a megabyte holds its processor for 1 to 4 ms: in a kernel that does not preempt
-// itself (Linux 6.18, PREEMPT_NONE, ext4) no thread, whatever its priority, runs before it ends.
-constexpr size_t kLargestWrite = 64_KiB;
-
 rocksdb::DBOptions DatabaseOptions(const Store::Options& options) {
   rocksdb::DBOptions db;
-  if (options.env != nullptr) db.env = options.env;
+  db.env = options.env != nullptr ? options.env : ShortWrites::Env();
   db.create_if_missing = true;
   db.create_missing_column_families = true;
   db.max_open_files = -1;
   db.max_background_jobs = 2;
   db.bytes_per_sync = 1_MiB;
-  db.writable_file_max_buffer_size = kLargestWrite;
   // Recycled logs and writes that skip the log do not go together (RocksDB 12918).
   db.recycle_log_file_num = 0;
   db.max_total_wal_size = std::clamp(options.budget / 64, 1_MiB, 32_MiB);

@@ -51,12 +51,13 @@ TEST(ScopeTableTest, WhatIsRaisedBesideReadersIsFoundWholeOrNotYet) {
 }
 
 TEST(ScopeTableTest, ALargeTableGrowsWithAllThatIsInIt) {
+  constexpr uint64_t kSpread = 0x9e3779b97f4a7c15;
   ScopeTable table;
-  for (uint64_t hash = 1; hash <= 200'000; ++hash) table.Raise(hash << 7, hash, {hash, 0});
+  for (uint64_t i = 1; i <= 200'000; ++i) table.Raise(i * kSpread, i, {i, 0});
   ScopeTable larger = table.Larger(500'000);
   EXPECT_TRUE(larger.HasRoom(500'000));
   EXPECT_EQ(larger.size(), 200'000u);
-  for (uint64_t hash = 1; hash <= 200'000; ++hash) EXPECT_EQ(larger.Find(hash << 7).hard, hash);
+  for (uint64_t i = 1; i <= 200'000; ++i) EXPECT_EQ(larger.Find(i * kSpread).hard, i);
 }
 
 TEST(ScopeTableTest, AGenerationNeverFalls) {
