@@ -201,6 +201,23 @@ void H2Session::Hand(H2Stream& stream) {
 }
 
 void H2Session::HandOver(H2Stream& stream, Expectation expectation) {
+  // Nothing more comes of it: it waits for the end of what has been read, and never begins if it
+  // is reset in there.
+  if (stream.body_ended_) return waiting_.push_back(streams_[stream.place_]);
+  Begin(stream, expectation);
+}
+
+void H2Session::HandOverWaiting() {
+  for (const std::shared_ptr<H2Stream>& stream : waiting_) {
+    if (closed_) break;
+    if (stream->session_ == nullptr) continue;
+    found_ = stream.get();
+    Begin(*stream, Expectation::kNone);
+  }
+  waiting_.clear();
+}
+
+void H2Session::Begin(H2Stream& stream, Expectation expectation) {
   stream.asked_ = H2Stream::Asked::kHanded;
   // Whatever the program does: streams stay with the session while it receives.
   auto events = context_.on_request(streams_[stream.place_]);

@@ -45,6 +45,7 @@ void H2Session::OnBytes(std::string_view bytes) {
     }
   }
   if (!reading_head_) std::swap(block_, spare);
+  HandOverWaiting();
   receiving_ = false;
   Pump();
 }
@@ -163,6 +164,7 @@ void H2Session::Rest() {
   same_head_ = false;
   last_lines_.Release();
   lines_.Release();
+  waiting_.shrink_to_fit();
 }
 
 // The client takes nothing of what waits behind the connection's window or in the

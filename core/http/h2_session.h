@@ -70,6 +70,8 @@ class H2Session : public ServerSession {
   void Refuse(H2Stream& stream, const Problem& problem);
   void Hand(H2Stream& stream);
   void HandOver(H2Stream& stream, Expectation expectation);
+  void HandOverWaiting();
+  void Begin(H2Stream& stream, Expectation expectation);
   void Glitch(uint32_t amount);
   void EndFlood();
 
@@ -114,7 +116,8 @@ class H2Session : public ServerSession {
   std::vector<std::shared_ptr<H2Stream>> streams_;  // each knows its place
   // Of a closed session: nghttp2 may still be at work on one of them.
   std::vector<std::shared_ptr<H2Stream>> dead_streams_;
-  H2Stream* found_ = nullptr;  // by the last Find, and open still
+  std::vector<std::shared_ptr<H2Stream>> waiting_;  // for the end of OnBytes, to begin
+  H2Stream* found_ = nullptr;                       // by the last Find, and open still
   H2FrameScanner scanner_;
   HeadBlock block_;  // of the head that is coming in
   HeadLines lines_;  // of that head

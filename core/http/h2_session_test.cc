@@ -295,6 +295,36 @@ TEST_F(H2SessionTest, ACancelledRequestIsGoneAndNothingElse) {
   EXPECT_EQ("192.0.2.7", request().stream->peer().host);
 }
 
+// CVE-2023-44487: what nobody waits for any more when it is read costs no fetch.
+TEST_F(H2SessionTest, ARequestThatIsResetInTheSameReadReachesNobody) {
+  client().Exchange();
+  const auto take = [this] {
+    std::string bytes;
+    const uint8_t* data = nullptr;
+    ssize_t size = 0;
+    while ((size = nghttp2_session_mem_send(client().session(), &data)) > 0) {
+      bytes.append(reinterpret_cast<const char*>(data), static_cast<size_t>(size));
+    }
+    return bytes;
+  };
+  std::string read;
+  const int32_t first = client().Get("/1");
+  const int32_t reset = client().Get("/2");
+  const int32_t third = client().Get("/3");
+  read += take();
+  client().Reset(reset);
+  read += take();
+  client().wire().Receive(read);
+  ASSERT_EQ(requests_.size(), 2U);
+  EXPECT_EQ(request(0).stream->request().path, "/1");
+  EXPECT_EQ(request(1).stream->request().path, "/3");
+  request(0).Answer(200, "one");
+  request(1).Answer(200, "three");
+  client().Exchange();
+  EXPECT_EQ(answer(first).body, "one");
+  EXPECT_EQ(answer(third).body, "three");
+}
+
 TEST_F(H2SessionTest, ALostConnectionIsGoneForEveryStream) {
   Get();
   Get();
