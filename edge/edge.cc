@@ -280,6 +280,7 @@ Status Edge::State::OpenFeed() {
   cache::PurgeFeed::Options feed_options;
   feed_options.name = options.node;
   feed_options.serves_on_partition = ServesOnPartition(options);
+  feed_options.rules = QueryRules(options);
   feed_options.tokens = purge_tokens;
   feed_options.authority = http::UpstreamUrl::Parse(options.purge)->authority();
   feed_options.generations = &cache->generations();
@@ -590,8 +591,13 @@ void Edge::State::Reconfigure(const Options& fresh) {
     if (tls != nullptr && options.https) ports[i].front().SetTls(tls);
   };
   // A record that was named by the former rules alone is applied before anything is fetched
-  // under the new ones.
-  store_pool->Run([this, take_over] {
+  // under the new ones, and whoever begins on this store later knows of both.
+  store_pool->Run([this, take_over, rules = QueryRules(options)] {
+    if (feed != nullptr) {
+      if (const Status added = feed->AddRules(rules); !added) {
+        LogError("key rules not noted", {{"error", added.error().ToString()}});
+      }
+    }
     control->loop(0).Post([this, take_over] {
       workers->OnEach(take_over, [] { LogInfo("configuration and certificate reloaded"); });
     });

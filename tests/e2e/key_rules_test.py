@@ -27,8 +27,12 @@ class KeyRulesTest(skerry.Case):
         self.app = self.origin()
         self.app.answers["/p"] = self.answer
         self.service = self.start("skerry-purge", "--listen=127.0.0.1:0", f"--data_dir={self.folder}/log", f"--token_file={tokens}")
-        self.write(SORTED)
-        self.node = self.edge(f"--config={self.config}", "--node=edge", f"--purge=http://{self.service.ready['listen']}", f"--purge_token_file={tokens}")
+        self.tokens = tokens
+        self.begin(SORTED)
+
+    def begin(self, rules):
+        self.write(rules)
+        self.node = self.edge(f"--config={self.config}", "--node=edge", f"--purge=http://{self.service.ready['listen']}", f"--purge_token_file={self.tokens}")
 
     def answer(self, _handler):
         """Its body is the number of the fetch."""
@@ -67,6 +71,20 @@ class KeyRulesTest(skerry.Case):
             self.purge()
             self.reload(SORTED)
             self.assertGreater(self.ask(), stored, between)
+
+    def test_what_is_on_disk_under_rules_that_come_back_after_a_restart_is_purged_between(self):
+        for restart_back in (True, False):
+            stored = self.ask()
+            self.assertEqual(self.ask(), stored)
+            self.assertEqual(self.node.terminate(), 0)
+            self.begin(PLAIN)
+            self.purge()
+            if restart_back:
+                self.assertEqual(self.node.terminate(), 0)
+                self.begin(SORTED)
+            else:
+                self.reload(SORTED)
+            self.assertGreater(self.ask(), stored, restart_back)
 
     def test_purges_hold_in_the_milliseconds_of_a_reload(self):
         over = threading.Event()

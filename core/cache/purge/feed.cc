@@ -72,6 +72,7 @@ class PurgeFeed::Driver : public http::FetchEvents,
     shared_->given_away.store(true, std::memory_order_release);
     return journal_->GiveAway(options_.generations->applied_at().log_id);
   }
+  Status AddRules(std::string_view rules) { return journal_->AddRules(rules); }
   void Start(net::Loop& loop, std::unique_ptr<http::Upstream> upstream) {
     loop_ = &loop;
     upstream_ = std::move(upstream);
@@ -317,7 +318,7 @@ Result<std::unique_ptr<PurgeFeed>> PurgeFeed::Open(Options options) {
                options.pool != nullptr && options.tokens != nullptr);
   if (options.incarnation.empty()) options.incarnation = Random::Secure().Hex(8);
   auto journal = std::make_unique<Journal>(*options.store, *options.generations);
-  Result<PurgeNode::Durable> durable = journal->Load();
+  Result<PurgeNode::Durable> durable = journal->Load(options.rules);
   if (!durable) return Fail(std::move(durable.error()).In("purge state"));
   auto shared = std::make_shared<Shared>();
   shared->clock = options.clock;
@@ -347,6 +348,7 @@ void PurgeFeed::Start(net::Loop& loop, std::unique_ptr<http::Upstream> upstream)
 const std::string& PurgeFeed::incarnation() const { return driver_->incarnation(); }
 bool PurgeFeed::given_away() const { return shared_->given_away.load(); }
 Status PurgeFeed::GiveStoreAway() { return driver_->GiveStoreAway(); }
+Status PurgeFeed::AddRules(std::string_view rules) { return driver_->AddRules(rules); }
 Fence PurgeFeed::fence() const { return shared_->fence(); }
 bool PurgeFeed::ready() const { return shared_->ready.load(std::memory_order_acquire); }
 Status PurgeFeed::Health() const {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/base/clock.h"
 #include "core/base/metrics.h"
@@ -40,6 +41,7 @@ class PurgeFeed {
     std::string name;                       // --node
     std::string incarnation;                // empty: 16 random hex digits
     bool serves_on_partition = false;       // some rule has on_partition = "serve"
+    std::string rules;                      // key rules that shape URLs (Journal::Load)
     std::shared_ptr<const Secrets> tokens;  // of --purge_token_file: the first, as it is then
     std::string authority;                  // of the purge service, for Host
     // These, and the loop, outlive the tasks of the pool. The store is used there only.
@@ -83,6 +85,9 @@ class PurgeFeed {
   // Another process of this node is about to open the store, while this one serves on.
   // Thread: the pool's. Afterwards the store is this feed's no longer, and may be closed.
   Status GiveStoreAway();
+  // Responses may be stored under these key rules as well: a process that begins with others
+  // on the same store validates them. On the pool; returns when that is durable.
+  Status AddRules(std::string_view rules);
 
   // Thread: any, each a load or two.
   Fence fence() const;  // node.h: Holds()

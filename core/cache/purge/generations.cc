@@ -493,6 +493,13 @@ void Generations::RestoreNothing(Seq newest_stamp) {
   state.StartAt(now, 0);
 }
 
+void Generations::DoubtAll() {
+  State& state = *state_;
+  std::lock_guard writing(state.writing);
+  std::unique_lock write(state.lock);
+  state.known_from = state.stamp_head.load(std::memory_order_relaxed);
+}
+
 void Generations::ForgetBelow(Seq oldest) {
   State& state = *state_;
   std::lock_guard writing(state.writing);

@@ -126,6 +126,8 @@ class Generations {
   // keep the numbers they had, and RestoredAll ends it.
   Status Restore(std::string_view bytes, bool more_follow = false);
   void RestoredAll();
+  // Of a process that has just restored them: everything that others fetched is kUnknown.
+  void DoubtAll();
   // Where Restore has failed: stamps that this node has given up to `newest_stamp`
   // may be on disk; all of that is kUnknown.
   void RestoreNothing(Seq newest_stamp);

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/base/digest.h"
 #include "core/base/log.h"
 #include "core/cache/purge/change.h"
 #include "core/cache/purge/record_json.h"
@@ -13,8 +14,14 @@ namespace {
 
 constexpr char kNode[] = "purge.node";
 constexpr char kGenerations[] = "purge.generations";
+constexpr char kRules[] = "purge.rules";
 constexpr size_t kTailBatches = 2048;
 constexpr size_t kTailBytes = 8 << 20;
+
+// A line of purge.rules; nothing where URLs are named as they are, which every process does.
+std::string RulesLine(std::string_view rules) {
+  return rules.empty() ? "" : Sha256(rules).Hex() + '\n';
+}
 
 std::string TailName(size_t index) { return "purge.tail." + std::to_string(index); }
 
@@ -65,9 +72,29 @@ Result<bool> Journal::Replay(size_t batches) {
   return true;
 }
 
-Result<PurgeNode::Durable> Journal::Load() {
+Status Journal::LoadRules(std::string_view rules) {
+  Result<std::string> before = store_.Get(kRules);
+  if (!before && before.error().code != Code::kNotFound) return Fail(std::move(before.error()));
+  rules_ = RulesLine(rules);
+  if (!before || before->empty() || *before == rules_) return {};
+  LogWarning("purge: key rules have changed: everything cached will be validated");
+  generations_.DoubtAll();
+  return {};
+}
+
+Status Journal::AddRules(std::string_view rules) {
+  const std::string line = RulesLine(rules);
+  if (rules_.find(line) != rules_.npos) return {};
+  rules_ += line;
+  return store_.Put({{kRules, rules_}});
+}
+
+Result<PurgeNode::Durable> Journal::Load(std::string_view rules) {
   Result<std::string> text = store_.Get(kNode);
-  if (!text && text.error().code == Code::kNotFound) return PurgeNode::Durable{};
+  if (!text && text.error().code == Code::kNotFound) {
+    rules_ = RulesLine(rules);
+    return PurgeNode::Durable{};
+  }
   if (!text) return Fail(std::move(text.error()));
   Result<NodeFacts> facts = ParseNode(*text);
   Result<std::string> snapshot = store_.Get(kGenerations);
@@ -86,6 +113,7 @@ Result<PurgeNode::Durable> Journal::Load() {
     // Without the fact itself, above any position a log can have reached.
     generations_.RestoreNothing(facts ? facts->stamp : uint64_t{1} << 62);
   }
+  if (Status status = LoadRules(rules); !status) return Fail(std::move(status.error()));
   PurgeNode::Durable durable = good ? facts->durable : PurgeNode::Durable{};
   given_ = durable.may_lack;
   if (Status status = Snapshot(durable.log_id); !status) return Fail(std::move(status.error()));
@@ -113,7 +141,8 @@ Status Journal::Snapshot(const std::string& log_id) {
   tail_bytes_ = 0;
   std::string bytes = generations_.Serialize();
   snapshot_bytes_ = bytes.size();
-  Status status = store_.Put({{kGenerations, std::move(bytes)}, {kNode, NodeValue(log_id)}});
+  Status status =
+      store_.Put({{kGenerations, std::move(bytes)}, {kNode, NodeValue(log_id)}, {kRules, rules_}});
   // Nothing may be appended to a snapshot that is not there.
   if (!status) tail_ = kTailBatches;
   return status;

@@ -3,6 +3,7 @@
 //   purge.node         {"log", "applied", "stamp", "tail"}, and "given" (GiveAway)
 //   purge.generations  Generations::Serialize at some position
 //   purge.tail.N       the changes after that, one batch each (change.h), N < tail
+//   purge.rules        SHA-256 of each set of key rules that stored responses may be named by
 //
 // A batch costs its own bytes and one sync; a snapshot is taken when the tail has
 // grown larger than the last one was, so that bytes are written twice at most. Private to the room.
@@ -11,6 +12,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/result.h"
@@ -26,8 +28,12 @@ class Journal {
       : store_(store), generations_(generations) {}
 
   // Restores the generations, and begins a new snapshot so that stamps of this
-  // process can be told from those of the former.
-  Result<PurgeNode::Durable> Load();
+  // process can be told from those of the former. `rules`: by which this process names
+  // URLs, empty: as they are. What was stored under others is kUnknown from now on: records
+  // that this process applies do not name it.
+  Result<PurgeNode::Durable> Load(std::string_view rules = {});
+  // Responses may be stored under these as well. Returns when that is durable.
+  Status AddRules(std::string_view rules);
   // `changes` have been applied. Returns when that is durable.
   Status Append(const std::string& log_id, const std::vector<Change>& changes);
   // The whole state: after a reset, or when the tail is long.
@@ -42,10 +48,12 @@ class Journal {
 
  private:
   Result<bool> Replay(size_t batches);
+  Status LoadRules(std::string_view rules);
   std::string NodeValue(const std::string& log_id) const;
 
   ControlStore& store_;
   Generations& generations_;
+  std::string rules_;  // as they are stored
   bool given_ = false;
   size_t tail_ = 0;
   size_t tail_bytes_ = 0;

@@ -50,6 +50,35 @@ TEST(JournalTest, AnEmptyStoreIsAFreshNode) {
   EXPECT_EQ(durable->log_id, "");
 }
 
+// What a record names depends on the rules of the process that applies it.
+TEST(JournalTest, WhatWasStoredUnderOtherKeyRulesIsUnknownAfterARestart) {
+  MemoryControlStore store;
+  Stamp before;
+  const auto restart = [&](std::string_view rules, std::string_view added = "") {
+    Process process(store);
+    EXPECT_TRUE(process.journal.Load(rules));
+    if (process.generations.head() == 0) {
+      process.generations.Reset("aa", 10);
+      EXPECT_TRUE(process.journal.Snapshot("aa"));
+      before = process.generations.Now();
+    }
+    EXPECT_TRUE(process.journal.AddRules(added));
+    const Purged judged = process.Judge("t", before);
+    EXPECT_EQ(process.Judge("t", process.generations.Now()), Purged::kNo);
+    before = process.generations.Now();
+    return judged;
+  };
+  EXPECT_EQ(restart(""), Purged::kNo);
+  EXPECT_EQ(restart("A"), Purged::kNo);  // every process names URLs as they are as well
+  EXPECT_EQ(restart("A"), Purged::kNo);
+  EXPECT_EQ(restart("B"), Purged::kUnknown);
+  EXPECT_EQ(restart("B"), Purged::kNo);
+  EXPECT_EQ(restart(""), Purged::kUnknown);
+  EXPECT_EQ(restart("A", "B"), Purged::kNo);
+  EXPECT_EQ(restart("B"), Purged::kUnknown);
+  EXPECT_EQ(restart("B"), Purged::kNo);
+}
+
 TEST(JournalTest, AStoreThatWasGivenAwayMayLackSomethingUntilALeaseWasHeldWithIt) {
   MemoryControlStore store;
   {
