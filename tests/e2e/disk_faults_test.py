@@ -81,7 +81,8 @@ class DiskFaultsTest(Case):
         edge = self.start_edge(cache)
         paths = self.new_paths(300)  # four times the memory
         self.get_all(paths)
-        self.flushed(edge, 300)
+        # All, unless the disk is so slow that 32 MiB wait for it: then some are not stored.
+        self.flushed(edge, 200)
         chance = random.Random(7)
         for path in self.store_files(cache):
             if not path.endswith(".seg"):
