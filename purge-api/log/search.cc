@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "core/cache/key.h"
 #include "core/cache/purge/scopes.h"
 
 namespace skerry::purge {
@@ -12,24 +13,17 @@ using Json = nlohmann::ordered_json;
 
 constexpr size_t kShown = 5;
 
-std::string_view WithoutScheme(std::string_view url) {
-  const size_t end = url.find("://");
-  return end == url.npos ? url : url.substr(end + 3);
-}
-std::string_view HostOf(std::string_view url) {
-  const std::string_view rest = WithoutScheme(url);
-  return rest.substr(0, rest.find_first_of("/?"));
-}
-
 bool Has(const std::vector<std::string>& list, std::string_view text) {
   return std::find(list.begin(), list.end(), text) != list.end();
 }
 
 bool CoversUrl(const cache::Selectors& named, std::string_view url) {
-  const std::string_view text = WithoutScheme(url);
-  const auto same = [&](const std::string& its) { return WithoutScheme(its) == text; };
-  const auto begins = [&](const std::string& its) { return text.starts_with(WithoutScheme(its)); };
-  return named.all || Has(named.hosts, HostOf(url)) ||
+  const std::string_view text = cache::PurgeUrl(url);
+  const auto same = [&](const std::string& its) { return cache::PurgeUrl(its) == text; };
+  const auto begins = [&](const std::string& its) {
+    return text.starts_with(cache::PurgeUrl(its));
+  };
+  return named.all || Has(named.hosts, cache::PurgeHost(url)) ||
          std::any_of(named.urls.begin(), named.urls.end(), same) ||
          std::any_of(named.prefixes.begin(), named.prefixes.end(), begins);
 }
@@ -38,8 +32,8 @@ bool CoversUrl(const cache::Selectors& named, std::string_view url) {
 bool CoversUrl(const cache::Record& record, std::string_view url) {
   if (CoversUrl(record.selectors, url)) return true;
   if (record.kind != cache::RecordKind::kActivation) return false;
-  std::string_view path = WithoutScheme(url);
-  path.remove_prefix(HostOf(url).size());
+  std::string_view path = cache::PurgeUrl(url);
+  path.remove_prefix(cache::PurgeHost(url).size());
   path = path.substr(0, path.find('?'));
   const std::vector<std::string>& tags = record.selectors.tags;
   return Has(tags, cache::SiteTag(record.site)) ||
@@ -47,7 +41,7 @@ bool CoversUrl(const cache::Record& record, std::string_view url) {
 }
 
 bool TouchesHost(const cache::Selectors& named, std::string_view host) {
-  const auto on_it = [&](const std::string& url) { return HostOf(url) == host; };
+  const auto on_it = [&](const std::string& url) { return cache::PurgeHost(url) == host; };
   return named.all || Has(named.hosts, host) ||
          std::any_of(named.urls.begin(), named.urls.end(), on_it) ||
          std::any_of(named.prefixes.begin(), named.prefixes.end(), on_it);
