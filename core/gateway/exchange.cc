@@ -5,10 +5,10 @@
 #include "core/gateway/early_hints.h"
 #include "core/gateway/gateway.h"
 #include "core/gateway/key.h"
+#include "core/gateway/options_request.h"
 #include "core/gateway/precondition.h"
 #include "core/gateway/upgrade.h"
 #include "core/gateway/verdict.h"
-#include "core/http/url.h"
 
 namespace skerry::gateway {
 
@@ -80,33 +80,34 @@ void Exchange::RunFrom(std::string_view step) {
 Exchange::Next Exchange::Classify() {
   from_edge_ = ReadTierFields(request_.fields, gateway_.shared().tier);
   if (from_edge_.bad) {
-    verdict_.generated = true;
-    SendError(403, {Code::kDenied, Side::kClient, false, "Skerry-* fields need a node's token"});
-    return Next::kDone;
+    return Refuse(403, {Code::kDenied, Side::kClient, false, "Skerry-* need a node's token"});
   }
+  if (EndsHere(request_)) return Say("options", AnswerOptions(gateway_.shared().name));
   auto target = TargetOf(request_, from_edge_.scheme);
-  if (!target) {
-    verdict_.generated = true;
-    SendError(400, target.error());
-    return Next::kDone;
-  }
+  if (!target) return Refuse(400, target.error());
   target_ = std::move(*target);
   route_ = gateway_.classifier().Classify(target_.host, target_.path);
   if (route_ == nullptr || gateway_.upstream(route_->upstream) == nullptr) {
-    verdict_.generated = true;
-    SendError(421, {Code::kNotFound, Side::kClient, false, "no site here has this host"});
-    return Next::kDone;
+    return Refuse(421, {Code::kNotFound, Side::kClient, false, "no site here has this host"});
   }
   auto redirected = Redirected(*route_, target_, gateway_.shared().name);
-  if (redirected && replaced_ == nullptr) {
-    verdict_.generated = true;
-    verdict_.detail = "redirect";
-    Respond(std::move(*redirected));
-    return Next::kDone;
-  }
+  if (redirected && replaced_ == nullptr) return Say("redirect", std::move(*redirected));
   if (request_.websocket) return OpenTunnel();
   cacheability_ = gateway::Classify(request_, *route_);
   return Next::kNext;
+}
+
+Exchange::Next Exchange::Say(std::string_view what, http::Response response) {
+  verdict_.generated = true;
+  verdict_.detail = what;
+  Respond(std::move(response));
+  return Next::kDone;
+}
+
+Exchange::Next Exchange::Refuse(int status, const Error& error) {
+  verdict_.generated = true;
+  SendError(status, error);
+  return Next::kDone;
 }
 
 // --- key
@@ -233,11 +234,9 @@ bool Exchange::AliasHolds(const cache::StoredHead& head) const {
 
 Exchange::Next Exchange::AskOrigin() {
   if (directives_.only_if_cached && cacheability_ != Cacheability::kMethod) {
-    verdict_.generated = true;
     verdict_.detail = "only-if-cached";
-    SendError(504,
-              {Code::kNotFound, Side::kClient, false, "only-if-cached, and nothing usable is"});
-    return Next::kDone;
+    return Refuse(504,
+                  {Code::kNotFound, Side::kClient, false, "only-if-cached, and nothing usable is"});
   }
   if (cacheability_ != Cacheability::kShared) {
     verdict_ = Foretell(cacheability_);
@@ -488,44 +487,6 @@ void Exchange::Send() {
   } else {
     SendStored();
   }
-}
-
-// --- a page in place of an answer: classify to write again, for another path
-
-bool Exchange::AskForPage(int status, std::optional<Error> error) {
-  if (replaced_ != nullptr || page_failed_ || route_->substitutes.empty()) return false;
-  const std::optional<Substitute> page = SubstituteFor(route_->substitutes, request_, status);
-  if (!page) return false;
-  http::RequestHead asked = RequestForPage(request_, *page);
-  replaced_ = std::make_unique<Replaced>(Replaced{
-      status, *page, std::move(error), std::move(request_), std::move(target_), std::move(route_),
-      std::move(lookup_), std::move(fill_), std::move(seat_), as_it_came_, std::move(verdict_)});
-  request_ = std::move(asked);
-  lookup_ = Lookup{};
-  verdict_ = Verdict{};
-  fill_.reset();
-  seat_.reset();
-  rows_.clear();
-  own_key_.reset();
-  looked_ = initiator_ = alone_ = as_it_came_ = alias_tried_ = false;
-  rounds_ = 0;
-  RunFrom("classify");
-  return true;
-}
-
-void Exchange::SendReplaced() {
-  const std::unique_ptr<Replaced> replaced = std::move(replaced_);
-  page_failed_ = true;
-  request_ = std::move(replaced->request);
-  target_ = std::move(replaced->target);
-  route_ = std::move(replaced->route);
-  lookup_ = std::move(replaced->lookup);
-  fill_ = std::move(replaced->fill);
-  seat_ = std::move(replaced->seat);
-  as_it_came_ = replaced->as_it_came;
-  verdict_ = std::move(replaced->verdict);
-  if (replaced->error) return SendError(replaced->status, *replaced->error);
-  Send();
 }
 
 void Exchange::SendStored() {

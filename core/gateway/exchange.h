@@ -54,6 +54,9 @@ class Exchange : public http::StreamEvents, public std::enable_shared_from_this<
   Next AskOrigin();
   Next WriteAnswer();
 
+  // Answers of our own, for which nobody else is asked.
+  Next Say(std::string_view what, http::Response response);
+  Next Refuse(int status, const Error& error);
   Next Decide();
   void SendEarlyHints();
   void LoadNext();

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "core/base/digest.h"
+#include "core/gateway/options_request.h"
 #include "core/gateway/tier.h"
 #include "core/http/accept.h"
 #include "core/http/structured.h"
@@ -191,6 +192,7 @@ http::RequestHead ForwardAlone(const http::RequestHead& request, const net::Addr
   http::RequestHead head = request;
   http::RemoveHopByHop(head.fields);
   head.fields.Remove("expect");  // answered by our own session
+  CountHop(head);
   if (route.policy.profile != cache::Policy::Profile::kRfc) {
     head.fields.RemoveIf([](const http::Field& field) { return IsSpoofable(field.name); });
     head.fields.Add("x-forwarded-for", peer.host);

@@ -2,12 +2,16 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace skerry::http {
 
 inline constexpr const char* kProblemType = "application/problem+json";
+
+// What a 405 and an answer to "OPTIONS *" say in Allow; unknown methods are passed on, too.
+inline constexpr std::string_view kMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
 struct Problem {
   int status = 500;

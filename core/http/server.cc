@@ -208,8 +208,7 @@ Response ProblemResponse(const Problem& problem, WallTime now) {
   response.own.Add("date", FormatDate(now));
   response.own.Add("content-type", kProblemType);
   response.own.Add("cache-control", "no-store");
-  if (problem.status == 405)
-    response.own.Add("allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+  if (problem.status == 405) response.own.Add("allow", kMethods);
   response.body = std::make_unique<MemoryBody>(problem.ToJson());
   return response;
 }
