@@ -208,8 +208,20 @@ void CheckHost(const Options& options, const SiteOptions& site, const std::strin
       return http::EqualsIgnoreCase(its, host);
     });
     if (taken) {
-      problems.Add(place, "hosts: \"" + host + "\" is a host of site \"" + other.name + "\", too");
+      problems.Add(place, "hosts: \"" + host + "\" is a host of site \"" + other.name +
+                              "\" already, at " + LineOf(other.places.Of("hosts")));
     }
+  }
+}
+
+// Metrics, logs and purges would take two sites for one.
+void CheckName(const Options& options, const SiteOptions& site, Problems& problems) {
+  for (const SiteOptions& other : options.sites) {
+    if (&other == &site) return;
+    if (other.name != site.name) continue;
+    return problems.Add(site.places.Of("name"), "name: \"" + site.name +
+                                                    "\" is the name of the site at " +
+                                                    LineOf(other.places.start()) + " already");
   }
 }
 
@@ -303,6 +315,7 @@ void CheckPages(const RuleOptions& rule, Problems& problems) {
 }  // namespace
 
 void CheckSite(const Options& options, const SiteOptions& site, Problems& problems) {
+  CheckName(options, site, problems);
   CheckOrigin(options, site, problems);
   if (site.places.Has("https_port") && !site.https_redirect) {
     problems.Add(site.places.Of("https_port"), "https_port: there is no https_redirect");

@@ -484,7 +484,16 @@ TEST(CheckRulesTest, RefuseAHostThatTwoSitesName) {
       "origin = \"http://127.0.0.1:9\"\n[[site]]\nname = \"a\"\nhosts = [\"x.example\"]\n"
       "[[site]]\nname = \"b\"\nhosts = [\"y.example\", \"X.example\"]\n";
   EXPECT_THAT(ReadConfig(two).Problem(),
-              HasSubstr("edge.toml:7:9: hosts: \"X.example\" is a host of site \"a\", too"));
+              HasSubstr("edge.toml:7:9: hosts: \"X.example\" is a host of site \"a\" already, "
+                        "at edge.toml:4"));
+}
+
+TEST(CheckRulesTest, RefuseTwoSitesOfOneName) {
+  const std::string two =
+      "origin = \"http://127.0.0.1:9\"\n[[site]]\nname = \"shop\"\nhosts = [\"x.example\"]\n"
+      "[[site]]\nname = \"shop\"\nhosts = [\"y.example\"]\n";
+  EXPECT_EQ(ReadConfig(two).Problem(),
+            "edge.toml:6:8: name: \"shop\" is the name of the site at edge.toml:2 already");
 }
 
 TEST(CheckRulesTest, RefuseARuleThatIsNeverReached) {
