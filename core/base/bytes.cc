@@ -81,7 +81,9 @@ namespace {
 
 template <class T>
 void PutLittle(std::string& to, T value) {
-  for (size_t i = 0; i < sizeof(T); ++i) to.push_back(static_cast<char>(value >> (8 * i)));
+  char bytes[sizeof(T)];
+  for (size_t i = 0; i < sizeof(T); ++i) bytes[i] = static_cast<char>(value >> (8 * i));
+  to.append(bytes, sizeof(T));
 }
 
 template <class T>
