@@ -131,8 +131,14 @@ void Exchange::Fail(Error error) {
 void Exchange::Enter(Phase phase) {
   phase_ = phase;
   since_ = loop_.clock().Steady();
-  timer_.Stop();
-  if (phase != Phase::kDone) timer_.Start(Limit(), [this] { OnTimer(); });
+  if (phase == Phase::kDone) return timer_.Stop();
+  // One of an earlier phase that strikes before this one's end looks, and goes on.
+  if (!timer_.running() || strikes_at_ > since_ + Limit()) StartTimer(Limit());
+}
+
+void Exchange::StartTimer(Micros delay) {
+  strikes_at_ = loop_.clock().Steady() + delay;
+  timer_.Start(delay, [this] { OnTimer(); });
 }
 
 Micros Exchange::Limit() const {
@@ -152,14 +158,11 @@ bool Exchange::Excused() const {
          (phase_ == Phase::kSending && source_waiting_);
 }
 
-// Bytes only move `since_`; the timer looks when it would have struck.
+// Bytes and later phases only move `since_`; the timer looks when it would have struck.
 void Exchange::OnTimer() {
   if (Excused()) Progress();
   const auto silent = std::chrono::duration_cast<Micros>(loop_.clock().Steady() - since_);
-  if (silent < Limit()) {
-    timer_.Start(Limit() - silent, [this] { OnTimer(); });
-    return;
-  }
+  if (silent < Limit()) return StartTimer(Limit() - silent);
   const auto self = shared_from_this();
   const char* what = phase_ == Phase::kWaiting    ? "no connection became free in time"
                      : phase_ == Phase::kSending  ? "the request was not taken in time"

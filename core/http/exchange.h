@@ -65,6 +65,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   enum class Phase : uint8_t { kWaiting, kSending, kAwaiting, kReceiving, kDone };
 
   void Enter(Phase phase);
+  void StartTimer(Micros delay);
   Micros Limit() const;
   bool Excused() const;
   void OnTimer();
@@ -77,7 +78,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   Retry retry_;
   std::weak_ptr<ClientSession> session_;
   net::Timer timer_;
-  SteadyTime since_;  // of the phase, or of the last byte
+  SteadyTime strikes_at_;  // while timer_ runs
+  SteadyTime since_;       // of the phase, or of the last byte
   Phase phase_ = Phase::kWaiting;
   bool paused_ = false;
   bool kept_ = false;

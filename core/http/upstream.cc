@@ -49,7 +49,7 @@ class PooledConnection : public std::enable_shared_from_this<PooledConnection>,
   }
 
   void Begin(std::shared_ptr<Exchange> exchange) {
-    idle_timer_.Stop();
+    resting_ = false;
     used_ = true;
     const auto session = session_;
     session->Begin(std::move(exchange));
@@ -61,15 +61,18 @@ class PooledConnection : public std::enable_shared_from_this<PooledConnection>,
   size_t capacity() const { return session_ == nullptr ? 0 : session_->capacity(); }
   bool idle() const { return session_ != nullptr && session_->active() == 0 && capacity() > 0; }
 
-  void StartIdleTimer() {
-    if (idle_timer_.running()) return;
+  // It is idle now. The timer of an earlier rest goes on and looks when it strikes: between
+  // two requests it would be stopped and started for nothing.
+  void Rest() {
+    if (std::exchange(resting_, true)) return;
     Micros limit = options_.idle_timeout;
     // A peer that says how long it waits closes without asking: a request sent at that
     // moment is lost, and not each may be repeated.
     if (const auto kept = session_->kept_for())
       limit = std::min(limit, Micros(*kept) - kCloseEarly);
     if (limit <= Micros(0)) return Retire();
-    idle_timer_.Start(limit, [this] { Retire(); });
+    retire_at_ = loop_.clock().Steady() + limit;
+    if (!idle_timer_.running() || strikes_at_ > retire_at_) StartIdleTimer(limit);
   }
   // Ends a connection that has nothing to do.
   void Retire() { OnDone(true); }
@@ -124,6 +127,16 @@ class PooledConnection : public std::enable_shared_from_this<PooledConnection>,
   }
   void OnDone(bool in_order) override { Gone(in_order, nullptr); }
 
+  void StartIdleTimer(Micros delay) {
+    strikes_at_ = loop_.clock().Steady() + delay;
+    idle_timer_.Start(delay, [this] {
+      if (!resting_) return;
+      const SteadyTime now = loop_.clock().Steady();
+      if (now >= retire_at_) return Retire();
+      StartIdleTimer(std::chrono::duration_cast<Micros>(retire_at_ - now));
+    });
+  }
+
   void Gone(bool in_order, const Error* failed) {
     Pool* const pool = std::exchange(pool_, nullptr);
     if (pool == nullptr) return;
@@ -150,6 +163,9 @@ class PooledConnection : public std::enable_shared_from_this<PooledConnection>,
   std::unique_ptr<net::Transport> transport_;
   std::shared_ptr<ClientSession> session_;
   net::Timer idle_timer_;
+  SteadyTime strikes_at_;  // while idle_timer_ runs
+  SteadyTime retire_at_;   // while resting_
+  bool resting_ = false;
   bool used_ = false;
   bool speaks_h2_ = false;
 };
@@ -183,7 +199,8 @@ class PooledUpstream : public Upstream, public PooledConnection::Pool {
   void Pump();
   bool AssignNext();
   void ForgetDone();
-  ConnectionPtr FindFor(const Exchange& exchange) const;
+  // The end if there is none.
+  std::vector<ConnectionPtr>::iterator FindFor(const Exchange& exchange);
   void DialWhatIsMissing();
   bool MakeRoom();
   void TrimIdle();
@@ -252,6 +269,7 @@ Upstream* PooledUpstream::OverHttp1() {
 
 // Gives waiting exchanges to connections, in order, and dials for those left over.
 void PooledUpstream::Pump() {
+  if (queue_.empty()) return;
   // Assigning can lose a connection, and losing one comes back here.
   if (std::exchange(pumping_, true)) return;
   const auto alive = alive_;
@@ -272,30 +290,31 @@ bool PooledUpstream::AssignNext() {
   while (!queue_.empty() && queue_.front()->done()) queue_.pop_front();
   for (auto at = queue_.begin(); at != queue_.end(); ++at) {
     if ((*at)->done()) continue;
-    const ConnectionPtr connection = FindFor(**at);
-    if (connection == nullptr) {
+    const auto found = FindFor(**at);
+    if (found == connections_.end()) {
       // One that needs a fresh connection does not hold up the others.
       if ((*at)->needs_fresh()) continue;
       return false;
     }
     const auto exchange = std::move(*at);
     queue_.erase(at);
-    std::erase(connections_, connection);
-    connections_.push_back(connection);
+    std::rotate(found, found + 1, connections_.end());
+    const ConnectionPtr connection = connections_.back();
     connection->Begin(exchange);
     return true;
   }
   return false;
 }
 
-PooledUpstream::ConnectionPtr PooledUpstream::FindFor(const Exchange& exchange) const {
+std::vector<PooledUpstream::ConnectionPtr>::iterator PooledUpstream::FindFor(
+    const Exchange& exchange) {
   // Where no connection can be added, another stream is as far away as it gets.
   const bool full = connections_.size() >= options_->max_connections;
   const bool fresh = exchange.needs_fresh() && !(multiplexed_ && full);
   for (auto at = connections_.rbegin(); at != connections_.rend(); ++at) {
-    if ((*at)->capacity() > 0 && !(fresh && (*at)->used())) return *at;
+    if ((*at)->capacity() > 0 && !(fresh && (*at)->used())) return at.base() - 1;
   }
-  return nullptr;
+  return connections_.end();
 }
 
 void PooledUpstream::DialWhatIsMissing() {
@@ -332,12 +351,13 @@ void PooledUpstream::OnChanged(PooledConnection& connection) {
   const auto alive = alive_;
   Pump();
   if (!*alive || !connection.idle()) return;
-  connection.StartIdleTimer();
+  connection.Rest();
   TrimIdle();
 }
 
 // The ones that were used longest ago go first.
 void PooledUpstream::TrimIdle() {
+  if (connections_.size() <= options_->max_idle) return;
   std::vector<ConnectionPtr> idle;
   for (const ConnectionPtr& connection : connections_) {
     if (connection->idle()) idle.push_back(connection);

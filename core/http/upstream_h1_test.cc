@@ -495,6 +495,22 @@ TEST_F(UpstreamH1Test, DestroyingTheUpstreamInsideAnEventEndsItsFetchesSilently)
 
 // ---- Time
 
+// The timer of the wait for a connection is left running behind it.
+TEST_F(UpstreamH1Test, APhaseThatMayLastLongerThanTheOneBeforeLastsSoLong) {
+  options_.timeouts.queue = Seconds(2);
+  options_.timeouts.connect = Seconds(1);
+  options_.timeouts.first_byte = Seconds(7);
+  options_.timeouts.between_bytes = Seconds(9);
+  Sent(Get());
+  loop_.Advance(Millis(6'999));
+  EXPECT_THAT(log_.heard, IsEmpty());
+  peer(0).Say("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n");
+  loop_.Advance(Millis(8'999));
+  EXPECT_THAT(log_.heard, ElementsAre("head 200"));
+  loop_.Advance(Millis(1));
+  EXPECT_THAT(log_.heard, ElementsAre("head 200", "failed timeout"));
+}
+
 TEST_F(UpstreamH1Test, TheHeadMustComeInTime) {
   options_.timeouts.first_byte = Seconds(7);
   Sent(Get());

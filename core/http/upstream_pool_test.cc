@@ -220,6 +220,53 @@ TEST_F(UpstreamPoolTest, UsingAConnectionStopsItsIdleTime) {
   EXPECT_TRUE(peer(0).open());
 }
 
+TEST_F(UpstreamPoolTest, TheIdleTimeCountsFromTheLastUse) {
+  options_.idle_timeout = Seconds(20);
+  KeepOne();
+  loop_.Advance(Seconds(15));
+  Start(log_);
+  peer(0).Say(kEmpty);
+  loop_.Advance(Millis(19'999));
+  EXPECT_TRUE(peer(0).open());
+  loop_.Advance(Millis(1));
+  EXPECT_TRUE(peer(0).closed);
+}
+
+TEST_F(UpstreamPoolTest, APeerMayShortenTheIdleTimeWithALaterAnswer) {
+  KeepOne();
+  Start(log_);
+  peer(0).Say("HTTP/1.1 200 OK\r\nkeep-alive: timeout=5\r\ncontent-length: 0\r\n\r\n");
+  loop_.Advance(Millis(3'999));
+  EXPECT_TRUE(peer(0).open());
+  loop_.Advance(Millis(1));
+  EXPECT_TRUE(peer(0).closed);
+}
+
+TEST_F(UpstreamPoolTest, AConnectionInUseWhenItsOldIdleTimeEndsRestsAnewAfterwards) {
+  options_.idle_timeout = Seconds(20);
+  KeepOne();
+  Start(log_);
+  loop_.Advance(Seconds(21));
+  ASSERT_TRUE(peer(0).open());
+  peer(0).Say(kEmpty);
+  loop_.Advance(Millis(19'999));
+  EXPECT_TRUE(peer(0).open());
+  loop_.Advance(Millis(1));
+  EXPECT_TRUE(peer(0).closed);
+}
+
+TEST_F(UpstreamPoolTest, AFetchOnAKeptConnectionStartsOneTimer) {
+  KeepOne();
+  const auto timers = loop_.timers_made();
+  for (int i = 0; i < 10; ++i) {
+    FetchLog log;
+    Start(log);
+    peer(0).Say(kEmpty);
+    ASSERT_THAT(log.heard, ElementsAre("head 200", "end"));
+  }
+  EXPECT_EQ(loop_.timers_made() - timers, 10u);
+}
+
 TEST_F(UpstreamPoolTest, SurplusIdleConnectionsEndOldestFirst) {
   options_.max_idle = 1;
   Start(log_);
