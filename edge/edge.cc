@@ -331,8 +331,9 @@ std::unique_ptr<http::Upstream> Edge::State::MakeUpstream(const UpstreamList& li
     upstream.websocket_tls = origin_tls;
   }
   upstream.max_connections = static_cast<size_t>(options.upstream_connections);
-  upstream.timeouts = {options.upstream_connect, options.upstream_first_byte,
-                       options.upstream_between_bytes};
+  upstream.timeouts.connect = options.upstream_connect;
+  upstream.timeouts.first_byte = options.upstream_first_byte;
+  upstream.timeouts.between_bytes = options.upstream_between_bytes;
   return http::Upstream::Make(loop, std::move(upstream));
 }
 

@@ -305,19 +305,52 @@ class Http1OriginTest(Fixture):
     def test_a_body_that_stops_is_cut(self):
         self.cut("body_stops", self.silent(length(10, b"hello")))
 
-    def test_an_origin_that_does_not_accept_is_504(self):
-        # A backlog that is full: the kernel lets further handshakes wait.
+    @contextlib.contextmanager
+    def full_backlog(self):
+        """The URL of an origin where the kernel lets further handshakes wait."""
         with contextlib.ExitStack() as stack:
             listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
             for _ in range(4):
                 waiting = stack.enter_context(socket.socket())
                 waiting.setblocking(False)
                 waiting.connect_ex(listener.getsockname())
-            edge = self.edge(f"--origin=http://127.0.0.1:{listener.getsockname()[1]}", f"--config={self.file('edge.toml', CONFIG)}")
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    def test_an_origin_that_does_not_accept_is_504(self):
+        with self.full_backlog() as url:
+            edge = self.edge(f"--origin={url}", f"--config={self.file('edge.toml', CONFIG)}")
             with RawClient(edge.ready["http"]) as client:
                 client.send(b"GET / HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n")
                 seen = Seen(client.read_all())
         self.assertEqual((seen.status, seen.field("proxy-status")), (504, "skerry-edge; error=connection_timeout"))
+
+    def test_each_time_has_an_option_of_its_own(self):
+        def slow_head(connection):
+            time.sleep(0.8)
+            connection.sendall(FINE)
+            return True
+
+        type(self).says.update({"/silent": self.silent(b""), "/stops": self.silent(length(10, b"hello")), "/slow": slow_head})
+
+        def ask(url, short, path):
+            times = {"connect": "30s", "first_byte": "30s", "between_bytes": "30s", short: "300ms"}
+            config = "[upstream]\n" + "".join(f'{name} = "{value}"\n' for name, value in times.items())
+            edge = self.edge(f"--origin={url}", f"--config={self.file('edge.toml', config)}", cache=os.path.join(self.folder, path.strip("/") + short))
+            with RawClient(edge.ready["http"]) as client:
+                client.send(f"GET {path} HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n".encode())
+                begun = time.monotonic()
+                return Seen(client.read_all()), time.monotonic() - begun
+
+        url = self.origin_server.url
+        seen, seconds = ask(url, "first_byte", "/silent")
+        self.assertEqual((seen.status, seconds < 10), (504, True))
+        seen, seconds = ask(url, "between_bytes", "/stops")
+        self.assertEqual((seen.status, seen.complete, seconds < 10), (200, False, True))
+        self.assertEqual(ask(url, "between_bytes", "/slow")[0].status, 200)
+        self.assertEqual(ask(url, "connect", "/slow")[0].status, 200)
+        with self.full_backlog() as full:
+            seen, seconds = ask(full, "connect", "/")
+        self.assertEqual((seen.status, seconds < 10), (504, True))
 
     # ---- Connections that were kept
 
