@@ -29,7 +29,10 @@ Exchange::Exchange(net::Loop& loop, const FetchTimeouts& timeouts, RequestHead r
       since_(loop.clock().Steady()) {
   RemoveHopByHop(request_.fields);
   for (const char* name : {"host", "content-length", "expect"}) request_.fields.Remove(name);
-  Enter(Phase::kWaiting);
+}
+
+void Exchange::Queued() {
+  if (phase_ == Phase::kWaiting && !timer_.running()) StartTimer(Limit());
 }
 
 Status Exchange::Check() const {

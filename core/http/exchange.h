@@ -35,6 +35,9 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   bool done() const { return phase_ == Phase::kDone; }
   bool needs_fresh() const { return retried_; }
 
+  // ---- From the queue: no connection was free when it came.
+  void Queued();
+
   // ---- From the caller.
   void Cancel();
   void SetPaused(bool paused);

@@ -251,6 +251,7 @@ std::unique_ptr<Fetch> PooledUpstream::Start(RequestHead request, std::unique_pt
   } else {
     queue_.push_back(exchange);
     Pump();
+    exchange->Queued();
   }
   return std::make_unique<PooledFetch>(std::move(exchange));
 }

@@ -256,6 +256,7 @@ TEST_F(UpstreamPoolTest, AConnectionInUseWhenItsOldIdleTimeEndsRestsAnewAfterwar
 }
 
 TEST_F(UpstreamPoolTest, AFetchOnAKeptConnectionStartsOneTimer) {
+  options_.timeouts.between_bytes = Seconds(10);  // less than the wait for a connection
   KeepOne();
   const auto timers = loop_.timers_made();
   for (int i = 0; i < 10; ++i) {
