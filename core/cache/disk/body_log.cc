@@ -17,6 +17,9 @@ namespace {
 // So many full segments may wait for the disk before the writer waits with them.
 constexpr size_t kUnsyncedAtMost = 4;
 
+// Writing to the disk begins when so much has come behind it.
+constexpr ByteCount kUnwritten = 4_MiB;
+
 tl::unexpected<Error> Closed() {
   return Fail(Error{Code::kUnavailable, Side::kStorage, true, "the body log is closed"});
 }
@@ -241,7 +244,7 @@ Status BodyLog::FlushFull() { return Sync(UnsyncedAndFull()); }
 
 // --- reading
 
-std::optional<BodyLog::Found> BodyLog::Find(uint64_t position) const {
+std::optional<BodyLog::Found> BodyLog::Find(uint64_t position, bool reads) const {
   MutexLock lock(mutex_);
   const auto behind = std::upper_bound(
       segments_.begin(), segments_.end(), position,
@@ -250,24 +253,51 @@ std::optional<BodyLog::Found> BodyLog::Find(uint64_t position) const {
   const SegmentPtr& segment = *std::prev(behind);
   const std::optional<Segment::Place> place = segment->Find(position);
   if (!place) return std::nullopt;
+  if (reads) segment->MarkRead(*place);
   return Found{segment, *place};
 }
 
-bool BodyLog::Has(uint64_t position) const { return Find(position).has_value(); }
+bool BodyLog::Has(uint64_t position) const { return Find(position, /*reads=*/false).has_value(); }
 
 Result<Chunk> BodyLog::Read(uint64_t position) const {
-  const std::optional<Found> found = Find(position);
+  const std::optional<Found> found = Find(position, /*reads=*/true);
   if (found) return found->segment->Read(found->place, /*wait=*/true);
   if (!is_open()) return Closed();
   return Fail(Code::kNotFound, Side::kStorage, "no such position");
 }
 
 std::optional<Chunk> BodyLog::TryRead(uint64_t position) const {
-  const std::optional<Found> found = Find(position);
+  const std::optional<Found> found = Find(position, /*reads=*/true);
   if (!found) return std::nullopt;
   Result<Chunk> chunk = found->segment->Read(found->place, /*wait=*/false);
   if (!chunk) return std::nullopt;
   return *std::move(chunk);
+}
+
+// --- memory
+
+std::vector<BodyLog::Behind> BodyLog::TakeBehind(ByteCount window, Segment::Step step) {
+  std::vector<Behind> all;
+  ByteCount behind = 0;
+  MutexLock lock(mutex_);
+  for (auto segment = segments_.rbegin(); segment != segments_.rend(); ++segment) {
+    const ByteCount near = window - std::min(window, behind);
+    const ByteCount bytes = (*segment)->bytes();
+    behind += bytes;
+    if (bytes <= near) continue;
+    if ((*segment)->taken(step)) break;  // and all that are older
+    all.push_back({*segment, (*segment)->Take(step, bytes - near)});
+  }
+  return all;
+}
+
+void BodyLog::LetGo() {
+  for (const Behind& behind : TakeBehind(kUnwritten, Segment::Step::kWriteBack)) {
+    for (const Segment::Part& part : behind.parts) behind.segment->WriteBack(part);
+  }
+  for (const Behind& behind : TakeBehind(options_.in_memory, Segment::Step::kLetGo)) {
+    for (const Segment::Part& part : behind.parts) behind.segment->LetGo(part);
+  }
 }
 
 // --- files

@@ -33,6 +33,8 @@ class BodyLog {
   struct Options {
     std::string directory;
     ByteCount segment_bytes = 32_MiB;  // a file holds about as much
+    // What was written last stays in memory, so much of it.
+    ByteCount in_memory = 64_MiB;
     BodyFaults* faults = nullptr;
     // Something could not be written; from the thread that wanted it.
     std::function<void(const Error&)> failed = [](const Error&) {};
@@ -81,6 +83,10 @@ class BodyLog {
   // After a failed write: goes on in a new file.
   void Restart();
 
+  // Takes out of the page cache what lies `in_memory` behind the writer and nobody has read
+  // since, and has what lies nearer written before. Thread: one, which may wait for the disk.
+  void LetGo();
+
   // Bytes appended and not flushed yet.
   ByteCount unflushed() const { return unflushed_.load(std::memory_order_relaxed); }
   // Bytes of all files, and those ever written.
@@ -112,7 +118,14 @@ class BodyLog {
   void AddUnsynced(const SegmentPtr& segment, ByteCount bytes) SKERRY_REQUIRES(mutex_);
   void Count() SKERRY_REQUIRES(mutex_);
   Status Failed(Status status) const;
-  std::optional<Found> Find(uint64_t position) const;
+  // `reads`: it is going to be read.
+  std::optional<Found> Find(uint64_t position, bool reads) const;
+  std::optional<Found> FindToRead(uint64_t position) const;
+  struct Behind {
+    SegmentPtr segment;
+    std::vector<Segment::Part> parts;
+  };
+  std::vector<Behind> TakeBehind(ByteCount window, Segment::Step step);
 
   const Options options_;
   Mutex writing_;                                  // before mutex_; held while chunks are written

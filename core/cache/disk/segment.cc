@@ -26,6 +26,9 @@ constexpr uint32_t kTableMagic = 0x32536b53;  // "SkS2"
 constexpr size_t kEntryBytes = 8;
 constexpr size_t kTableEndBytes = 32;
 constexpr uint64_t kFarthest = std::numeric_limits<uint32_t>::max();
+// The kernel keeps a file in folios, which lie at multiples of their size; none that an
+// append of chunks makes is larger.
+constexpr ByteCount kCut = 1_MiB;
 // Read at a time where chunk headers are looked for.
 constexpr size_t kWindow = 256 * 1024;
 
@@ -92,6 +95,7 @@ Result<std::shared_ptr<Segment>> Segment::Open(const std::string& path, uint64_t
   const auto bytes = static_cast<ByteCount>(about.st_size);
   if (!segment->ReadTable(bytes)) segment->Scan(bytes);
   segment->bytes_ = bytes;  // as the file system sees it, with a torn tail
+  segment->taken_.fill(bytes);
   posix_fadvise(file, 0, 0, POSIX_FADV_RANDOM);
   return segment->empty() ? nullptr : segment;
 }
@@ -250,7 +254,56 @@ std::optional<Segment::Place> Segment::Find(uint64_t position) const {
       [](const Entry& entry, uint32_t position) { return entry.position < position; });
   if (at == table_.end() || at->position != wanted) return std::nullopt;
   const ByteCount next = at + 1 == table_.end() ? end_ : (at + 1)->offset;
-  return Place{at->offset, static_cast<size_t>(next - at->offset)};
+  return Place{at->offset, static_cast<size_t>(next - at->offset),
+               static_cast<size_t>(at - table_.begin())};
+}
+
+// --- memory
+
+std::vector<Segment::Part> Segment::Take(Step step, ByteCount end) {
+  std::vector<Part> parts;
+  ByteCount& taken = taken_[static_cast<size_t>(step)];
+  while (!this->taken(step)) {
+    const ByteCount next_cut = (taken / kCut + 1) * kCut;
+    const Part part{taken, sealed_ ? std::min(next_cut, bytes_) : next_cut};
+    if (part.end > end) break;
+    if (step == Step::kWriteBack) parts.push_back(part);
+    if (step == Step::kLetGo) AddUnread(part, parts);
+    taken = part.end;
+  }
+  if (this->taken(Step::kLetGo)) read_ = {};
+  return parts;
+}
+
+void Segment::MarkRead(const Place& place) {
+  if (taken(Step::kLetGo)) return;
+  if (read_.size() <= place.number) read_.resize(table_.size());
+  read_[place.number] = true;
+}
+
+void Segment::AddUnread(const Part& part, std::vector<Part>& parts) const {
+  ByteCount begin = part.begin;
+  const auto behind =
+      std::upper_bound(table_.begin(), table_.end(), part.begin,
+                       [](ByteCount offset, const Entry& entry) { return offset < entry.offset; });
+  auto number = static_cast<size_t>(behind - table_.begin());
+  if (number > 0) --number;
+  for (; number < read_.size() && table_[number].offset < part.end; ++number) {
+    if (!read_[number]) continue;
+    if (table_[number].offset > begin) parts.push_back({begin, table_[number].offset});
+    begin = number + 1 < table_.size() ? table_[number + 1].offset : end_;
+  }
+  if (begin < part.end) parts.push_back({begin, part.end});
+}
+
+void Segment::WriteBack(const Part& part) const {
+  sync_file_range(file_, static_cast<off_t>(part.begin), static_cast<off_t>(part.end - part.begin),
+                  SYNC_FILE_RANGE_WRITE);
+}
+
+void Segment::LetGo(const Part& part) const {
+  posix_fadvise(file_, static_cast<off_t>(part.begin), static_cast<off_t>(part.end - part.begin),
+                POSIX_FADV_DONTNEED);
 }
 
 Result<Chunk> Segment::Read(const Place& place, bool wait) const {

@@ -12,6 +12,7 @@
 // verifies a body: who reads one does.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -41,6 +42,13 @@ class Segment {
   struct Place {
     uint64_t offset = 0;
     size_t size = 0;
+    size_t number = 0;  // of the chunk, among those of the file
+  };
+  // A part of the file, from byte to byte.
+  struct Part {
+    ByteCount begin = 0;
+    ByteCount end = 0;
+    friend bool operator==(const Part&, const Part&) = default;
   };
 
   ~Segment();
@@ -73,6 +81,21 @@ class Segment {
   // Takes the file away; who has the segment can still read it.
   void Remove();
 
+  enum class Step : uint8_t { kWriteBack, kLetGo };
+  // The parts of the file below `end` for which this step was not taken yet: whole ones
+  // between cuts, which lie where the kernel keeps nothing across them, and the last one of
+  // a sealed segment. kLetGo: without chunks that were read. What was there when the
+  // file was found counts as taken.
+  std::vector<Part> Take(Step step, ByteCount end);
+  // Is nothing left to take, however far the log goes on?
+  bool taken(Step step) const { return sealed_ && taken_[static_cast<size_t>(step)] >= bytes_; }
+  // Somebody has read this chunk since it was written.
+  void MarkRead(const Place& place);
+  // Begins to write it to the disk; does not wait for that, but for room in the queue.
+  void WriteBack(const Part& part) const;
+  // Gives back the memory of pages that lie in it and are on the disk.
+  void LetGo(const Part& part) const;
+
   std::optional<Place> Find(uint64_t position) const;
   // The bytes of a place. kNotFound: the file is shorter. `wait` false: nothing but what
   // needs no disk, else kUnavailable.
@@ -99,6 +122,7 @@ class Segment {
   void Scan(ByteCount file_bytes);
   Status Put(const std::vector<std::string_view>& parts, ByteCount size) const;
   std::string EncodeTable() const;
+  void AddUnread(const Part& part, std::vector<Part>& parts) const;
 
   const std::string path_;
   const uint64_t first_;
@@ -108,6 +132,8 @@ class Segment {
   ByteCount end_ = 0;
   ByteCount bytes_ = 0;
   bool sealed_ = false;
+  std::array<ByteCount, 2> taken_{};  // by Step
+  std::vector<bool> read_;            // by chunk, as far as some were
 };
 
 }  // namespace skerry::cache::disk

@@ -67,6 +67,7 @@ void Upkeep::Round() {
   if (parts_.store.failed()) return repair_.Step();
   repair_.Healthy();
   if (load_) Load();
+  parts_.store.bodies().LetGo();
   if (FlushDue(parts_.appender.oldest_unflushed(), parts_.appender.last_append(), now)) Flush();
   if (const Status flushed = parts_.store.bodies().FlushFull(); !flushed) {
     LogWarning("disk: flush failed", {{"error", flushed.error().ToString()}});
