@@ -28,12 +28,12 @@
 #include "core/daemon/workers.h"
 #include "core/gateway/cache.h"
 #include "core/gateway/dry_purge.h"
-#include "core/gateway/explain.h"
+#include "core/gateway/explain/explain.h"
 #include "core/gateway/gateway.h"
 #include "core/net/mutual_tls.h"
 #include "core/net/tls.h"
+#include "edge/config/sites.h"
 #include "edge/purge_method.h"
-#include "edge/sites.h"
 #include "edge/status_page.h"
 
 namespace skerry::edge {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "core/base/result.h"
-#include "edge/options.h"
+#include "edge/config/options.h"
 
 namespace skerry::edge {
 

@@ -8,9 +8,9 @@
 
 #include "core/cache/purge/generations.h"
 #include "core/cache/ram.h"
-#include "core/gateway/explain.h"
-#include "core/http/upstream.h"
-#include "edge/sites.h"
+#include "core/gateway/explain/explain.h"
+#include "core/http/upstream/upstream.h"
+#include "edge/config/sites.h"
 
 namespace skerry::edge {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "edge/options.h"
+#include "edge/config/options.h"
 
 namespace skerry::edge {
 

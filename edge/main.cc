@@ -1,4 +1,4 @@
-// skerry-edge: an edge node. Options: edge/options.cc; the way of a request:
+// skerry-edge: an edge node. Options: edge/config/options.cc; the way of a request:
 // core/gateway/exchange.cc.
 #include <cstdio>
 #include <optional>
@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "core/config/command_line.h"
-#include "edge/dry_run.h"
+#include "edge/config/options.h"
 #include "edge/edge.h"
 #include "edge/explain.h"
-#include "edge/options.h"
+#include "edge/replay/dry_run.h"
 
 namespace {
 

@@ -14,8 +14,8 @@
 
 #include "core/base/clock.h"
 #include "core/base/secrets.h"
-#include "core/http/server.h"
-#include "core/http/upstream.h"
+#include "core/http/server/server.h"
+#include "core/http/upstream/upstream.h"
 #include "core/net/address_range.h"
 #include "core/net/loop.h"
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/cache/purge/control_store.h"
-#include "origin-shield/records.h"
+#include "origin-shield/store/records.h"
 
 namespace skerry::shield {
 

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "core/gateway/words.h"
-#include "origin-shield/release.h"
-#include "origin-shield/respond.h"
+#include "origin-shield/respond/respond.h"
+#include "origin-shield/store/release.h"
 
 namespace skerry::shield {
 namespace {

@@ -4,9 +4,9 @@
 
 #include <optional>
 
-#include "core/gateway/explain.h"
+#include "core/gateway/explain/explain.h"
 #include "core/http/message.h"
-#include "origin-shield/releases.h"
+#include "origin-shield/store/releases.h"
 
 namespace skerry::shield {
 

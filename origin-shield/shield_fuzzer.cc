@@ -6,12 +6,12 @@
 #include <string_view>
 
 #include "core/base/result.h"
-#include "origin-shield/bindings.h"
-#include "origin-shield/blobs.h"
-#include "origin-shield/build_release.h"
-#include "origin-shield/receipt.h"
-#include "origin-shield/respond.h"
-#include "origin-shield/upload.h"
+#include "origin-shield/activation/receipt.h"
+#include "origin-shield/requests/upload.h"
+#include "origin-shield/respond/respond.h"
+#include "origin-shield/store/bindings.h"
+#include "origin-shield/store/blobs.h"
+#include "origin-shield/store/build_release.h"
 
 namespace skerry::shield {
 namespace {

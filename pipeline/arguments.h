@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "core/base/result.h"
+#include "pipeline/base/exit.h"
 #include "pipeline/build.h"
-#include "pipeline/exit.h"
-#include "pipeline/shield_arguments.h"
-#include "pipeline/ship.h"
+#include "pipeline/ship/shield_arguments.h"
+#include "pipeline/ship/ship.h"
 
 namespace skerry::pipeline {
 

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "pipeline/test_folder.h"
+#include "pipeline/base/test_folder.h"
 
 namespace skerry::pipeline {
 namespace {

@@ -3,19 +3,19 @@
 #include <chrono>
 #include <system_error>
 
-#include "pipeline/build_cache.h"
-#include "pipeline/collect.h"
-#include "pipeline/config.h"
-#include "pipeline/crops.h"
-#include "pipeline/deployed.h"
-#include "pipeline/derive.h"
-#include "pipeline/fingerprint.h"
+#include "pipeline/base/work.h"
 #include "pipeline/images/image.h"
-#include "pipeline/links.h"
-#include "pipeline/pack.h"
-#include "pipeline/record.h"
-#include "pipeline/service_worker.h"
-#include "pipeline/work.h"
+#include "pipeline/ship/deployed.h"
+#include "pipeline/steps/build_cache.h"
+#include "pipeline/steps/collect.h"
+#include "pipeline/steps/config.h"
+#include "pipeline/steps/crops.h"
+#include "pipeline/steps/derive.h"
+#include "pipeline/steps/fingerprint.h"
+#include "pipeline/steps/links.h"
+#include "pipeline/steps/pack.h"
+#include "pipeline/steps/record.h"
+#include "pipeline/steps/service_worker.h"
 
 namespace skerry::pipeline {
 namespace {

@@ -4,10 +4,10 @@
 #include <filesystem>
 #include <vector>
 
-#include "pipeline/exit.h"
-#include "pipeline/progress.h"
-#include "pipeline/report.h"
-#include "pipeline/shield_arguments.h"
+#include "pipeline/base/exit.h"
+#include "pipeline/base/progress.h"
+#include "pipeline/report/report.h"
+#include "pipeline/ship/shield_arguments.h"
 
 namespace skerry::pipeline {
 

@@ -5,8 +5,8 @@
 
 #include "core/asset/decoder.h"
 #include "core/asset/manifest.h"
+#include "pipeline/base/test_folder.h"
 #include "pipeline/images/image.h"
-#include "pipeline/test_folder.h"
 
 namespace skerry::pipeline {
 namespace {

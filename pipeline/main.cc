@@ -13,14 +13,14 @@
 #include "core/config/manual.h"
 #include "core/config/subcommands.h"
 #include "pipeline/arguments.h"
+#include "pipeline/base/files.h"
+#include "pipeline/base/progress.h"
 #include "pipeline/build.h"
-#include "pipeline/config.h"
-#include "pipeline/files.h"
-#include "pipeline/progress.h"
-#include "pipeline/releases.h"
-#include "pipeline/report_page.h"
+#include "pipeline/report/report_page.h"
 #include "pipeline/score_files.h"
-#include "pipeline/ship.h"
+#include "pipeline/ship/releases.h"
+#include "pipeline/ship/ship.h"
+#include "pipeline/steps/config.h"
 
 namespace {
 

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "core/base/result.h"
-#include "pipeline/files.h"
+#include "pipeline/base/files.h"
 #include "pipeline/images/encode.h"
 #include "pipeline/images/score.h"
 

@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "core/base/result.h"
-#include "pipeline/exit.h"
+#include "pipeline/base/exit.h"
 
 namespace skerry::pipeline {
 

@@ -21,7 +21,7 @@
 #include "core/daemon/signals.h"
 #include "core/daemon/tokens.h"
 #include "core/daemon/workers.h"
-#include "core/http/server.h"
+#include "core/http/server/server.h"
 #include "core/net/listener.h"
 #include "core/net/tls.h"
 #include "purge-api/log/rocks_log.h"

@@ -1,6 +1,6 @@
 #include "core/config/service_checks.h"
 
-#include "core/http/upstream.h"
+#include "core/http/upstream/upstream.h"
 
 namespace skerry::config {
 

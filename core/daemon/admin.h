@@ -11,7 +11,7 @@
 
 #include "core/base/metrics.h"
 #include "core/base/result.h"
-#include "core/http/server.h"
+#include "core/http/server/server.h"
 #include "core/net/listener.h"
 
 namespace skerry::daemon {

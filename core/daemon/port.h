@@ -9,7 +9,7 @@
 #include "core/base/clock.h"
 #include "core/base/result.h"
 #include "core/daemon/workers.h"
-#include "core/http/server.h"
+#include "core/http/server/server.h"
 #include "core/net/address.h"
 #include "core/net/listener.h"
 #include "core/net/tls.h"

@@ -18,7 +18,7 @@
 #include "core/gateway/tier.h"
 #include "core/gateway/tunnel.h"
 #include "core/gateway/write.h"
-#include "core/http/server.h"
+#include "core/http/server/server.h"
 
 namespace skerry::gateway {
 

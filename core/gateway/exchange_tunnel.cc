@@ -1,9 +1,9 @@
 // The way of a WebSocket: classify, then straight to the origin (tunnel.h).
 #include <utility>
 
-#include "core/gateway/answer_fields.h"
 #include "core/gateway/exchange.h"
 #include "core/gateway/gateway.h"
+#include "core/gateway/rules/answer_fields.h"
 
 namespace skerry::gateway {
 

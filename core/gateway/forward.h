@@ -12,8 +12,8 @@
 
 #include "core/cache/key.h"
 #include "core/cache/vary.h"
-#include "core/gateway/dimensions.h"
 #include "core/gateway/route.h"
+#include "core/gateway/rules/dimensions.h"
 #include "core/http/message.h"
 #include "core/net/address.h"
 

@@ -27,8 +27,8 @@
 #include "core/gateway/pace.h"
 #include "core/gateway/route.h"
 #include "core/gateway/tier.h"
-#include "core/http/server.h"
-#include "core/http/upstream.h"
+#include "core/http/server/server.h"
+#include "core/http/upstream/upstream.h"
 #include "core/net/loop.h"
 
 namespace skerry::gateway {

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "core/http/message.h"
-#include "core/http/server.h"
+#include "core/http/server/server.h"
 
 namespace skerry::gateway {
 

@@ -14,7 +14,7 @@
 #include "core/gateway/digest_field.h"
 #include "core/gateway/route.h"
 #include "core/gateway/variant.h"
-#include "core/http/upstream.h"
+#include "core/http/upstream/upstream.h"
 
 namespace skerry::gateway {
 

@@ -16,7 +16,7 @@
 #include "core/gateway/access_log.h"
 #include "core/gateway/lookup.h"
 #include "core/gateway/route.h"
-#include "core/http/server.h"
+#include "core/http/server/server.h"
 
 namespace skerry::gateway {
 

@@ -11,11 +11,11 @@
 
 #include "core/cache/freshness.h"
 #include "core/cache/key.h"
-#include "core/gateway/answer_fields.h"
-#include "core/gateway/dimensions.h"
-#include "core/gateway/field_rule.h"
-#include "core/gateway/redirect.h"
-#include "core/gateway/substitute.h"
+#include "core/gateway/rules/answer_fields.h"
+#include "core/gateway/rules/dimensions.h"
+#include "core/gateway/rules/field_rule.h"
+#include "core/gateway/rules/redirect.h"
+#include "core/gateway/rules/substitute.h"
 #include "core/http/message.h"
 #include "core/net/address.h"
 

@@ -6,7 +6,7 @@
 #include "core/cache/purge/scopes.h"
 #include "core/cache/representation.h"
 #include "core/gateway/digest_field.h"
-#include "core/gateway/masked_page.h"
+#include "core/gateway/rules/masked_page.h"
 #include "core/gateway/variant.h"
 #include "core/http/date.h"
 

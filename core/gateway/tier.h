@@ -12,7 +12,7 @@
 #include "core/base/result.h"
 #include "core/base/secrets.h"
 #include "core/cache/purge/tier.h"
-#include "core/gateway/dimensions.h"
+#include "core/gateway/rules/dimensions.h"
 #include "core/http/message.h"
 
 namespace skerry::gateway {

@@ -12,7 +12,7 @@
 
 #include "core/base/result.h"
 #include "core/http/body.h"
-#include "core/http/upstream.h"
+#include "core/http/upstream/upstream.h"
 
 namespace skerry::gateway {
 

@@ -15,7 +15,7 @@
 #include "core/gateway/body.h"
 #include "core/gateway/route.h"
 #include "core/http/cache_status.h"
-#include "core/http/server.h"
+#include "core/http/server/server.h"
 
 namespace skerry::gateway {
 

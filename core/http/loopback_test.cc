@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/http/server.h"
-#include "core/http/upstream.h"
+#include "core/http/server/server.h"
+#include "core/http/upstream/upstream.h"
 #include "core/net/listener.h"
 
 namespace skerry::http {

@@ -15,7 +15,7 @@
 
 #include "core/config/subcommands.h"
 #include "core/daemon/tokens.h"
-#include "core/http/upstream.h"
+#include "core/http/upstream/upstream.h"
 #include "core/net/address.h"
 #include "purge-api/accept/request.h"
 #include "purge-api/log/receipt_json.h"

@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "core/http/server.h"
+#include "core/http/server/server.h"
 #include "purge-api/serve/service.h"
 
 namespace skerry::purge {

@@ -9,7 +9,7 @@
 #include "core/cache/purge/goodbye.h"
 #include "core/cache/purge/scopes.h"
 #include "core/daemon/workers.h"
-#include "core/http/server.h"
+#include "core/http/server/server.h"
 #include "core/net/listener.h"
 #include "purge-api/log/rocks_log.h"
 #include "purge-api/serve/front.h"

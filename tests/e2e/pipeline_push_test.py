@@ -18,7 +18,7 @@ from shield_test import NODE_TOKEN, ReleaseCase  # noqa: E402
 from skerry import binary, eventually, fetch  # noqa: E402
 
 FILES = 12
-CONNECTIONS = 6  # pipeline/ship.h
+CONNECTIONS = 6  # pipeline/ship/ship.h
 DONE, FAILED, UNCONFIRMED = 0, 1, 4
 
 

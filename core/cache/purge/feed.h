@@ -18,7 +18,7 @@
 #include "core/cache/purge/control_store.h"
 #include "core/cache/purge/generations.h"
 #include "core/cache/purge/node.h"
-#include "core/http/upstream.h"
+#include "core/http/upstream/upstream.h"
 #include "core/net/loop.h"
 
 namespace skerry::cache {

@@ -10,7 +10,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/result.h"
-#include "core/http/upstream.h"
+#include "core/http/upstream/upstream.h"
 #include "core/net/loop.h"
 
 namespace skerry::cache {
