@@ -57,7 +57,7 @@ class ReloadCase(Case):
 
 
 class EdgeReloadTest(ReloadCase):
-    RULE = '[[site]]\nname = "s"\nhosts = ["%s"]\norigin = "%s"\n[[site.rule]]\nmatch = ["*"]\nset_fields = ["X-Version: %s"]\n'
+    RULE = '[[site]]\nname = "%s"\nhosts = ["%s"]\norigin = "%s"\n[[site.rule]]\nmatch = ["*"]\nset_fields = ["X-Version: %s"]\n'
 
     def setUp(self):
         super().setUp()
@@ -68,7 +68,7 @@ class EdgeReloadTest(ReloadCase):
         self.edge_ = self.edge(f"--config={self.config}", *self.identity())
 
     def write(self, version, more="", before=""):
-        self.config = self.file("edge.toml", before + self.RULE % ("*", self.app.url, version) + more)
+        self.config = self.file("edge.toml", before + self.RULE % ("s", "*", self.app.url, version) + more)
 
     def get(self, *fields):
         return fetch(f"https://{self.edge_.ready['https']}/a", *fields)
@@ -115,7 +115,7 @@ class EdgeReloadTest(ReloadCase):
     def test_a_new_site_with_an_origin_of_its_own_is_served(self):
         other = self.origin()
         other.answers["/a"] = (200, {"Cache-Control": "no-store"}, b"the other application")
-        self.write("one", more=self.RULE % ("other.example", other.url, "other"))
+        self.write("one", more=self.RULE % ("other", "other.example", other.url, "other"))
         self.reload(self.edge_, "configuration and certificate reloaded")
         for _ in range(8):  # on every worker
             self.assertEqual(self.get("Host: other.example").body, b"the other application")
