@@ -36,7 +36,7 @@ const http::Fields kFromOrigin{{"age", "5"},
 
 std::vector<std::string> NamesOf(const http::Fields& fields) {
   std::vector<std::string> names;
-  for (const http::Field& field : fields) names.push_back(field.name);
+  for (const http::Field& field : fields) names.emplace_back(field.name);
   return names;
 }
 

@@ -19,14 +19,8 @@ ByteCount HeapSize(const std::vector<std::string>& texts) {
   return size;
 }
 
-ByteCount HeapSize(const http::Fields& fields) {
-  ByteCount size = fields.size() * sizeof(http::Field);
-  for (const http::Field& field : fields) size += HeapSize(field.name) + HeapSize(field.value);
-  return size;
-}
-
 ByteCount HeapSize(const std::shared_ptr<const http::Fields>& fields) {
-  return fields == nullptr ? 0 : sizeof(http::Fields) + HeapSize(*fields);
+  return fields == nullptr ? 0 : sizeof(http::Fields) + fields->HeapSize();
 }
 
 // Date says which of two responses is newer (RFC 9111 4.1); without one the time of
@@ -57,7 +51,7 @@ ByteCount Entry::MemorySize() const {
   size += HeapSize(head.key.text) + HeapSize(head.variant_text) + HeapSize(head.vary.names);
   size += HeapSize(head.fields);
   if (head.client_fields != head.fields) size += HeapSize(head.client_fields);
-  size += HeapSize(head.lifetimes.no_cache_fields) + HeapSize(trailers);
+  size += HeapSize(head.lifetimes.no_cache_fields) + trailers.HeapSize();
   size += head.tags.size() * sizeof(uint64_t) + extents.positions.size() * sizeof(uint64_t);
   size += chunks.size() * sizeof(Chunk);
   for (const Chunk& chunk : chunks) size += chunk.size();

@@ -187,10 +187,10 @@ void AppendAnswer(Line& line, const AccessRecord& record) {
       line.String("");
       continue;
     }
-    const bool again = std::any_of(
-        at + 1, fields.end(), [&](const http::Field& other) { return other.name == field.name; });
-    line.String(again ? std::string_view(*fields.Combined(field.name))
-                      : std::string_view(field.value));
+    const bool again = std::any_of(std::next(at), fields.end(), [&](const http::Field& other) {
+      return other.name == field.name;
+    });
+    line.String(again ? std::string_view(*fields.Combined(field.name)) : field.value);
   }
   line.Literal("}");
 }

@@ -33,7 +33,8 @@ constexpr Micros kLongestTurn{5'000'000};
 std::vector<Dimension> ForShield(const FetchPlan& plan) {
   std::vector<Dimension> dimensions = plan.dimensions;
   for (const http::Field& field : plan.route->request.set) {
-    dimensions.push_back({"set " + field.name, field.value, field.name});
+    const std::string name(field.name);
+    dimensions.push_back({"set " + name, std::string(field.value), name});
   }
   return dimensions;
 }

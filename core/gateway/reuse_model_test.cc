@@ -165,7 +165,9 @@ class Dice {
 
 std::string Show(const http::Fields& fields) {
   std::string text;
-  for (const http::Field& field : fields) text += "  " + field.name + ": " + field.value + "\n";
+  for (const http::Field& field : fields) {
+    text.append("  ").append(field.name).append(": ").append(field.value).append("\n");
+  }
   return text;
 }
 

@@ -281,7 +281,9 @@ class GatewayHarness {
   std::shared_ptr<http::SharedHead> SharedHeadOf(http::RequestHead head) {
     head.path.clear();
     std::string text = head.method + '\n' + head.scheme + '\n' + head.authority;
-    for (const http::Field& field : head.fields) text += '\n' + field.name + ':' + field.value;
+    for (const http::Field& field : head.fields) {
+      text.append("\n").append(field.name).append(":").append(field.value);
+    }
     auto& [times, known] = heads_[text];
     if (known == nullptr) known = std::make_shared<http::SharedHead>(std::move(head));
     return heads_come_again && ++times > 1 ? known : nullptr;

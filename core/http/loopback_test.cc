@@ -125,7 +125,9 @@ class Reader : public FetchEvents {
   }
   void OnEnd(Fields trailers) override {
     heard.push_back("end");
-    for (const Field& field : trailers) heard.push_back(field.name + "=" + field.value);
+    for (const Field& field : trailers) {
+      heard.push_back(std::string(field.name).append("=").append(field.value));
+    }
     done_();
   }
   void OnFailed(Error error) override {

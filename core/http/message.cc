@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <utility>
+#include <vector>
 
 namespace skerry::http {
 namespace {
@@ -107,59 +108,6 @@ std::vector<std::string> NamedByConnection(const Fields& fields) {
 }
 
 }  // namespace
-
-void Fields::Add(std::string_view name, std::string_view value) {
-  lines_.push_back({std::string(name), std::string(value)});
-}
-
-void Fields::Set(std::string_view name, std::string_view value) {
-  // `name` and `value` may be views into a line that goes away.
-  Field line{std::string(name), std::string(value)};
-  auto first = std::find_if(lines_.begin(), lines_.end(),
-                            [&](const Field& field) { return field.name == line.name; });
-  if (first == lines_.end()) {
-    lines_.push_back(std::move(line));
-    return;
-  }
-  lines_.erase(std::remove_if(first + 1, lines_.end(),
-                              [&](const Field& field) { return field.name == line.name; }),
-               lines_.end());
-  *first = std::move(line);
-}
-
-void Fields::Remove(std::string_view name) {
-  if (!Has(name)) return;
-  // `name` may be a view into a line that goes away.
-  const std::string doomed(name);
-  std::erase_if(lines_, [&](const Field& field) { return field.name == doomed; });
-}
-
-std::optional<std::string_view> Fields::Find(std::string_view name) const {
-  for (const Field& field : lines_) {
-    if (field.name == name) return field.value;
-  }
-  return std::nullopt;
-}
-
-std::optional<std::string> Fields::Combined(std::string_view name) const {
-  std::optional<std::string> all;
-  for (const Field& field : lines_) {
-    if (field.name != name) continue;
-    if (!all) {
-      all = field.value;
-    } else {
-      *all += ", ";
-      *all += field.value;
-    }
-  }
-  return all;
-}
-
-size_t Fields::ByteSize() const {
-  size_t size = 0;
-  for (const Field& field : lines_) size += field.name.size() + field.value.size() + 32;
-  return size;
-}
 
 std::string_view ReasonPhrase(int status) {
   const auto found =

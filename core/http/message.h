@@ -1,60 +1,12 @@
-// HTTP messages as values: fields, and the heads of requests and responses.
+// HTTP messages as values: the heads of requests and responses, and what their words mean.
 #pragma once
 
-#include <cstddef>
-#include <initializer_list>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
+
+#include "core/http/fields.h"
 
 namespace skerry::http {
-
-// One field line. Names are lower case everywhere inside Skerry (RFC 9113 8.2).
-struct Field {
-  std::string name;
-  std::string value;
-  bool operator==(const Field&) const = default;
-};
-
-// Field lines in the order they came; a name may stand several times.
-class Fields {
- public:
-  using value_type = Field;
-  using const_iterator = std::vector<Field>::const_iterator;
-
-  Fields() = default;
-  Fields(std::initializer_list<Field> lines) : lines_(lines) {}
-
-  void Add(std::string_view name, std::string_view value);
-  // Replaces every line of that name by one.
-  void Set(std::string_view name, std::string_view value);
-  void Remove(std::string_view name);
-  template <class Predicate>
-  void RemoveIf(Predicate predicate) {
-    std::erase_if(lines_, predicate);
-  }
-
-  // Room for so many lines, before many are added.
-  void Reserve(size_t lines) { lines_.reserve(lines); }
-
-  bool Has(std::string_view name) const { return Find(name).has_value(); }
-  // The first line's value.
-  std::optional<std::string_view> Find(std::string_view name) const;
-  // All lines of that name joined by ", " (RFC 9110 5.3); nothing if there is none.
-  std::optional<std::string> Combined(std::string_view name) const;
-
-  const_iterator begin() const { return lines_.begin(); }
-  const_iterator end() const { return lines_.end(); }
-  size_t size() const { return lines_.size(); }
-  bool empty() const { return lines_.empty(); }
-  // Names, values and 32 bytes a line, as RFC 9113 10.5.1 counts.
-  size_t ByteSize() const;
-  bool operator==(const Fields&) const = default;
-
- private:
-  std::vector<Field> lines_;
-};
 
 // A request head, checked by the session that made it: method is a token, scheme
 // is "http" or "https", authority has no userinfo and one port at most, path

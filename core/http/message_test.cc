@@ -8,59 +8,6 @@ namespace {
 
 using ::testing::ElementsAre;
 
-TEST(FieldsTest, KeepsLinesInTheOrderTheyCame) {
-  Fields fields;
-  fields.Add("b", "1");
-  fields.Add("a", "2");
-  fields.Add("b", "3");
-  EXPECT_THAT(fields, ElementsAre(Field{"b", "1"}, Field{"a", "2"}, Field{"b", "3"}));
-}
-
-TEST(FieldsTest, FindGivesTheFirstLine) {
-  const Fields fields{{"a", "1"}, {"a", "2"}};
-  EXPECT_EQ(fields.Find("a"), "1");
-  EXPECT_EQ(fields.Find("b"), std::nullopt);
-}
-
-TEST(FieldsTest, CombinedJoinsLinesWithCommas) {
-  const Fields fields{{"vary", "a"}, {"x", "-"}, {"vary", "b, c"}};
-  EXPECT_EQ(fields.Combined("vary"), "a, b, c");
-  EXPECT_EQ(fields.Combined("none"), std::nullopt);
-}
-
-TEST(FieldsTest, CombinedOfAnEmptyLineIsEmptyButThere) {
-  const Fields fields{{"vary", ""}};
-  EXPECT_EQ(fields.Combined("vary"), "");
-}
-
-TEST(FieldsTest, SetReplacesEveryLineAtThePlaceOfTheFirst) {
-  Fields fields{{"a", "1"}, {"b", "2"}, {"a", "3"}};
-  fields.Set("a", "4");
-  EXPECT_THAT(fields, ElementsAre(Field{"a", "4"}, Field{"b", "2"}));
-}
-
-TEST(FieldsTest, SetAddsWhatWasAbsent) {
-  Fields fields{{"a", "1"}};
-  fields.Set("b", "2");
-  EXPECT_THAT(fields, ElementsAre(Field{"a", "1"}, Field{"b", "2"}));
-}
-
-TEST(FieldsTest, SetToAViewOfItsOwnOldValueWorks) {
-  Fields fields{{"x", "0"}, {"a", "a long value that is not kept inside the string object"}};
-  fields.Set("a", *fields.Find("a"));
-  EXPECT_EQ(fields.Find("a"), "a long value that is not kept inside the string object");
-}
-
-TEST(FieldsTest, RemoveTakesEveryLine) {
-  Fields fields{{"a", "1"}, {"b", "2"}, {"a", "3"}};
-  fields.Remove("a");
-  EXPECT_THAT(fields, ElementsAre(Field{"b", "2"}));
-}
-
-TEST(FieldsTest, ByteSizeCountsThirtyTwoALine) {
-  EXPECT_EQ((Fields{{"ab", "cde"}, {"f", ""}}).ByteSize(), 2u + 3 + 32 + 1 + 32);
-}
-
 TEST(MessageTest, ReasonPhraseIsEmptyForUnregisteredCodes) {
   EXPECT_EQ(ReasonPhrase(200), "OK");
   EXPECT_EQ(ReasonPhrase(404), "Not Found");

@@ -137,7 +137,9 @@ uint32_t Reader::Request(const Json& line, const std::string& method) {
     request.fields.Set("cookie", "dry-run");
   }
   std::string text = method;
-  for (const http::Field& field : request.fields) text += '\n' + field.name + ':' + field.value;
+  for (const http::Field& field : request.fields) {
+    text.append("\n").append(field.name).append(":").append(field.value);
+  }
   return Number(requests_, std::move(text), log_.requests.size(),
                 [&] { log_.requests.push_back(request); });
 }

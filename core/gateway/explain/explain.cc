@@ -160,14 +160,14 @@ void Telling::Key() {
   if (cacheability_ != Cacheability::kShared) return;
   std::string sent;
   for (const http::Field& field : keyed_.forwarded.head.fields) {
-    sent += (sent.empty() ? "" : "; ") + field.name + ": " + field.value;
+    sent.append(sent.empty() ? "" : "; ").append(field.name).append(": ").append(field.value);
   }
   part.facts.push_back({"sent_upstream", sent, sent.empty() ? "no field of the request" : ""});
   std::string left_out;
   for (const http::Field& field : request_.fields) {
     if (keyed_.forwarded.head.fields.Has(field.name)) continue;
     if (left_out.find(field.name) == left_out.npos) {
-      left_out += (left_out.empty() ? "" : ", ") + field.name;
+      left_out.append(left_out.empty() ? "" : ", ").append(field.name);
     }
   }
   if (!left_out.empty()) {

@@ -20,7 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::vector<std::string> headers;
   for (const http::Field& field : request.fields) {
     SKERRY_CHECK(http::IsToken(field.name) && http::IsFieldValue(field.value));
-    headers.push_back(field.name + ": " + field.value);
+    headers.push_back(std::string(field.name).append(": ").append(field.value));
   }
   const auto again = gateway::ParseExplainQuery(gateway::ToExplainPath(
       request.scheme + "://" + request.authority + request.path, headers, false));

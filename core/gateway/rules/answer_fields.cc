@@ -28,8 +28,11 @@ void AddAnswerFields(const AnswerFields& changes, const http::Fields& stored, bo
   own.Reserve(own.size() + changes.set.size() + changes.defaults.size() + 1);
   const size_t ours = own.size();
   const auto taken = [&own, ours](std::string_view name) {
-    return std::any_of(own.begin(), own.begin() + static_cast<std::ptrdiff_t>(ours),
-                       [name](const http::Field& field) { return field.name == name; });
+    auto line = own.begin();
+    for (size_t i = 0; i < ours; ++i, ++line) {
+      if (line->name == name) return true;
+    }
+    return false;
   };
   // A name may be set several times: Link, Set-Cookie.
   for (const http::Field& field : changes.set) {

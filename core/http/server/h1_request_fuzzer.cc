@@ -12,11 +12,15 @@ namespace {
 struct Recorder : H1RequestParser::Events {
   void OnHead(H1RequestHead head) override {
     seen += head.method + ' ' + head.target + '\n';
-    for (const Field& field : head.fields) seen += field.name + ':' + field.value + '\n';
+    for (const Field& field : head.fields) {
+      seen.append(field.name).append(":").append(field.value).append("\n");
+    }
   }
   void OnBody(std::string_view bytes) override { seen += bytes; }
   void OnEnd(Fields trailers) override {
-    for (const Field& field : trailers) seen += field.name + ':' + field.value + '\n';
+    for (const Field& field : trailers) {
+      seen.append(field.name).append(":").append(field.value).append("\n");
+    }
     seen += "END\n";
   }
   std::string seen;

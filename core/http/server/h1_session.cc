@@ -376,7 +376,9 @@ void H1Session::EndBody() {
   if (framing_ == Framing::kChunked) {
     std::string end = "0\r\n";
     if (const Fields* trailers = response_->body->trailers()) {
-      for (const Field& field : *trailers) end += field.name + ": " + field.value + "\r\n";
+      for (const Field& field : *trailers) {
+        end.append(field.name).append(": ").append(field.value).append("\r\n");
+      }
     }
     context_.transport.Write(end + "\r\n");
   }

@@ -55,7 +55,9 @@ class PreparedHeadTest : public SessionTest {
     client.Exchange();
     const H2Client::Answer& answer = client.answer(stream);
     std::string seen = std::to_string(answer.status) + "\n";
-    for (const Field& field : answer.fields) seen += field.name + ": " + field.value + "\n";
+    for (const Field& field : answer.fields) {
+      seen.append(field.name).append(": ").append(field.value).append("\n");
+    }
     return seen + answer.body + (answer.ended ? " ended" : "") + (answer.reset ? " reset" : "");
   }
   std::string OverH1(const Case& c, bool prepared) {

@@ -20,7 +20,7 @@ struct Recorder : H1ResponseParser::Events {
     heard += "[" + std::to_string(head.status);
     for (const Field& field : head.fields) {
       SKERRY_CHECK(IsToken(field.name) && IsFieldValue(field.value));
-      heard += "|" + field.name + "=" + field.value;
+      heard.append("|").append(field.name).append("=").append(field.value);
     }
     heard += "]";
   }

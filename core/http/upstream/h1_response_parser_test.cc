@@ -31,7 +31,9 @@ class Recorder : public H1ResponseParser::Events {
  private:
   void Note(std::string kind, const ResponseHead& head) {
     kind += " " + std::to_string(head.status);
-    for (const Field& field : head.fields) kind += " " + field.name + "=" + field.value;
+    for (const Field& field : head.fields) {
+      kind.append(" ").append(field.name).append("=").append(field.value);
+    }
     heard.push_back(kind);
   }
 };

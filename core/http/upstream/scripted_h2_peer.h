@@ -147,7 +147,7 @@ class ScriptedH2Peer {
                       void* user) {
     Request& request = Self(user).requests[frame->hd.stream_id];
     Fields& to = frame->headers.cat == NGHTTP2_HCAT_REQUEST ? request.fields : request.trailers;
-    to.Add({reinterpret_cast<const char*>(name), name_size},
+    to.Add(std::string_view(reinterpret_cast<const char*>(name), name_size),
            {reinterpret_cast<const char*>(value), value_size});
     return 0;
   }

@@ -106,7 +106,9 @@ class FetchLog : public FetchEvents {
   }
   void OnEnd(Fields trailers) override {
     std::string line = "end";
-    for (const Field& field : trailers) line += " " + field.name + "=" + field.value;
+    for (const Field& field : trailers) {
+      line.append(" ").append(field.name).append("=").append(field.value);
+    }
     heard.push_back(line);
     After();
   }
