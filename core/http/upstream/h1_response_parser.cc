@@ -5,13 +5,14 @@
 #include <optional>
 #include <utility>
 
-#include "core/http/cache_control.h"
+#include "core/http/upstream/h1_response_head.h"
 
 namespace skerry::http {
 namespace {
 
 namespace beast = boost::beast;
 
+constexpr std::string_view kChunked = "chunked";
 // Codings that change bytes in a way we know and never announced in TE.
 constexpr std::string_view kKnownCodings[] = {"chunked",  "gzip",       "x-gzip", "deflate",
                                               "compress", "x-compress", "br",     "zstd"};
@@ -31,92 +32,63 @@ bool HasFold(std::string_view lines) {
          lines.find("\r\n\t") != std::string_view::npos;
 }
 
-std::optional<Seconds> KeptFor(const Fields& fields) {
-  const std::optional<std::string> text = fields.Combined("keep-alive");
-  if (!text) return std::nullopt;
-  for (const Directive& parameter : ParseDirectives(*text)) {
-    if (parameter.name == "timeout" && parameter.value) return ParseDeltaSeconds(*parameter.value);
-  }
-  return std::nullopt;
-}
+// Beast reads chunks only behind a head that announces them.
+constexpr std::string_view kChunkedHead = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
-// The grammar of one response. Events become members that Machine reads.
-class Grammar : public beast::http::basic_parser<false> {
+// The grammar of a body in chunks, and of its trailers.
+class Chunks : public beast::http::basic_parser<false> {
  public:
   struct Sink {
     virtual ~Sink() = default;
     virtual void OnBytes(std::string_view bytes) = 0;
   };
 
-  Grammar(Sink* sink, size_t field_count, bool no_body) : sink_(sink), field_count_(field_count) {
-    header_limit(1u << 30);  // Machine counts before
+  Chunks(Sink* sink, size_t field_count) : sink_(sink), field_count_(field_count) {
+    header_limit(1u << 30);  // Machine counts
     body_limit(boost::none);
-    skip(no_body);
+    eager(false);
+    error_code ignored;
+    put({kChunkedHead.data(), kChunkedHead.size()}, ignored);
   }
 
-  ResponseHead head;
   Fields trailers;
-  std::string transfer_encoding;  // all lines, lower case
-  bool has_length = false;
-  bool http11 = false;
   bool too_many = false;
-  bool in_chunks = false;  // a chunk's header was complete
+  bool begun = false;  // a chunk's header was complete
 
  private:
   using error_code = beast::error_code;
 
   void on_request_impl(beast::http::verb, beast::string_view, beast::string_view, int,
                        error_code&) override {}
-  void on_response_impl(int code, beast::string_view, int version, error_code&) override {
-    head.status = code;
-    http11 = version == 11;
-  }
+  void on_response_impl(int, beast::string_view, int, error_code&) override {}
   void on_field_impl(beast::http::field, beast::string_view name, beast::string_view value,
                      error_code& ec) override {
+    if (!is_header_done()) return;
     if (++seen_ > field_count_) {
       too_many = true;
       ec = beast::http::error::header_limit;
       return;
     }
-    const std::string lower = AsciiLower(View(name));
-    const std::string_view text = TrimBlanks(View(value));
-    if (is_header_done()) return trailers.Add(lower, text);
-    if (lower == "content-length") has_length = true;
-    if (lower == "transfer-encoding") {
-      if (!transfer_encoding.empty()) transfer_encoding += ',';
-      transfer_encoding += AsciiLower(text);
-      has_coding_ = true;
-    }
-    head.fields.Add(lower, text);
+    trailers.Add(AsciiLower(View(name)), TrimBlanks(View(value)));
   }
-  void on_header_impl(error_code&) override { seen_ = 0; }
+  void on_header_impl(error_code&) override {}
   void on_body_init_impl(boost::optional<uint64_t> const&, error_code&) override {}
-  std::size_t on_body_impl(beast::string_view bytes, error_code&) override {
-    sink_->OnBytes(View(bytes));
-    return bytes.size();
-  }
-  void on_chunk_header_impl(uint64_t, beast::string_view, error_code&) override {
-    in_chunks = true;
-  }
+  std::size_t on_body_impl(beast::string_view, error_code&) override { return 0; }
+  void on_chunk_header_impl(uint64_t, beast::string_view, error_code&) override { begun = true; }
   std::size_t on_chunk_body_impl(uint64_t, beast::string_view bytes, error_code&) override {
     sink_->OnBytes(View(bytes));
     return bytes.size();
   }
   void on_finish_impl(error_code&) override {}
 
- public:
-  bool has_coding() const { return has_coding_; }
-
- private:
   Sink* const sink_;
   const size_t field_count_;
   size_t seen_ = 0;
-  bool has_coding_ = false;
 };
 
 }  // namespace
 
-class H1ResponseParser::Machine : private Grammar::Sink {
+class H1ResponseParser::Machine : private Chunks::Sink {
  public:
   Machine(const Limits& limits, Events* events) : limits_(limits), events_(events) {}
 
@@ -125,8 +97,9 @@ class H1ResponseParser::Machine : private Grammar::Sink {
     websocket_ = websocket;
     tunnel_ = began_ = head_done_ = done_ = reusable_ = weird_ = false;
     interims_ = 0;
+    body_ = Body::kNone;
+    chunks_.reset();
     pending_.clear();
-    Renew();
   }
 
   Result<size_t> Feed(std::string_view bytes) {
@@ -143,7 +116,7 @@ class H1ResponseParser::Machine : private Grammar::Sink {
   }
 
   Status End() {
-    if (head_done_ && !done_ && (tunnel_ || grammar_->need_eof())) {
+    if (head_done_ && !done_ && body_ == Body::kToTheEnd) {
       done_ = true;
       return {};
     }
@@ -160,17 +133,15 @@ class H1ResponseParser::Machine : private Grammar::Sink {
   bool reusable() const { return reusable_; }
   std::optional<Seconds> kept_for() const { return kept_for_; }
   Fields TakeTrailers() {
-    RemoveHopByHop(grammar_->trailers);
-    return std::move(grammar_->trailers);
+    if (!chunks_) return {};
+    RemoveHopByHop(chunks_->trailers);
+    return std::move(chunks_->trailers);
   }
 
  private:
-  void OnBytes(std::string_view bytes) override { events_->OnBody(bytes); }
+  enum class Body : uint8_t { kNone, kLength, kChunks, kToTheEnd };
 
-  void Renew() {
-    grammar_.emplace(static_cast<Grammar::Sink*>(this), limits_.header_count, head_method_);
-    grammar_->eager(false);
-  }
+  void OnBytes(std::string_view bytes) override { events_->OnBody(bytes); }
 
   // Gathers a head until its empty line, so that it is checked and parsed as a whole.
   Result<size_t> FeedHead(std::string_view bytes) {
@@ -191,9 +162,13 @@ class H1ResponseParser::Machine : private Grammar::Sink {
       if (before == 0) pending_ = bytes;
       return bytes.size();
     }
-    std::string head(seen.substr(0, *end));
+    Result<H1ResponseHead> head = ReadH1ResponseHead(seen.substr(0, *end), limits_.header_count);
+    if (!head) return Fail(std::move(head.error()));
     pending_.clear();
-    if (Status parsed = ParseHead(std::move(head)); !parsed) return Fail(std::move(parsed.error()));
+    if (Status framing = CheckFraming(*head); !framing) return Fail(std::move(framing.error()));
+    if (Status reported = Report(std::move(*head)); !reported) {
+      return Fail(std::move(reported.error()));
+    }
     return *end - before;
   }
 
@@ -209,80 +184,76 @@ class H1ResponseParser::Machine : private Grammar::Sink {
     return 0;
   }
 
-  Status ParseHead(std::string text) {
-    if (HasFold(text)) return Malformed("a folded line");
-    // "HTTP/1.1 200" without the blank that ends the code: common, and harmless.
-    const size_t line = text.find("\r\n");
-    if (line == std::string_view("HTTP/1.1 200").size()) text.insert(line, 1, ' ');
-    beast::error_code ec;
-    const size_t used = grammar_->put({text.data(), text.size()}, ec);
-    if (grammar_->too_many) return TooMuch("response head has too many fields");
-    if (ec) return Malformed(ec.message());
-    if (used != text.size() || !grammar_->is_header_done()) return Malformed("broken head");
-    if (Status framing = CheckFraming(); !framing) return framing;
-    return ReportHead();
-  }
-
-  Status CheckFraming() {
-    const int status = grammar_->head.status;
+  Status CheckFraming(const H1ResponseHead& read) {
+    const int status = read.head.status;
     if (status < 100) return Malformed("a status code below 100");
     if (status == 101) {
-      tunnel_ = websocket_ && UpgradesToWebSocket(grammar_->head.fields);
+      tunnel_ = websocket_ && UpgradesToWebSocket(read.head.fields);
       if (!tunnel_) return Malformed("101 without an upgrade");
     }
-    if (!grammar_->has_coding()) return {};
-    if (!grammar_->http11) return Malformed("a transfer coding in HTTP/1.0");
-    if (grammar_->has_length) return Malformed("Content-Length beside Transfer-Encoding");
-    const std::string_view codings = grammar_->transfer_encoding;
-    if (codings == "chunked") return {};
+    if (!read.has_coding) return {};
+    if (!read.http11) return Malformed("a transfer coding in HTTP/1.0");
+    if (read.length) return Malformed("Content-Length beside Transfer-Encoding");
+    if (read.coding == kChunked) return {};
     for (std::string_view known : kKnownCodings) {
-      if (codings.find(known) != std::string_view::npos) {
-        return Malformed("transfer coding " + std::string(codings.substr(0, 100)));
+      if (read.coding.find(known) != std::string_view::npos) {
+        return Malformed("transfer coding " + read.coding.substr(0, 100));
       }
     }
     return {};
   }
 
-  Status ReportHead() {
-    ResponseHead head = std::move(grammar_->head);
-    const auto length = grammar_->content_length();
-    if (length) head.fields.Set("content-length", std::to_string(*length));
+  Status Report(H1ResponseHead read) {
+    const int status = read.head.status;
     // Bytes that come nevertheless would be taken for the next response. (304 says the
     // length that 200 would have had.)
-    const bool bodiless = head.status < 200 || head.status == 204 || head.status == 304;
-    const bool says_length = length && *length > 0 && head.status != 304;
-    if (bodiless && (says_length || grammar_->has_coding())) weird_ = true;
-    kept_for_ = KeptFor(head.fields);
-    RemoveHopByHop(head.fields);
-    if (head.status < 200 && !tunnel_) {
+    const bool bodiless = status < 200 || status == 204 || status == 304;
+    const bool says_length = read.length.value_or(0) > 0 && status != 304;
+    if (bodiless && (says_length || read.has_coding)) weird_ = true;
+    kept_for_ = read.kept_for;
+    RemoveHopByHop(read.head.fields);
+    if (status < 200 && !tunnel_) {
       if (++interims_ > limits_.interims) return TooMuch("too many interim responses");
-      Renew();
-      events_->OnInterim(std::move(head));
+      events_->OnInterim(std::move(read.head));
       return {};
     }
     head_done_ = true;
-    if (grammar_->is_done() && !tunnel_) Complete();
-    events_->OnHead(std::move(head));
+    left_ = read.length.value_or(0);
+    body_ = tunnel_                    ? Body::kToTheEnd
+            : bodiless || head_method_ ? Body::kNone
+            : read.coding == kChunked  ? Body::kChunks
+            : !read.length             ? Body::kToTheEnd
+            : left_ == 0               ? Body::kNone
+                                       : Body::kLength;
+    keep_ = read.http11 && !read.close && body_ != Body::kToTheEnd;
+    if (body_ == Body::kChunks) {
+      chunks_.emplace(static_cast<Chunks::Sink*>(this), limits_.header_count);
+    }
+    if (body_ == Body::kNone) Complete();
+    events_->OnHead(std::move(read.head));
     return {};
   }
 
   Result<size_t> FeedBody(std::string_view bytes) {
-    if (tunnel_) {
-      events_->OnBody(bytes);
-      return bytes.size();
-    }
+    if (body_ == Body::kChunks) return FeedChunks(bytes);
+    if (body_ == Body::kLength) bytes = bytes.substr(0, left_);
+    events_->OnBody(bytes);
+    if (body_ == Body::kLength && (left_ -= bytes.size()) == 0) Complete();
+    return bytes.size();
+  }
+
+  Result<size_t> FeedChunks(std::string_view bytes) {
     const size_t before = pending_.size();
     if (before > 0) pending_.append(bytes);
     const std::string_view seen = before > 0 ? std::string_view(pending_) : bytes;
     beast::error_code ec;
     // Beast asserts that it does not see the last chunk in pieces when it is the first.
-    const bool wait =
-        grammar_->chunked() && !grammar_->in_chunks && seen.size() < 5 && seen.starts_with("0\r\n");
-    const size_t used = wait ? 0 : grammar_->put({seen.data(), seen.size()}, ec);
-    if (grammar_->too_many) return TooMuch("response has too many trailers");
+    const bool wait = !chunks_->begun && seen.size() < 5 && seen.starts_with("0\r\n");
+    const size_t used = wait ? 0 : chunks_->put({seen.data(), seen.size()}, ec);
+    if (chunks_->too_many) return TooMuch("response has too many trailers");
     if (ec && ec != beast::http::error::need_more) return Malformed(ec.message());
-    if (grammar_->is_done()) {
-      if (!grammar_->trailers.empty() && HasFold(seen.substr(0, used))) {
+    if (chunks_->is_done()) {
+      if (!chunks_->trailers.empty() && HasFold(seen.substr(0, used))) {
         return Malformed("a folded line among trailers");
       }
       Complete();
@@ -307,12 +278,14 @@ class H1ResponseParser::Machine : private Grammar::Sink {
 
   void Complete() {
     done_ = true;
-    reusable_ = grammar_->http11 && grammar_->keep_alive() && !grammar_->need_eof() && !weird_;
+    reusable_ = keep_ && !weird_;
   }
 
   const Limits limits_;
   Events* const events_;
-  std::optional<Grammar> grammar_;
+  Body body_ = Body::kNone;
+  uint64_t left_ = 0;             // of a body of known length
+  std::optional<Chunks> chunks_;  // of one in chunks
   std::string pending_;
   int interims_ = 0;
   bool head_method_ = false;
@@ -321,6 +294,7 @@ class H1ResponseParser::Machine : private Grammar::Sink {
   bool began_ = false;
   bool head_done_ = false;
   bool done_ = false;
+  bool keep_ = false;  // the head leaves the connection open
   bool reusable_ = false;
   std::optional<Seconds> kept_for_;
   bool weird_ = false;  // framing fields beside a status that has no body

@@ -1,5 +1,5 @@
-// HTTP/1.1 responses, from bytes to events. Beast's parser does the grammar, behind
-// checks of our own; it stays in the .cc.
+// HTTP/1.1 responses, from bytes to events. Heads are read by h1_response_head.h, chunks by
+// Beast's parser, which stays in the .cc.
 //
 // Refused (RFC 9112), because two readers could disagree about them: line folding, bare
 // CR or LF, blanks before a colon, Content-Length beside Transfer-Encoding, several
