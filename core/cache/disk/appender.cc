@@ -41,6 +41,7 @@ struct Appender::Batch {
     std::shared_ptr<Fill> fill;
     IndexRow row;
   };
+  std::optional<uint64_t> next_position;  // as many are taken as there are operations
   std::vector<Piece> pieces;
   std::vector<Store::MetaChange> rows;
   std::vector<Staged> staged;
@@ -203,6 +204,8 @@ void Appender::Process(std::vector<Queued>& ops) {
     return Refuse(ops);
   }
   Batch batch;
+  // Together, so that a body that is written at once lies in one run.
+  batch.next_position = parts_.positions.Take(ops.size());
   for (Queued& queued : ops) {
     if (auto* append = std::get_if<AppendOp>(&queued.op)) Collect(*append, batch);
     if (auto* commit = std::get_if<CommitOp>(&queued.op)) CollectEmptyBody(*commit, batch);
@@ -244,11 +247,11 @@ bool Appender::WriteRows(Batch& batch) {
 void Appender::Collect(AppendOp& op, Batch& batch) {
   Fill& fill = *op.fill;
   if (fill.abandoned()) return;
-  const std::optional<uint64_t> position = parts_.positions.Take();
-  if (!position || fill.ended) return fill.Abandon();
-  Batch::Piece piece{&fill, {}, {}, op.chunk.view(), *position};
+  if (!batch.next_position || fill.ended) return fill.Abandon();
+  const uint64_t position = (*batch.next_position)++;
+  Batch::Piece piece{&fill, {}, {}, op.chunk.view(), position};
   if (fill.chunks == 0) piece.head = fill.head;
-  const ChunkName name{fill.id, *position, fill.chunks};
+  const ChunkName name{fill.id, position, fill.chunks};
   piece.header = EncodeChunkHeader(name, piece.head, piece.body);
   batch.pieces.push_back(std::move(piece));
   ++fill.chunks;
@@ -306,7 +309,7 @@ void Appender::Settle(CommitOp& op, Batch& batch) {
                                   .size = op.body_size,
                                   .seq = fill.seq},
                           .oldest = *std::min_element(row.positions.begin(), row.positions.end()),
-                          .has_more = row.positions.size() > 1 || !row.trailers.empty()};
+                          .has_more = !IsPlainRun(row)};
   const std::string row_key = RowKey(fill.key, fill.variant_hash);
   if (batch.Changes(row_key) && !WriteRows(batch)) return fill.Abandon();
   const bool replaced = fill.replaces && !parts_.index.Get(*fill.replaces);

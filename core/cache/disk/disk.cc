@@ -375,7 +375,8 @@ void DiskTier::Refresh(const DiskRow& old, EntryPtr updated) {
   readers_->Run([core = core_, old, updated = std::move(updated)] {
     const std::optional<IndexRow> indexed = core->index.Get(old);
     if (!indexed) return;
-    std::vector<uint64_t> tail;
+    std::vector<uint64_t> tail = RunFrom(old.position, old.size);
+    tail.erase(tail.begin());
     if (indexed->has_more) {
       Read<MetaRow> meta = core->reader.ReadMeta(old);
       if (!meta) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <numeric>
 #include <utility>
 
 #include "core/base/digest.h"
@@ -282,6 +283,16 @@ std::string RowPrefix(const Hash128& key) {
   PutBe64(bytes, key.high);
   PutBe64(bytes, key.low);
   return bytes;
+}
+
+std::vector<uint64_t> RunFrom(uint64_t first, uint64_t body_size) {
+  std::vector<uint64_t> positions(ChunkCount(body_size));
+  std::iota(positions.begin(), positions.end(), first);
+  return positions;
+}
+
+bool IsPlainRun(const MetaRow& row) {
+  return row.trailers.empty() && row.positions == RunFrom(row.positions.front(), row.body_size);
 }
 
 std::string RowKey(const Hash128& key, uint64_t variant_hash) {

@@ -85,6 +85,11 @@ struct MetaRow {
   bool operator==(const MetaRow&) const = default;
 };
 
+// The positions of a body that lies in one run from this one on.
+std::vector<uint64_t> RunFrom(uint64_t first, uint64_t body_size);
+// Is that all there is to it: the chunks lie in one run, and no trailers follow?
+bool IsPlainRun(const MetaRow& row);
+
 inline constexpr size_t kRowKeyBytes = 24;
 std::string RowKey(const Hash128& key, uint64_t variant_hash);
 // The first 16 bytes of the row keys of all variants of this key.

@@ -129,6 +129,19 @@ MetaRow FullRow() {
           .trailers = {{"x", "y"}}};
 }
 
+TEST(RowFormatTest, APlainRunHasItsChunksInOrderAndNoTrailers) {
+  MetaRow row = FullRow();
+  EXPECT_FALSE(IsPlainRun(row));
+  row.trailers = {};
+  EXPECT_FALSE(IsPlainRun(row));
+  row.positions = RunFrom(10, row.body_size);
+  EXPECT_EQ(row.positions, (std::vector<uint64_t>{10, 11, 12, 13}));
+  EXPECT_TRUE(IsPlainRun(row));
+  row.trailers = {{"x", "y"}};
+  EXPECT_FALSE(IsPlainRun(row));
+  EXPECT_EQ(RunFrom(7, 0), std::vector<uint64_t>{7});
+}
+
 TEST(RowFormatTest, ItComesBackUnderItsOwnKeyOnly) {
   const std::string key = RowKey({1, 2}, 3);
   EXPECT_EQ(key.size(), kRowKeyBytes);

@@ -29,7 +29,7 @@ namespace skerry::cache::disk {
 struct IndexRow {
   DiskRow row;
   uint64_t oldest = 0;    // the lowest position of its chunks
-  bool has_more = false;  // more chunks, or trailers: meta must be read as well
+  bool has_more = false;  // no plain run of chunks: meta must be read as well
   bool hit = false;       // read since it was stored
 };
 

@@ -18,7 +18,7 @@ IndexRow RowOf(const ParsedRowKey& key, const MetaRow& meta) {
                   .size = meta.body_size,
                   .seq = meta.seq},
           .oldest = *std::min_element(meta.positions.begin(), meta.positions.end()),
-          .has_more = meta.positions.size() > 1 || !meta.trailers.empty()};
+          .has_more = !IsPlainRun(meta)};
 }
 
 }  // namespace

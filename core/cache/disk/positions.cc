@@ -7,10 +7,10 @@ namespace skerry::cache::disk {
 Positions::Positions(uint64_t mark, std::function<Status(uint64_t)> reserve)
     : first_(mark), reserve_(std::move(reserve)), next_(mark), mark_(mark) {}
 
-std::optional<uint64_t> Positions::Take() {
+std::optional<uint64_t> Positions::Take(uint64_t count) {
   MutexLock lock(mutex_);
-  if (next_ >= mark_) return std::nullopt;
-  return next_++;
+  if (mark_ - next_ < count) return std::nullopt;
+  return std::exchange(next_, next_ + count);
 }
 
 Status Positions::Refill() {

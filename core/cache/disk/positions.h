@@ -26,7 +26,9 @@ class Positions {
   Positions(uint64_t mark, std::function<Status(uint64_t new_mark)> reserve);
 
   // The next number, larger than all before; nothing while none is reserved.
-  std::optional<uint64_t> Take();
+  std::optional<uint64_t> Take() { return Take(1); }
+  // The first of so many that follow each other.
+  std::optional<uint64_t> Take(uint64_t count);
   // Reserves a block when less than half of one is left. Blocks for a sync; called by
   // the appender, which may.
   Status Refill();

@@ -16,6 +16,10 @@ TEST(PositionsTest, NothingIsGivenOutBeforeItsBlockIsDurable) {
   EXPECT_EQ(durable, 100 + Positions::kBlock);
   EXPECT_EQ(positions.Take(), 100u);
   EXPECT_EQ(positions.Take(), 101u);
+  EXPECT_EQ(positions.Take(5), 102u);
+  EXPECT_EQ(positions.Take(), 107u);
+  EXPECT_FALSE(positions.Take(Positions::kBlock - 7));
+  EXPECT_EQ(positions.Take(Positions::kBlock - 8), 108u);
   EXPECT_EQ(positions.first(), 100u);
 }
 

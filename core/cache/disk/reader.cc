@@ -67,7 +67,7 @@ Read<EntryPtr> Reader::ReadEntry(const IndexRow& indexed, From from) {
   entry->body_size = row.size;
   if (!chunk->body.empty()) entry->chunks.push_back(PartOf(*bytes, chunk->body));
   entry->extents.fill_id = row.fill_id;
-  entry->extents.positions = {row.position};
+  entry->extents.positions = RunFrom(row.position, row.size);
   if (indexed.has_more) {
     Read<MetaRow> meta = ReadMeta(row, from);
     if (!meta) return Fail(meta.error());
