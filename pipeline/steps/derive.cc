@@ -4,8 +4,10 @@
 #include <atomic>
 #include <cmath>
 #include <cstdio>
+#include <map>
 #include <memory>
 #include <set>
+#include <tuple>
 
 #include "core/asset/content_name.h"
 #include "core/base/thread.h"
@@ -93,7 +95,7 @@ class Deriver {
     uint64_t cost = 0;
     for (const int file : wanted) cost += GuessedCost(site_.files[file]);
     progress_.Begin("derive", cost);
-    for (const int file : wanted) {
+    for (const int file : Firsts(wanted)) {
       crew_.Add(site_.files[file].size, [this, file] { Begin(file); });
     }
     crew_.Wait();
@@ -127,6 +129,40 @@ class Deriver {
     progress_.Add(cost);
   }
 
+  // Of pictures with the same bytes and the same part of them, the first; the others wait for
+  // what is made of it, which they find in the cache.
+  std::vector<int> Firsts(const std::vector<int>& wanted) {
+    std::vector<int> firsts;
+    std::map<std::tuple<Sha256Digest, std::string, std::string>, int> known;
+    MutexLock lock(mutex_);
+    for (const int file : wanted) {
+      const SiteFile& source = site_.files[file];
+      const auto [at, added] =
+          known.try_emplace({source.sha256, source.type, PartOf(source)}, file);
+      if (added) {
+        firsts.push_back(file);
+      } else {
+        twins_[at->second].push_back(file);
+      }
+    }
+    return firsts;
+  }
+
+  // `file` is done, or cannot be.
+  void BeginTwins(int file) {
+    std::vector<int> twins;
+    {
+      MutexLock lock(mutex_);
+      const auto found = twins_.find(file);
+      if (found == twins_.end()) return;
+      twins = std::move(found->second);
+      twins_.erase(found);
+    }
+    for (const int twin : twins) {
+      crew_.Add(site_.files[twin].size, [this, twin] { Begin(twin); });
+    }
+  }
+
   static std::string Stem(const std::string& path) { return path.substr(0, path.rfind('.')); }
 
   // A part that could not be made is the whole, untouched.
@@ -147,8 +183,11 @@ class Deriver {
   }
 
   void Fault(int file, const std::string& what) {
-    MutexLock lock(mutex_);
-    faults_.insert(site_.files[file].on_disk.string() + ": " + what);
+    {
+      MutexLock lock(mutex_);
+      faults_.insert(site_.files[file].on_disk.string() + ": " + what);
+    }
+    BeginTwins(file);
   }
   void Broken(int file, const std::string& what) {
     Fault(file, what + "; mend the file or exclude it ([images] exclude)");
@@ -411,8 +450,11 @@ class Deriver {
       const Slot whole{job.info.width, job.info.height, {Format::kWebp}, {}, {}};
       if (!Keep(job, source, "webp", whole, job.animation, picture)) return;
     }
-    MutexLock lock(mutex_);
-    derived_.pictures[job.file] = std::move(picture);
+    {
+      MutexLock lock(mutex_);
+      derived_.pictures[job.file] = std::move(picture);
+    }
+    BeginTwins(job.file);
   }
 
   // A JPEG wider than images.max_width becomes what was made of it at that width; a part of a
@@ -494,6 +536,7 @@ class Deriver {
   Mutex mutex_;                       // last: only Progress is called while it is held
   Derived derived_ SKERRY_GUARDED_BY(mutex_);
   std::set<std::string> faults_ SKERRY_GUARDED_BY(mutex_);
+  std::map<int, std::vector<int>> twins_ SKERRY_GUARDED_BY(mutex_);  // that wait for a file
 };
 
 }  // namespace

@@ -82,6 +82,27 @@ TEST_F(DeriveTest, BytesDoNotDependOnTheNumberOfThreadsNorOnTheCache) {
   EXPECT_EQ(folder_.ReadAll("out"), first);
 }
 
+TEST_F(DeriveTest, EqualPicturesAreEncodedOnce) {
+  folder_.Write("site/a.jpg", TestJpeg(200, 100));
+  ASSERT_TRUE(Run(1).has_value());
+  const uint64_t of_one = misses_;
+  std::filesystem::remove_all(folder_ / "cache");
+  for (const char* path : {"site/b.jpg", "site/c/d.jpg"}) folder_.Write(path, TestJpeg(200, 100));
+  const auto pictures = Run(4);
+  ASSERT_TRUE(pictures.has_value());
+  EXPECT_EQ(misses_, of_one);
+  ASSERT_EQ(pictures->size(), 3u);
+  EXPECT_EQ(pictures->at(2).variants.size(), pictures->at(0).variants.size());
+  EXPECT_EQ(pictures->at(2).variants.front().sha256, pictures->at(0).variants.front().sha256);
+}
+
+TEST_F(DeriveTest, EqualPicturesThatCannotBeReadAreAllNamed) {
+  folder_.Write("site/a.jpg", "no picture");
+  folder_.Write("site/b.jpg", "no picture");
+  ASSERT_TRUE(Run(2, /*keep_going=*/true).has_value());
+  EXPECT_EQ(broken_.size(), 2u);
+}
+
 TEST_F(DeriveTest, OtherWidthsAreOtherResults) {
   folder_.Write("site/a.jpg", TestJpeg(200, 100));
   ASSERT_TRUE(Run().has_value());
