@@ -5,6 +5,7 @@
 //   write   what writes or syncs fails with EIO
 //   read    what reads fails with EIO
 //   slow    nothing is in memory: a read waits 20 ms, one that may not wait fails
+//   stuck   what writes or syncs waits until this word is gone
 //
 // Built by tests: cc -shared -fPIC -o faulty_disk.so faulty_disk.c
 #define _GNU_SOURCE
@@ -52,6 +53,12 @@ static int Fails(int file, const char* word) {
   return 1;
 }
 
+static int WriteFails(int file) {
+  const struct timespec time = {0, 5 * 1000000};
+  while (Ordered(file, "stuck")) nanosleep(&time, NULL);
+  return Fails(file, "write");
+}
+
 static void Wait(int file) {
   const struct timespec time = {0, kSlowMillis * 1000000};
   if (Ordered(file, "slow")) nanosleep(&time, NULL);
@@ -61,12 +68,12 @@ static void Wait(int file) {
 
 ssize_t write(int file, const void* bytes, size_t size) {
   NEXT(write);
-  return Fails(file, "write") ? -1 : next(file, bytes, size);
+  return WriteFails(file) ? -1 : next(file, bytes, size);
 }
 
 ssize_t pwrite(int file, const void* bytes, size_t size, off_t at) {
   NEXT(pwrite);
-  return Fails(file, "write") ? -1 : next(file, bytes, size, at);
+  return WriteFails(file) ? -1 : next(file, bytes, size, at);
 }
 
 ssize_t pwrite64(int file, const void* bytes, size_t size, off64_t at) {
@@ -75,27 +82,36 @@ ssize_t pwrite64(int file, const void* bytes, size_t size, off64_t at) {
 
 ssize_t pwritev(int file, const struct iovec* pieces, int count, off_t at) {
   NEXT(pwritev);
-  return Fails(file, "write") ? -1 : next(file, pieces, count, at);
+  return WriteFails(file) ? -1 : next(file, pieces, count, at);
 }
 
 ssize_t pwritev64(int file, const struct iovec* pieces, int count, off64_t at) {
   return pwritev(file, pieces, count, at);
 }
 
+ssize_t pwritev2(int file, const struct iovec* pieces, int count, off_t at, int flags) {
+  NEXT(pwritev2);
+  return WriteFails(file) ? -1 : next(file, pieces, count, at, flags);
+}
+
+ssize_t pwritev64v2(int file, const struct iovec* pieces, int count, off64_t at, int flags) {
+  return pwritev2(file, pieces, count, at, flags);
+}
+
 int fsync(int file) {
   NEXT(fsync);
-  return Fails(file, "write") ? -1 : next(file);
+  return WriteFails(file) ? -1 : next(file);
 }
 
 int fdatasync(int file) {
   NEXT(fdatasync);
-  return Fails(file, "write") ? -1 : next(file);
+  return WriteFails(file) ? -1 : next(file);
 }
 
 int sync_file_range(int file, off64_t at, off64_t size, unsigned flags) {
   NEXT(sync_file_range);
   // Without flags it does nothing: RocksDB asks so whether there is such a call.
-  return flags != 0 && Fails(file, "write") ? -1 : next(file, at, size, flags);
+  return flags != 0 && WriteFails(file) ? -1 : next(file, at, size, flags);
 }
 
 ssize_t pread(int file, void* bytes, size_t size, off_t at) {

@@ -15,7 +15,7 @@ class FaultyDisk:
         self.env = {"LD_PRELOAD": library, "FAULTY_DISK": folder, "FAULTY_DISK_ORDERS": self._orders}
 
     def order(self, words):
-        """From now on: "write" and "read" fail, "slow" takes its time; "" ends it all."""
+        """From now on: "write" and "read" fail, "slow" reads take their time, "stuck" writes wait; "" ends it all."""
         fresh = self._orders + ".new"
         with open(fresh, "w", encoding="ascii") as file:
             file.write(words)
