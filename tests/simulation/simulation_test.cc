@@ -98,65 +98,32 @@ uint64_t FirstBroken(const Planted& planted) {
   return FirstBroken(1, 20'000, planted, &all);
 }
 
-TEST(PlantedFaultTest, WithoutTheCheckAtJoinAReceiptIsBroken) {
+struct Fault {
+  const char* name;
+  bool Planted::*planted;
+};
+
+class PlantedFaultTest : public testing::TestWithParam<Fault> {};
+
+TEST_P(PlantedFaultTest, BreaksAReceipt) {
   Planted planted;
-  planted.no_join_check = true;
+  planted.*GetParam().planted = true;
   EXPECT_NE(FirstBroken(planted), 0u);
 }
 
-TEST(PlantedFaultTest, WithoutTheCheckAtStoreAReceiptIsBroken) {
-  Planted planted;
-  planted.no_store_check = true;
-  EXPECT_NE(FirstBroken(planted), 0u);
-}
-
-TEST(PlantedFaultTest, WithoutTheTierCheckAReceiptIsBroken) {
-  Planted planted;
-  planted.no_tier_check = true;
-  EXPECT_NE(FirstBroken(planted), 0u);
-}
-
-TEST(PlantedFaultTest, WithoutTheLeaseMarginAReceiptIsBroken) {
-  Planted planted;
-  planted.no_lease_margin = true;
-  EXPECT_NE(FirstBroken(planted), 0u);
-}
-
-TEST(PlantedFaultTest, WhereFencedRequestsShareFetchesAReceiptIsBroken) {
-  Planted planted;
-  planted.joins_while_fenced = true;
-  EXPECT_NE(FirstBroken(planted), 0u);
-}
-
-TEST(PlantedFaultTest, WhereAGoodbyeIsSaidTooEarlyAReceiptIsBroken) {
-  Planted planted;
-  planted.early_goodbye = true;
-  EXPECT_NE(FirstBroken(planted), 0u);
-}
-
-TEST(PlantedFaultTest, WhereWhoHasGivenItsDiskAwayServesWithoutALeaseAReceiptIsBroken) {
-  Planted planted;
-  planted.serves_on_given_away = true;
-  EXPECT_NE(FirstBroken(planted), 0u);
-}
-
-TEST(PlantedFaultTest, WhereWhoTakesOverBelievesTheDiskAReceiptIsBroken) {
-  Planted planted;
-  planted.takes_over_as_new = true;
-  EXPECT_NE(FirstBroken(planted), 0u);
-}
-
-TEST(PlantedFaultTest, WhereAProcessGetsALeaseBeforeItIsDurableAReceiptIsBroken) {
-  Planted planted;
-  planted.leases_before_stored = true;
-  EXPECT_NE(FirstBroken(planted), 0u);
-}
-
-TEST(PlantedFaultTest, WithoutTheFenceAReceiptIsBroken) {
-  Planted planted;
-  planted.no_fence = true;
-  EXPECT_NE(FirstBroken(planted), 0u);
-}
+INSTANTIATE_TEST_SUITE_P(
+    Where, PlantedFaultTest,
+    testing::Values(Fault{"NothingIsCheckedAtJoin", &Planted::no_join_check},
+                    Fault{"NothingIsCheckedAtStore", &Planted::no_store_check},
+                    Fault{"TiersAreNotCompared", &Planted::no_tier_check},
+                    Fault{"LeasesHaveNoMargin", &Planted::no_lease_margin},
+                    Fault{"FencedRequestsShareFetches", &Planted::joins_while_fenced},
+                    Fault{"AGoodbyeIsSaidTooEarly", &Planted::early_goodbye},
+                    Fault{"WhoGaveItsDiskAwayServesWithoutALease", &Planted::serves_on_given_away},
+                    Fault{"WhoTakesOverBelievesTheDisk", &Planted::takes_over_as_new},
+                    Fault{"ALeaseIsGivenBeforeItIsDurable", &Planted::leases_before_stored},
+                    Fault{"NobodyIsFenced", &Planted::no_fence}),
+    [](const auto& fault) { return std::string(fault.param.name); });
 
 }  // namespace
 }  // namespace skerry::simulation
