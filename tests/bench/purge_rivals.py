@@ -9,6 +9,7 @@ again: what is still served from the cache is counted, it must be nothing. Print
 Systems that are not installed are left out. Nothing of this is needed by the build or by ./dev test.
 """
 import concurrent.futures
+import glob
 import http.client
 import json
 import os
@@ -127,7 +128,7 @@ class Varnish:
     def __init__(self, folder, origin):
         self.port = free_port()
         xkey = bool(shutil.which("varnishd")) and any(
-            os.path.exists(os.path.join(place, "libvmod_xkey.so")) for place in ("/usr/lib/x86_64-linux-gnu/varnish/vmods", "/usr/lib/varnish/vmods"))
+            os.path.exists(os.path.join(place, "libvmod_xkey.so")) for place in (*glob.glob("/usr/lib/*/varnish/vmods"), "/usr/lib/varnish/vmods"))
         path = os.path.join(folder, "rivals.vcl")
         with open(path, "w", encoding="utf-8") as file:
             file.write(VCL % ("import xkey;" if xkey else "", origin.port, XKEY if xkey else ""))
