@@ -385,7 +385,8 @@ Status Edge::State::OpenWorker(size_t index) {
 Status Edge::State::StoreCheck() const {
   if (cache->disk() != nullptr && cache->disk()->stats().failing) {
     return Fail(Code::kIo, Side::kStorage,
-                "the disk tier takes nothing: full, or write errors; the log says which");
+                "the disk tier takes nothing: full, or write errors; the log says which. "
+                "Memory and upstream serve on");
   }
   return {};
 }
@@ -404,7 +405,7 @@ Status Edge::State::OpenAdmin() {
          if (ready) return {};
          return Fail(Code::kUnavailable, Side::kSelf, ending ? "draining" : "starting");
        }},
-      {"store", true, [this] { return StoreCheck(); }},
+      {"store", false, [this] { return StoreCheck(); }},  // memory and upstream serve on
       {"purge-log", false, [this] { return LogCheck(); }},
   };
   admin_options.pages["/"] = [this](std::string_view) {
@@ -582,7 +583,8 @@ void Edge::State::Reconfigure(const Options& fresh) {
   options.country_database = fresh.country_database;
   shared.pace.SetRate(static_cast<uint32_t>(fresh.upstream_budget));
   classifier = renewal->classifier;  // what /explain speaks of
-  cache->SetClassifier(classifier, QueryRules(options));
+  std::string rules = QueryRules(options);
+  cache->SetClassifier(classifier, rules);
   const auto take_over = [this, known, made = renewal->classifier, tls = renewal->tls,
                           added = upstreams](size_t i) {
     for (size_t u = known; u < added.urls.size(); ++u) {
@@ -593,7 +595,7 @@ void Edge::State::Reconfigure(const Options& fresh) {
   };
   // A record that was named by the former rules alone is applied before anything is fetched
   // under the new ones, and whoever begins on this store later knows of both.
-  store_pool->Run([this, take_over, rules = QueryRules(options)] {
+  store_pool->Run([this, take_over, rules = std::move(rules)] {
     if (feed != nullptr) {
       if (const Status added = feed->AddRules(rules); !added) {
         LogError("key rules not noted", {{"error", added.error().ToString()}});

@@ -359,12 +359,13 @@ Status Shield::State::OpenAdmin() {
          if (ready) return {};
          return Fail(Code::kUnavailable, Side::kSelf, ending ? "draining" : "starting");
        }},
-      {"store", true,
+      {"store", false,
        [this]() -> Status {
-         if (blobs->corrupt() == 0) return {};
+         const size_t damaged = blobs->damaged();
+         if (damaged == 0) return {};
          return Fail(Code::kCorrupt, Side::kStorage,
-                     std::to_string(blobs->corrupt()) +
-                         " files of releases were damaged on disk; push them again");
+                     "of the releases' files " + std::to_string(damaged) +
+                         " were damaged on disk; push the releases again");
        }},
       {"purge-log", false,
        [this]() -> Status { return feed == nullptr ? Status() : feed->Health(); }},

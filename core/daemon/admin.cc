@@ -19,15 +19,15 @@ class Quiet : public http::StreamEvents {
 };
 
 Admin::Page Ready(const Admin::Options& options) {
+  bool ready = true;
   std::string wrong;
   for (const Check& check : options.checks) {
-    if (!check.ready) continue;
-    if (const Status status = check.ask(); !status) {
-      wrong += check.name + ": " + status.error().context + "\n";
-    }
+    const Status status = check.ask();
+    if (status) continue;
+    ready &= !check.ready;
+    wrong += check.name + ": " + status.error().context + "\n";
   }
-  if (wrong.empty()) return {200, "text/plain; charset=utf-8", "ready\n"};
-  return {503, "text/plain; charset=utf-8", wrong};
+  return {ready ? 200 : 503, "text/plain; charset=utf-8", (ready ? "ready\n" : "") + wrong};
 }
 
 Admin::Page Health(const Admin::Options& options, bool verbose) {

@@ -16,10 +16,10 @@
 
 namespace skerry::daemon {
 
-// One question of /healthz?verbose and, where `ready` is set, of /readyz.
+// One question of /healthz?verbose and /readyz.
 struct Check {
   std::string name;
-  bool ready = true;
+  bool ready = true;            // a node that fails it cannot serve; else /readyz only says so
   std::function<Status()> ask;  // the error says what is wrong; any thread
 };
 

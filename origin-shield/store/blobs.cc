@@ -105,6 +105,7 @@ Result<bool> BlobWriter::Finish() {
   if (Status status = Rename(file_, target); !status) return Fail(std::move(status.error()));
   ::close(std::exchange(fd_, -1));
   if (Status status = SyncDirectory(directory); !status) return Fail(std::move(status.error()));
+  store_.Healed(name_);
   return had;
 }
 
@@ -170,7 +171,10 @@ Result<Chunk> BlobStore::Read(const Sha256Digest& name, ByteCount size, uint64_t
 }
 
 void BlobStore::MoveAside(const Sha256Digest& name, std::string_view why) {
-  corrupt_.fetch_add(1, std::memory_order_relaxed);
+  {
+    const MutexLock lock(mutex_);
+    damaged_.insert(name);
+  }
   if (corrupt_counter_ != nullptr) corrupt_counter_->Add();
   const std::string aside = options_.directory + "/corrupt/" + name.Hex();
   LogError("blobs: damaged on disk; push its release again to put it back",
@@ -178,6 +182,16 @@ void BlobStore::MoveAside(const Sha256Digest& name, std::string_view why) {
   if (const Status moved = Rename(FileOf(name), aside); !moved) {
     LogError("blobs: cannot move a damaged blob aside", {{"error", moved.error().ToString()}});
   }
+}
+
+void BlobStore::Healed(const Sha256Digest& name) {
+  const MutexLock lock(mutex_);
+  damaged_.erase(name);
+}
+
+size_t BlobStore::damaged() const {
+  const MutexLock lock(mutex_);
+  return damaged_.size();
 }
 
 Status BlobStore::ForEach(

@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "core/base/bytes.h"
@@ -24,6 +25,7 @@
 #include "core/base/digest.h"
 #include "core/base/metrics.h"
 #include "core/base/result.h"
+#include "core/base/thread.h"
 
 namespace skerry::shield {
 
@@ -95,17 +97,20 @@ class BlobStore {
   Status Remove(const Sha256Digest& name);
 
   ByteCount largest() const { return options_.largest; }
-  uint64_t corrupt() const { return corrupt_.load(std::memory_order_relaxed); }
+  // Blobs that were found damaged and have not been put again since.
+  size_t damaged() const;
 
  private:
   friend class BlobWriter;
   explicit BlobStore(Options options) : options_(std::move(options)) {}
   std::string FileOf(const Sha256Digest& name) const;
   void MoveAside(const Sha256Digest& name, std::string_view why);
+  void Healed(const Sha256Digest& name);
 
   Options options_;
   std::atomic<uint64_t> next_incoming_{0};
-  std::atomic<uint64_t> corrupt_{0};
+  mutable Mutex mutex_;  // nothing is called while it is held
+  std::set<Sha256Digest> damaged_ SKERRY_GUARDED_BY(mutex_);
   Counter* corrupt_counter_ = nullptr;
 };
 

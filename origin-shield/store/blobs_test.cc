@@ -137,7 +137,7 @@ TEST_F(BlobsTest, AFlippedBitIsNeverServed) {
   const Sha256Digest name = Put("a page");
   Flip(FileOf(name), 3);
   EXPECT_EQ(Read(name, 6), "corrupt");
-  EXPECT_EQ(store_->corrupt(), 1u);
+  EXPECT_EQ(store_->damaged(), 1u);
   EXPECT_THAT(metrics_.Text(), HasSubstr("skerry_store_corrupt_total 1"));
 }
 
@@ -175,8 +175,10 @@ TEST_F(BlobsTest, ACorruptBlobIsMissingUntilItIsPutAgain) {
   EXPECT_EQ(Read(name, 6), "corrupt");
   EXPECT_FALSE(store_->Has(name, 6));
   EXPECT_EQ(Read(name, 6), "not-found");
+  EXPECT_EQ(store_->damaged(), 1u);
   Put("a page");
   EXPECT_EQ(Read(name, 6), "a page");
+  EXPECT_EQ(store_->damaged(), 0u);
 }
 
 TEST_F(BlobsTest, PuttingABlobAgainHealsOneThatRottedUnseen) {

@@ -179,6 +179,8 @@ class EdgeHandoverTest(Case):
         self.assertEqual((self.app.count("/page"), self.app.count("/other")), (1, 1))
         health = fetch(f"http://{edge.ready['admin']}/healthz?verbose", http="--http1.1")
         self.assertEqual(health.status, 503)
+        ready = fetch(f"http://{edge.ready['admin']}/readyz", http="--http1.1")
+        self.assertEqual((ready.status, ready.body.startswith(b"ready\nstore: ")), (200, True))
         # And a whole one is taken again.
         shutil.copy(original("skerry-edge"), program + ".new")
         os.rename(program + ".new", program)
