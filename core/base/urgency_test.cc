@@ -53,13 +53,14 @@ TEST(UrgencyTest, ABackgroundThreadIsNicerThanTheProcessAndEndsAll) {
 }
 
 TEST(UrgencyTest, AnotherPolicyIsLeftAlone) {
-  OnAThread([] {
+  const int begun = NiceOfThisThread();
+  OnAThread([&] {
     const sched_param none{};
     ASSERT_EQ(sched_setscheduler(0, SCHED_IDLE, &none), 0);
     SetUrgency(Urgency::kAnswers);
     SetUrgency(Urgency::kBackground);
     EXPECT_EQ(sched_getscheduler(0), SCHED_IDLE);
-    EXPECT_EQ(NiceOfThisThread(), 0);
+    EXPECT_EQ(NiceOfThisThread(), begun);
   });
 }
 
