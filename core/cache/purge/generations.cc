@@ -259,13 +259,9 @@ std::string_view Name(ScopeKind kind) {
 
 std::string PurgeUrlOf(std::string_view url) {
   if (IsPlainUrl(url)) return std::string(PurgeUrl(url));
-  const size_t scheme_end = url.find("://");
-  std::string scheme = "https";
-  std::string_view rest = url;
-  if (scheme_end != url.npos) {
-    scheme = http::AsciiLower(url.substr(0, scheme_end));
-    rest.remove_prefix(scheme_end + 3);
-  }
+  std::string_view rest = PurgeUrl(url);
+  const size_t before = url.size() - rest.size();  // "https://"
+  const std::string scheme = before == 0 ? "https" : http::AsciiLower(url.substr(0, before - 3));
   rest = rest.substr(0, rest.find('#'));
   const size_t authority_end = std::min(rest.find_first_of("/?"), rest.size());
   const std::string authority = http::AsciiLower(rest.substr(0, authority_end));

@@ -407,6 +407,14 @@ TEST(PurgeUrlOfTest, NormalisesAsAKeyDoes) {
   EXPECT_EQ(PurgeUrlOf("https://a.example?q"), "a.example/?q");
 }
 
+TEST(PurgeUrlOfTest, AUrlInAQueryIsNoScheme) {
+  EXPECT_EQ(PurgeUrlOf("https://A.example/login?to=http://b.example/"),
+            "a.example/login?to=http://b.example/");
+  EXPECT_EQ(PurgeUrlOf("A.example/login?to=http://b.example/"),
+            "a.example/login?to=http://b.example/");
+  EXPECT_EQ(PurgeUrlOf("A.example?to=http://b.example/"), "a.example/?to=http://b.example/");
+}
+
 TEST_F(GenerationsTest, CoveringScopesAreNamedWithTheirRecordsTheNewestFirst) {
   const EntryPtr entry = Fetch(Object{.tags = {"a", "b"}});
   Purge(Tag("b"), PurgeMode::kSoft);
