@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "core/base/ascii.h"
+
 namespace skerry::asset {
 namespace {
 
@@ -109,14 +111,6 @@ constexpr std::string_view kCompressible[] = {
 };
 static_assert(std::is_sorted(std::begin(kCompressible), std::end(kCompressible)));
 
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
-
 }  // namespace
 
 std::string_view MediaTypeOf(std::string_view file_name) {
@@ -124,7 +118,7 @@ std::string_view MediaTypeOf(std::string_view file_name) {
   const std::string_view name = file_name.substr(file_name.rfind('/') + 1);
   const size_t dot = name.rfind('.');
   if (dot == std::string_view::npos) return kUnknown;
-  const std::string extension = Lower(name.substr(dot + 1));
+  const std::string extension = AsciiLower(name.substr(dot + 1));
   const auto* found = std::lower_bound(
       std::begin(kExtensions), std::end(kExtensions), extension,
       [](const Extension& a, const std::string& wanted) { return a.name < wanted; });
@@ -137,7 +131,7 @@ bool IsCompressible(std::string_view type) {
   const size_t from = type.find_first_not_of(" \t");
   if (from == std::string_view::npos) return false;
   type = type.substr(from, type.find_last_not_of(" \t") + 1 - from);
-  const std::string lower = Lower(type);
+  const std::string lower = AsciiLower(type);
   // An event stream is sent as it comes: compression would hold events back.
   if (lower == "text/event-stream") return false;
   if (lower.starts_with("text/") || lower.ends_with("+json") || lower.ends_with("+xml")) {

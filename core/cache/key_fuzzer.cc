@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/ascii.h"
 #include "core/base/result.h"
 #include "core/cache/key.h"
 
@@ -30,18 +31,13 @@ http::RequestHead Request(std::string_view scheme, std::string_view authority,
           .fields = {}};
 }
 
-int HexDigit(char c) {
-  const size_t at = std::string_view("0123456789abcdef").find(static_cast<char>(c | 0x20));
-  return at == std::string_view::npos || (c < '0') ? -1 : static_cast<int>(at);
-}
-
 std::string Decoded(std::string_view text) {
   std::string decoded;
   for (size_t i = 0; i < text.size(); ++i) {
-    const bool escape = text[i] == '%' && i + 2 < text.size() && HexDigit(text[i + 1]) >= 0 &&
-                        HexDigit(text[i + 2]) >= 0;
+    const bool escape = text[i] == '%' && i + 2 < text.size() && HexValue(text[i + 1]) >= 0 &&
+                        HexValue(text[i + 2]) >= 0;
     decoded +=
-        escape ? static_cast<char>(HexDigit(text[i + 1]) * 16 + HexDigit(text[i + 2])) : text[i];
+        escape ? static_cast<char>(HexValue(text[i + 1]) * 16 + HexValue(text[i + 2])) : text[i];
     if (escape) i += 2;
   }
   return decoded;

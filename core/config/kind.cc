@@ -5,6 +5,7 @@
 #include <charconv>
 #include <optional>
 
+#include "core/base/ascii.h"
 #include "core/config/nearest.h"
 
 namespace skerry::config {
@@ -57,9 +58,8 @@ std::string Print(uint64_t value, const std::array<Unit, N>& units) {
 template <size_t N>
 std::string UnitHint(std::string_view number, std::string_view written,
                      const std::array<Unit, N>& units) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
   for (const Unit& unit : units) {
-    if (!written.empty() && lower(unit.name[0]) == lower(written[0])) {
+    if (!written.empty() && AsciiLower(unit.name[0]) == AsciiLower(written[0])) {
       return "; did you mean " + Quoted(std::string(number) + std::string(unit.name)) + "?";
     }
   }

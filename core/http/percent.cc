@@ -3,14 +3,9 @@
 #include <cctype>
 #include <cstdint>
 
-namespace skerry::http {
+#include "core/base/ascii.h"
 
-int HexValue(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
+namespace skerry::http {
 
 std::string PercentDecoded(std::string_view text) {
   std::string decoded;

@@ -6,9 +6,6 @@
 
 namespace skerry::http {
 
-// Of a hexadecimal digit; -1: it is none.
-int HexValue(char c);
-
 // Every "%XX" as its byte; a "%" that begins no escape stays as it is.
 std::string PercentDecoded(std::string_view text);
 

@@ -21,12 +21,5 @@ TEST(PercentTest, WhatIsEncodedIsPlainAndComesBack) {
   EXPECT_EQ(PercentDecoded(PercentEncoded("edge 1/\xff&=%20")), "edge 1/\xff&=%20");
 }
 
-TEST(PercentTest, HexDigitsHaveAValueAndOthersNone) {
-  EXPECT_EQ(HexValue('9'), 9);
-  EXPECT_EQ(HexValue('a'), 10);
-  EXPECT_EQ(HexValue('F'), 15);
-  EXPECT_EQ(HexValue('g'), -1);
-}
-
 }  // namespace
 }  // namespace skerry::http

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "core/base/ascii.h"
 #include "core/http/message.h"
-#include "core/http/percent.h"
 
 namespace skerry::http {
 namespace {

@@ -3,20 +3,13 @@
 #include <string>
 #include <vector>
 
+#include "core/base/ascii.h"
 #include "pipeline/references/css_tokens.h"
 #include "pipeline/references/reference.h"
 #include "pipeline/references/source_map.h"
 
 namespace skerry::pipeline {
 namespace {
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-  }
-  return lower;
-}
 
 // Reads token by token; knows the function it is in and the at-rule it began.
 class CssReader {
@@ -36,10 +29,10 @@ class CssReader {
     switch (token.kind) {
       case CssTokenKind::kComment: SeeComment(token); return;
       case CssTokenKind::kSpace: return;
-      case CssTokenKind::kAtKeyword: at_rule_ = Lower(token.value); return;
+      case CssTokenKind::kAtKeyword: at_rule_ = AsciiLower(token.value); return;
       case CssTokenKind::kSemicolon:
       case CssTokenKind::kBrace: at_rule_.clear(); break;
-      case CssTokenKind::kFunction: open_.push_back(Lower(token.value)); return;
+      case CssTokenKind::kFunction: open_.push_back(AsciiLower(token.value)); return;
       case CssTokenKind::kOpen: open_.emplace_back(); return;
       case CssTokenKind::kClose:
         if (!open_.empty()) open_.pop_back();

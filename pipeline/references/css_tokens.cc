@@ -1,5 +1,7 @@
 #include "pipeline/references/css_tokens.h"
 
+#include "core/base/ascii.h"
+
 namespace skerry::pipeline {
 namespace {
 
@@ -11,12 +13,6 @@ bool IsNameStart(char c) {
          static_cast<uint8_t>(c) >= 0x80;
 }
 bool IsName(char c) { return IsNameStart(c) || IsDigit(c) || c == '-'; }
-int HexValue(char c) {
-  if (IsDigit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 bool IsNonPrintable(char c) {
   const auto byte = static_cast<uint8_t>(c);
   return byte <= 0x08 || byte == 0x0b || (byte >= 0x0e && byte <= 0x1f) || byte == 0x7f;

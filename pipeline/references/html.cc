@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/ascii.h"
 #include "pipeline/references/html_depth.h"
 #include "pipeline/references/html_names.h"
 #include "pipeline/references/reference.h"
@@ -103,7 +104,7 @@ class HtmlReader {
     GumboStringPiece text = element.original_tag;
     if (text.data == nullptr) return "";
     gumbo_tag_from_original_text(&text);
-    return LowerAscii({text.data, text.length});
+    return AsciiLower({text.data, text.length});
   }
 
   void See(const GumboNode& node) {
@@ -123,7 +124,7 @@ class HtmlReader {
                     const GumboAttribute& attribute) {
     const std::optional<Place> place = PlaceOf(attribute);
     if (!place || place->length == 0) return;
-    const std::string name = LowerAscii(attribute.name);
+    const std::string name = AsciiLower(attribute.name);
     const std::string value = attribute.value;
     std::vector<Reference> found;
     if (name == "style" || (name != "content" && value.find("url(") != std::string::npos)) {
@@ -145,11 +146,11 @@ class HtmlReader {
 
   std::optional<Use> UseOf(const GumboElement& element, const std::string& tag,
                            const std::string& attribute) const {
-    if (tag == "link" && attribute == "href") return UseOfLink(LowerAscii(Value(element, "rel")));
+    if (tag == "link" && attribute == "href") return UseOfLink(AsciiLower(Value(element, "rel")));
     if (tag == "meta" && attribute == "content") {
       const std::string word = Value(element, "property") + " " + Value(element, "name") + " " +
                                Value(element, "itemprop");
-      return UseOfMeta(LowerAscii(word));
+      return UseOfMeta(AsciiLower(word));
     }
     return UseOfAttribute(tag, attribute);
   }
@@ -183,7 +184,7 @@ class HtmlReader {
   }
 
   void SeeScript(const GumboElement& element) {
-    const std::string type = LowerAscii(Value(element, "type"));
+    const std::string type = AsciiLower(Value(element, "type"));
     const bool code = type.empty() || type == "module" || type.ends_with("/javascript");
     // In XML its text has character references.
     const bool plain = element.tag_namespace == GUMBO_NAMESPACE_HTML;
@@ -244,20 +245,20 @@ class HtmlReader {
   }
 
   void SeePreload(const GumboElement& element, const std::string& tag) {
-    const bool module = LowerAscii(Value(element, "type")) == "module";
-    const std::string rel = tag == "link" ? LowerAscii(Value(element, "rel")) : "script";
+    const bool module = AsciiLower(Value(element, "type")) == "module";
+    const std::string rel = tag == "link" ? AsciiLower(Value(element, "rel")) : "script";
     Preload preload{Value(element, tag == "link" ? "href" : "src"), "preload", "",
                     Has(element, "crossorigin")};
     if (preload.url.empty()) return;
     if (rel == "stylesheet") {
       // Alternatives and print styles are not needed for the first picture.
-      const std::string media = LowerAscii(Value(element, "media"));
+      const std::string media = AsciiLower(Value(element, "media"));
       if (!media.empty() && media != "all" && media != "screen") return;
       preload.as = "style";
     } else if (rel == "modulepreload" || (rel == "script" && module)) {
       preload.rel = "modulepreload";
     } else if (rel == "preload") {
-      preload.as = LowerAscii(Value(element, "as"));
+      preload.as = AsciiLower(Value(element, "as"));
       if (preload.as.empty() || preload.as.find_first_of("\";, ") != std::string::npos) return;
     } else if (rel == "preconnect") {
       preload.rel = "preconnect";

@@ -69,14 +69,6 @@ bool HasWord(const std::string& words, std::string_view wanted) {
 
 }  // namespace
 
-std::string LowerAscii(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-  }
-  return lower;
-}
-
 std::optional<Use> UseOfLink(const std::string& rel) {
   for (const std::string_view word : kLoadingRels) {
     if (HasWord(rel, word)) return Use::kLoad;

@@ -9,8 +9,6 @@
 
 namespace skerry::pipeline {
 
-std::string LowerAscii(std::string_view text);
-
 // For a link element's href, by its (lower-case) rel; nothing where no file is meant.
 std::optional<Use> UseOfLink(const std::string& rel);
 // For a meta element's content, by its property, name and itemprop in lower case.

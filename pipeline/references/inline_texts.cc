@@ -1,6 +1,7 @@
 // Inline scripts and style sheets of a page, as browsers hash them: the text of the element.
 #include <gumbo.h>
 
+#include "core/base/ascii.h"
 #include "pipeline/references/html_depth.h"
 #include "pipeline/references/html_names.h"
 #include "pipeline/references/reference.h"
@@ -24,7 +25,7 @@ std::string TextOf(const GumboElement& element) {
 bool IsRun(const GumboElement& script) {
   const GumboAttribute* type = gumbo_get_attribute(&script.attributes, "type");
   if (type == nullptr) return true;
-  const std::string word = LowerAscii(type->value);
+  const std::string word = AsciiLower(type->value);
   return word.empty() || word == "module" || word == "importmap" || word == "speculationrules" ||
          word.ends_with("javascript") || word.ends_with("ecmascript");
 }

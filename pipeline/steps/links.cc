@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/ascii.h"
 #include "pipeline/base/glob.h"
 #include "pipeline/references/resolve.h"
 
@@ -9,8 +10,6 @@ namespace skerry::pipeline {
 namespace {
 
 constexpr size_t kMostFaults = 20;
-
-char LowerAscii(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool IsLoad(Use use) { return use == Use::kLoad || use == Use::kImport; }
 
@@ -86,9 +85,7 @@ void Links::See(int file, const Fragment& fragment, const Reference& reference) 
 
 std::string Links::OtherCase(const std::string& path) const {
   for (const SiteFile& file : site_->files) {
-    const bool same = std::equal(path.begin(), path.end(), file.path.begin(), file.path.end(),
-                                 [](char a, char b) { return LowerAscii(a) == LowerAscii(b); });
-    if (same) return file.path;
+    if (EqualsIgnoreCase(path, file.path)) return file.path;
   }
   return "";
 }
