@@ -67,6 +67,11 @@ std::string SizeChange(uint64_t before, uint64_t after) {
          SizeInWords(after > before ? after - before : before - after);
 }
 
+// "1 line does", "1,234 lines do".
+std::string Lines(size_t count, const char* one, const char* many) {
+  return Grouped(count) + (count == 1 ? " line " : " lines ") + (count == 1 ? one : many);
+}
+
 // What is not in the log, and what is taken for it.
 std::vector<std::string> Assumed(const ReplayLog& log, const std::vector<Outcome>& outcomes) {
   std::vector<std::string> all = {
@@ -77,21 +82,21 @@ std::vector<std::string> Assumed(const ReplayLog& log, const std::vector<Outcome
       "compressed, to and from the origin.",
       "The disk tier is played without RocksDB: the same admission and eviction, no failures."};
   if (log.without_answer > 0) {
-    all.push_back(Grouped(log.without_answer) +
-                  " lines do not say what the origin answered: where no line of the URL does, "
+    all.push_back(Lines(log.without_answer, "does", "do") +
+                  " not say what the origin answered: where no line of the URL does, "
                   "an answer without a word about caching is assumed.");
   }
   if (log.combined > 0) {
-    all.push_back(Grouped(log.combined) +
-                  " lines are in the combined format: https, one host, and no request field is "
+    all.push_back(Lines(log.combined, "is", "are") +
+                  " in the combined format: https, one host, and no request field is "
                   "assumed; what was served from a cache is not known.");
   }
   if (log.without_size > 0) {
-    all.push_back(Grouped(log.without_size) +
-                  " lines do not say how large the answer was: the bytes sent are taken for it.");
+    all.push_back(Lines(log.without_size, "does", "do") +
+                  " not say how large the answer was: the bytes sent are taken for it.");
   }
   if (log.dropped > 0) {
-    all.push_back("The node could not write " + Grouped(log.dropped) + " lines: they are missing.");
+    all.push_back(Lines(log.dropped, "is", "are") + " missing: the node could not write so fast.");
   }
   if (outcomes.front().key_beyond_log || outcomes.back().key_beyond_log) {
     all.push_back(
@@ -206,12 +211,12 @@ std::string Printable(std::string text) {
 std::string DryRunText(const ReplayLog& log, const std::vector<Outcome>& outcomes) {
   const Outcome& before = outcomes.front();
   const Outcome& after = outcomes.back();
-  std::string text = Grouped(log.lines.size()) + " requests for " + Grouped(log.urls.size() - 1) +
-                     " URLs, " + ToRfc3339(log.lines.front().begun) + " to " +
-                     ToRfc3339(log.lines.back().begun) + "\n";
+  std::string text =
+      Grouped(log.lines.size()) + (log.lines.size() == 1 ? " request for " : " requests for ") +
+      Grouped(log.urls.size() - 1) + (log.urls.size() == 2 ? " URL, " : " URLs, ") +
+      ToRfc3339(log.lines.front().begun) + " to " + ToRfc3339(log.lines.back().begun) + "\n";
   if (log.bad_lines > 0) {
-    text += Grouped(log.bad_lines) +
-            (log.bad_lines == 1 ? " line cannot be used:\n" : " lines cannot be used:\n");
+    text += Lines(log.bad_lines, "cannot be used:\n", "cannot be used:\n");
     for (const ReplayLog::Problem& problem : log.problems) {
       text += "  line " + std::to_string(problem.line) + ": " + problem.what + "\n";
     }

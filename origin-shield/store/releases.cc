@@ -346,8 +346,10 @@ Result<ReleasePtr> Releases::Complete(std::string_view site, std::string_view id
     Publish();
   }
   if (found.empty()) return kept->release;
-  std::string context = std::to_string(found.size()) + " blobs of release " + std::string(id) +
-                        " have not been uploaded, the first is " + found.front().Hex();
+  const bool one = found.size() == 1;
+  std::string context = std::to_string(found.size()) + (one ? " blob" : " blobs") + " of release " +
+                        std::string(id) + (one ? " has" : " have") +
+                        " not been uploaded, the first is " + found.front().Hex();
   if (missing != nullptr) *missing = std::move(found);
   return Fail(Code::kRefused, Side::kClient, std::move(context));
 }

@@ -43,6 +43,10 @@ std::string HumanBytes(uint64_t bytes) {
   return text;
 }
 
+std::string Count(uint64_t number, std::string_view what) {
+  return std::to_string(number) + " " + std::string(what) + (number == 1 ? "" : "s");
+}
+
 std::string TextTable::ToString(size_t indent) const {
   std::vector<size_t> widths;
   for (const auto& row : rows_) {

@@ -22,6 +22,9 @@ class TextTable {
 // "999 B", "12.3 KiB", "4.0 MiB".
 std::string HumanBytes(uint64_t bytes);
 
+// "1 file", "2 files".
+std::string Count(uint64_t number, std::string_view what);
+
 // How wide `text` is on a terminal: code points of UTF-8.
 size_t Columns(std::string_view text);
 

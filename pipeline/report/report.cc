@@ -137,11 +137,12 @@ std::string ReportText(const BuildReport& report, const std::string& out) {
   }
   char seconds[32];
   std::snprintf(seconds, sizeof seconds, "%.1f s", report.seconds);
-  text += "  " + std::to_string(report.renamed) + " files renamed, " +
-          std::to_string(report.rewritten_references) + " of " + std::to_string(report.references) +
-          " references rewritten, " + std::to_string(report.cache_hits) + " of " +
-          std::to_string(report.cache_hits + report.cache_misses) + " results from the cache, " +
-          seconds + "\n  release: " + out + "\n" + OffendersText(report.offenders);
+  text += "  " + Count(report.renamed, "file") + " renamed, " +
+          std::to_string(report.rewritten_references) + " of " +
+          Count(report.references, "reference") + " rewritten, " +
+          std::to_string(report.cache_hits) + " of " +
+          Count(report.cache_hits + report.cache_misses, "result") + " from the cache, " + seconds +
+          "\n  release: " + out + "\n" + OffendersText(report.offenders);
   return text;
 }
 

@@ -124,7 +124,9 @@ std::string Visitors(const Difference& difference) {
       Bar("brotli", difference.whole, difference.whole) +
       "</span>\n<span>returning</span><span class=\"track\">" +
       Bar("delta", difference.fetched, difference.whole) + "</span>\n</div>\n<p>" +
-      std::to_string(difference.same) + " files are the same and are not loaded again.</p>\n";
+      Count(difference.same, "file") +
+      (difference.same == 1 ? " is the same and is" : " are the same and are") +
+      " not loaded again.</p>\n";
   if (difference.changes.empty()) return html;
   html += "<h2>Changed files</h2>\n<table>" +
           Row({"file", "before", "after", "returning visitor"}, "th");
@@ -164,9 +166,8 @@ std::string ReportPage(const BuildReport& report, const std::optional<Difference
       "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
       "content=\"width=device-width\">\n<title>" +
       safe + "</title>\n<style>" + kStyle + "</style>\n<h1>" + safe + "</h1>\n<p>" +
-      std::to_string(report.renamed) + " files renamed, " +
-      std::to_string(report.rewritten_references) + " of " + std::to_string(report.references) +
-      " references rewritten, built in " + seconds + "</p>\n";
+      Count(report.renamed, "file") + " renamed, " + std::to_string(report.rewritten_references) +
+      " of " + Count(report.references, "reference") + " rewritten, built in " + seconds + "</p>\n";
   html += Offenders(report) + Kinds(report);
   if (difference) html += Visitors(*difference);
   return html + MadeBesides(report) + Notes(report) + "</html>\n";

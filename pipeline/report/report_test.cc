@@ -30,6 +30,12 @@ TEST(HumanBytesTest, RoundsWithoutReachingTheNextUnit) {
   EXPECT_EQ(HumanBytes(1024 * 1024 - 1), "1.0 MiB");
 }
 
+TEST(CountTest, OneIsNoPlural) {
+  EXPECT_EQ(Count(0, "file"), "0 files");
+  EXPECT_EQ(Count(1, "file"), "1 file");
+  EXPECT_EQ(Count(2, "file"), "2 files");
+}
+
 class WeighTest : public testing::Test {
  protected:
   WeighTest() : config_(*ParseConfig("", "")) {
