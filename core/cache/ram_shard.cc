@@ -10,6 +10,9 @@ namespace {
 // Shares of the capacity; measured in docs/why/ram-policy.md.
 constexpr ByteCount kWindowPercent = 5;
 constexpr ByteCount kProtectedPercent = 80;  // of the main part
+// While the main part has room: the window of a large tier is no larger than what the
+// processor's caches still hold of it.
+constexpr ByteCount kWindowWhileRoom = 1_MiB;
 
 bool SameVariant(const StoredHead& a, const StoredHead& b) {
   return a.variant_hash == b.variant_hash && a.key == b.key && a.vary == b.vary;
@@ -147,8 +150,15 @@ void RamShard::CapVariants(const Key& key, Dropped& dropped) {
   ++variants_capped_;
 }
 
+bool RamShard::WindowIsOver() const {
+  if (window_.last == nullptr) return false;
+  const ByteCount last = window_.last->size;
+  const bool room = probation_.bytes + protected_.bytes + last <= main_capacity_;
+  return window_.bytes > window_capacity_ || (room && window_.bytes - last >= kWindowWhileRoom);
+}
+
 void RamShard::ShrinkWindow(Dropped& dropped) {
-  while (window_.bytes > window_capacity_) {
+  while (WindowIsOver()) {
     RamNode* candidate = window_.last;
     if (!CanWait(*candidate) && WinsPlace(candidate->hash, candidate->size, dropped)) {
       probation_.MoveHere(candidate);

@@ -10,7 +10,8 @@
 //
 // While the main part has room, what lies on the disk, too, and was asked for once does not
 // get it: it would be new memory, and most of that is never asked for again. If it is, it is
-// read from the disk once.
+// read from the disk once. So long the window of a large tier is a small one, too: the same
+// memory is used again while the processor's caches have it.
 //
 //   Offer ─▶ window ─(contest)─▶ probation ─(use)─▶ protected
 //                 └─▶ dropped ◀──────┘ ◀─(overflow: back to probation)
@@ -72,6 +73,7 @@ class RamShard {
 
   void ShrinkProtected() SKERRY_REQUIRES(mutex_);
   bool CanWait(const RamNode& node) const SKERRY_REQUIRES(mutex_);
+  bool WindowIsOver() const SKERRY_REQUIRES(mutex_);
   void ShrinkWindow(Dropped& dropped) SKERRY_REQUIRES(mutex_);
   bool WinsPlace(const Hash128& key, ByteCount size, Dropped& dropped) SKERRY_REQUIRES(mutex_);
   RamNode* NextVictim(const RamNode* after) const SKERRY_REQUIRES(mutex_);

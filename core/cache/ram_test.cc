@@ -184,6 +184,20 @@ TEST(RamTest, WhatTheDiskHasTooAndWasAskedForOnceIsKeptInTheWindowOnly) {
   EXPECT_GE(KeptOfTen(1, 0), 4u);
 }
 
+TEST(RamTest, ALargeTierThatHasRoomKeepsAMebibyteOfItAShard) {
+  Ram ram({.capacity = 200_MiB, .shards = 1});
+  const auto offer = [&](std::string path, int uses, bool on_disk) {
+    Ask(ram, path, uses);
+    EXPECT_EQ(ram.Offer(Make(std::move(path), 100_KiB), on_disk), Offered::kStored);
+  };
+  for (int i = 0; i < 40; ++i) offer("also-on-disk-" + std::to_string(i), 1, true);
+  EXPECT_GE(ram.objects(), 10u);
+  EXPECT_LE(ram.objects(), 12u);
+  for (int i = 0; i < 20; ++i) offer("wanted-" + std::to_string(i), 2, true);
+  for (int i = 0; i < 20; ++i) offer("in-memory-only-" + std::to_string(i), 1, false);
+  EXPECT_EQ(ram.objects(), 40u);
+}
+
 TEST(RamTest, WhatTheDiskHasTooIsKeptIfItIsAskedForAgain) {
   EXPECT_EQ(KeptOfTen(2, 0), 10u);
   EXPECT_EQ(KeptOfTen(0, 1), 10u);
