@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/http/range.h"
+#include "core/gateway/fetched_part.h"
 
 namespace skerry::gateway {
 namespace {
@@ -178,56 +178,6 @@ bool IsKept(const cache::Entry& entry, const BodyPart& part) {
   return part.from == 0 && !part.count && entry.chunks.size() == 1 &&
          entry.chunks.front().size() == entry.body_size && entry.trailers.empty();
 }
-
-// A part that was fetched anew, at the places of the whole.
-class FetchedPart {
- public:
-  FetchedPart(std::shared_ptr<const cache::Answer> whole, std::shared_ptr<cache::Fill> fill,
-              BodyPart part, net::Loop& loop, std::function<void()> wake)
-      : whole_(std::move(whole)),
-        fill_(std::move(fill)),
-        seat_(fill_->Sit(loop, std::move(wake))),
-        part_(part) {}
-
-  cache::Fill::Got ReadAt(uint64_t position) {
-    using Read = cache::Fill::Read;
-    if (fill_->phase() == cache::Fill::Phase::kAsking) return {Read::kWait, {}, false};
-    if (!end_) end_ = EndOf(fill_->answer().get());
-    if (*end_ == 0) return {Read::kFailed, {}, false};
-    cache::Fill::Got got = fill_->ReadAt(position - part_.from);
-    const uint64_t until = position + got.bytes.size();
-    const bool ends = got.last || got.read == Read::kEnd;
-    // More or less than was announced would be no body of this length.
-    if (until > *end_ || (ends && until != *end_)) return {Read::kFailed, {}, false};
-    return got;
-  }
-  void Advance(uint64_t position) { fill_->Advance(*seat_, position - part_.from); }
-  void SetWake(std::function<void()> wake) { seat_->SetWake(std::move(wake)); }
-
- private:
-  // Where it ends; 0 for an answer that is not this part of the same representation.
-  uint64_t EndOf(const cache::Answer* got) const {
-    if (got == nullptr || got->head.status != 206) return 0;
-    const auto text = got->head.fields->Find("content-range");
-    const auto content = text ? http::ParseContentRange(*text) : std::nullopt;
-    if (!content || !content->range || content->range->first != part_.from) return 0;
-    if (got->head.etag() != whole_->head.etag()) return 0;
-    if (got->head.fields->Find("content-encoding") !=
-        whole_->head.fields->Find("content-encoding")) {
-      return 0;
-    }
-    const uint64_t end = content->range->last + 1;
-    if (part_.count) return end == part_.from + *part_.count ? end : 0;
-    const std::optional<uint64_t> size = content->size ? content->size : whole_->length;
-    return size == end && whole_->length.value_or(end) == end ? end : 0;
-  }
-
-  const std::shared_ptr<const cache::Answer> whole_;
-  const std::shared_ptr<cache::Fill> fill_;
-  const std::shared_ptr<cache::Fill::Seat> seat_;
-  const BodyPart part_;
-  std::optional<uint64_t> end_;
-};
 
 class FillBody : public http::BodySource {
  public:

@@ -6,10 +6,10 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/ascii.h"
+
 namespace skerry::http {
 namespace {
-
-constexpr char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
 // RFC 9110 5.6.2.
 constexpr std::array<bool, 256> MakeTokenTable() {
@@ -157,15 +157,10 @@ void RemoveHopByHop(Fields& fields) {
   });
 }
 
-std::string AsciiLower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = Lower(c);
-  return lower;
-}
+std::string AsciiLower(std::string_view text) { return skerry::AsciiLower(text); }
 
 bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
-                                            [](char x, char y) { return Lower(x) == Lower(y); });
+  return skerry::EqualsIgnoreCase(a, b);
 }
 
 std::string_view TrimBlanks(std::string_view text) {
