@@ -5,7 +5,6 @@ import tree
 _OWNERS = {
     "nghttp2/": ("core/http/",),
     "boost/beast": ("core/http/",),
-    "boost/asio": ("core/net/",),
     "openssl/": ("core/base/", "core/net/"),
     "rocksdb/": ("core/cache/disk/", "origin-shield/", "purge-api/"),
     "vips/": ("pipeline/",),

@@ -1,11 +1,18 @@
 #include "core/net/loop.h"
 
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
 #include <atomic>
-#include <boost/asio.hpp>
+#include <climits>
 #include <map>
 #include <thread>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "core/base/result.h"
 #include "core/net/readiness.h"
@@ -13,80 +20,49 @@
 namespace skerry::net {
 namespace {
 
-namespace asio = boost::asio;
+// Of one epoll_wait; then posted tasks and timers have their turn.
+constexpr size_t kEventsPerTurn = 128;
 
-class AsioReadiness : public Readiness {
- public:
-  AsioReadiness(asio::io_context& io, ScopedFd fd, Events* events)
-      : state_(std::make_shared<State>(io, fd.Release(), events)) {}
-  ~AsioReadiness() override {
-    state_->events = nullptr;
-    boost::system::error_code ignored;
-    state_->socket.close(ignored);
-  }
-
-  int fd() const override { return state_->fd; }
-
-  ScopedFd Release() override {
-    state_->events = nullptr;
-    return ScopedFd(state_->socket.release());
-  }
-
-  void WantRead() override {
-    if (std::exchange(state_->wants_read, true)) return;
-    state_->socket.async_wait(asio::posix::stream_descriptor::wait_read,
-                              [state = state_](const boost::system::error_code&) {
-                                state->wants_read = false;
-                                if (state->events != nullptr) state->events->OnReadable();
-                              });
-  }
-
-  void WantWrite() override {
-    if (std::exchange(state_->wants_write, true)) return;
-    state_->socket.async_wait(asio::posix::stream_descriptor::wait_write,
-                              [state = state_](const boost::system::error_code&) {
-                                state->wants_write = false;
-                                if (state->events != nullptr) state->events->OnWritable();
-                              });
-  }
-
- private:
-  // Waits that are under way hold it, and find `events` null once we are gone.
-  struct State {
-    State(asio::io_context& io, int descriptor, Events* e)
-        : socket(io, descriptor), fd(descriptor), events(e) {}
-    asio::posix::stream_descriptor socket;
-    const int fd;
-    Events* events;
-    bool wants_read = false;
-    bool wants_write = false;
-  };
-  std::shared_ptr<State> state_;
+// A socket as epoll knows it, level-triggered. What is registered may be more than what is
+// wanted: most who have read want to read again, and would register again for it. An event
+// that nobody wants takes its registration away.
+struct Watched {
+  ScopedFd fd;
+  Readiness::Events* events;  // null once the Readiness is gone
+  uint32_t wanted = 0;
+  uint32_t registered = 0;
 };
 
-// One io_context and one timer of Asio; ours are in a map, so that starting and
-// stopping one costs no system call.
-class AsioLoop : public SocketLoop {
+class EpollLoop : public SocketLoop {
  public:
-  AsioLoop()
-      : io_(std::make_unique<asio::io_context>(1)),
-        alarm_(std::make_unique<asio::steady_timer>(*io_)),
+  EpollLoop()
+      : epoll_(epoll_create1(EPOLL_CLOEXEC)),
+        wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
         mailbox_(std::make_shared<Mailbox>(this)),
-        thread_(std::this_thread::get_id()) {}
+        thread_(std::this_thread::get_id()) {
+    SKERRY_CHECK(epoll_.valid() && wake_.valid());
+    epoll_event event{};
+    event.events = EPOLLIN;
+    SKERRY_CHECK(epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event) == 0);
+  }
 
-  ~AsioLoop() override {
+  ~EpollLoop() override {
     mailbox_->LoopGone();
     stopped_ = true;
     // Tasks may own connections, whose destructors call back: everything of ours
     // still exists while they go.
     std::exchange(due_, {}).clear();
     std::exchange(timers_, {}).clear();
-    alarm_.reset();
-    io_.reset();
+    TakeTasks().clear();
   }
 
   void Post(Task task) override {
-    if (!stopped_) asio::post(*io_, std::move(task));
+    if (stopped_) return;
+    {
+      MutexLock lock(mutex_);
+      tasks_.push_back(std::move(task));
+    }
+    if (sleeping_ && sleeping_.exchange(false)) Wake();
   }
 
   TimerId After(Micros delay, Task task) override {
@@ -95,7 +71,6 @@ class AsioLoop : public SocketLoop {
     if (stopped_) return id;
     timers_.emplace(std::pair(when, id), std::move(task));
     due_.emplace(id, when);
-    SetAlarm();
     return id;
   }
 
@@ -111,59 +86,171 @@ class AsioLoop : public SocketLoop {
 
   void Run() override {
     thread_ = std::this_thread::get_id();
-    const auto work = asio::make_work_guard(*io_);
-    io_->run();
+    while (!stopped_) {
+      RunTasks();
+      if (!stopped_) WaitAndDispatch();
+      RunTimers();
+    }
   }
 
   void Stop() override {
     stopped_ = true;
-    io_->stop();
+    Wake();
   }
 
   bool IsCurrent() const override { return thread_ == std::this_thread::get_id(); }
   const Clock& clock() const override { return Clock::Real(); }
 
-  std::unique_ptr<Readiness> Watch(ScopedFd fd, Readiness::Events* events) override {
-    return std::make_unique<AsioReadiness>(*io_, std::move(fd), events);
-  }
+  std::unique_ptr<Readiness> Watch(ScopedFd fd, Readiness::Events* events) override;
   const std::shared_ptr<Mailbox>& mailbox() const override { return mailbox_; }
 
+  void Want(Watched& socket, uint32_t event) {
+    socket.wanted |= event;
+    Register(socket, socket.registered | event);
+  }
+  // No event comes for it any more; what epoll has told of this turn may still point to it.
+  ScopedFd Forget(std::unique_ptr<Watched> socket) {
+    Register(*socket, 0);
+    socket->events = nullptr;
+    ScopedFd fd = std::move(socket->fd);
+    if (dispatching_) forgotten_.push_back(std::move(socket));
+    return fd;
+  }
+
  private:
-  void SetAlarm() {
-    if (timers_.empty() || alarm_ == nullptr) return;
-    const SteadyTime first = timers_.begin()->first.first;
-    if (alarm_set_ && alarm_at_ <= first) return;
-    alarm_set_ = true;
-    alarm_at_ = first;
-    alarm_->expires_at(std::chrono::time_point_cast<std::chrono::steady_clock::duration>(first));
-    alarm_->async_wait([this](const boost::system::error_code& error) {
-      if (error) return;
-      alarm_set_ = false;
-      RunTimers();
-    });
+  // One that cannot be registered (the kernel has no memory) hears nothing until its owner's
+  // time is over.
+  void Register(Watched& socket, uint32_t events) {
+    if (events == socket.registered) return;
+    epoll_event event{};
+    event.events = events;
+    event.data.ptr = &socket;
+    const int change = events == 0              ? EPOLL_CTL_DEL
+                       : socket.registered == 0 ? EPOLL_CTL_ADD
+                                                : EPOLL_CTL_MOD;
+    if (epoll_ctl(epoll_.get(), change, socket.fd.get(), &event) == 0) socket.registered = events;
+  }
+
+  void Wake() {
+    const uint64_t one = 1;
+    // It can only fail where so many wakes wait that one is enough.
+    [[maybe_unused]] const ssize_t written = write(wake_.get(), &one, sizeof(one));
+  }
+
+  std::vector<Task> TakeTasks() {
+    MutexLock lock(mutex_);
+    return std::exchange(tasks_, {});
+  }
+
+  // Those that are there now: what they post comes after sockets and timers.
+  void RunTasks() {
+    {
+      MutexLock lock(mutex_);
+      running_.swap(tasks_);
+    }
+    for (Task& task : running_) {
+      if (stopped_) break;
+      std::exchange(task, nullptr)();
+    }
+    running_.clear();
+  }
+
+  // Milliseconds, as epoll_wait takes them; a timer may be late by less than one.
+  int TimeToSleep() {
+    if (timers_.empty()) return -1;
+    const Micros left =
+        std::chrono::duration_cast<Micros>(timers_.begin()->first.first - clock().Steady());
+    if (left <= Micros(0)) return 0;
+    return static_cast<int>(std::min<int64_t>((left.count() + 999) / 1000, INT_MAX));
+  }
+
+  void WaitAndDispatch() {
+    // First we say that we sleep: a task that we do not see here is from one who sees that.
+    sleeping_ = true;
+    bool idle = false;
+    {
+      MutexLock lock(mutex_);
+      idle = tasks_.empty();
+    }
+    std::array<epoll_event, kEventsPerTurn> ready;
+    const int count = epoll_wait(epoll_.get(), ready.data(), static_cast<int>(ready.size()),
+                                 idle ? TimeToSleep() : 0);
+    sleeping_ = false;
+    dispatching_ = true;
+    for (int i = 0; i < count && !stopped_; ++i) {
+      if (ready[i].data.ptr == nullptr) {
+        uint64_t wakes = 0;
+        [[maybe_unused]] const ssize_t got = read(wake_.get(), &wakes, sizeof(wakes));
+      } else {
+        Dispatch(*static_cast<Watched*>(ready[i].data.ptr), ready[i].events);
+      }
+    }
+    dispatching_ = false;
+    std::exchange(forgotten_, {}).clear();
+  }
+
+  void Dispatch(Watched& socket, uint32_t ready) {
+    if (socket.events == nullptr) return;
+    // What is broken can be read and written: that tells how.
+    if ((ready & (EPOLLERR | EPOLLHUP)) != 0) ready |= EPOLLIN | EPOLLOUT;
+    const uint32_t fired = socket.wanted & ready;
+    if (fired == 0) return Register(socket, socket.wanted);
+    socket.wanted &= ~fired;
+    if ((fired & EPOLLIN) != 0) socket.events->OnReadable();
+    if (socket.events == nullptr || (fired & EPOLLOUT) == 0) return;
+    socket.events->OnWritable();
+    // Most sockets can be written at most times.
+    if (socket.events == nullptr || (socket.wanted & EPOLLOUT) != 0) return;
+    Register(socket, socket.registered & ~EPOLLOUT);
   }
 
   void RunTimers() {
+    if (timers_.empty()) return;
     const SteadyTime now = clock().Steady();
     while (!timers_.empty() && timers_.begin()->first.first <= now && !stopped_) {
       auto timer = timers_.extract(timers_.begin());
       due_.erase(timer.key().second);
       timer.mapped()();
     }
-    SetAlarm();
   }
 
-  std::unique_ptr<asio::io_context> io_;
-  std::unique_ptr<asio::steady_timer> alarm_;
-  SteadyTime alarm_at_{};
-  bool alarm_set_ = false;
+  const ScopedFd epoll_;
+  const ScopedFd wake_;  // an eventfd
   std::map<std::pair<SteadyTime, TimerId>, Task> timers_;
   std::unordered_map<TimerId, SteadyTime> due_;
   TimerId last_id_ = 0;
+  Mutex mutex_;
+  std::vector<Task> tasks_ SKERRY_GUARDED_BY(mutex_);
+  std::vector<Task> running_;
+  std::vector<std::unique_ptr<Watched>> forgotten_;
+  bool dispatching_ = false;
+  std::atomic<bool> sleeping_{false};  // the next Post must wake
   std::shared_ptr<Mailbox> mailbox_;
   std::atomic<bool> stopped_{false};
   std::atomic<std::thread::id> thread_;
 };
+
+class EpollReadiness : public Readiness {
+ public:
+  EpollReadiness(EpollLoop& loop, ScopedFd fd, Events* events)
+      : loop_(loop), socket_(std::make_unique<Watched>(Watched{std::move(fd), events})) {}
+  ~EpollReadiness() override {
+    if (socket_ != nullptr) loop_.Forget(std::move(socket_));
+  }
+
+  int fd() const override { return socket_->fd.get(); }
+  ScopedFd Release() override { return loop_.Forget(std::move(socket_)); }
+  void WantRead() override { loop_.Want(*socket_, EPOLLIN); }
+  void WantWrite() override { loop_.Want(*socket_, EPOLLOUT); }
+
+ private:
+  EpollLoop& loop_;
+  std::unique_ptr<Watched> socket_;  // null once released
+};
+
+std::unique_ptr<Readiness> EpollLoop::Watch(ScopedFd fd, Readiness::Events* events) {
+  return std::make_unique<EpollReadiness>(*this, std::move(fd), events);
+}
 
 }  // namespace
 
@@ -185,6 +272,6 @@ SocketLoop& SocketLoop::From(Loop& loop) {
   return *found;
 }
 
-std::unique_ptr<Loop> Loop::Make() { return std::make_unique<AsioLoop>(); }
+std::unique_ptr<Loop> Loop::Make() { return std::make_unique<EpollLoop>(); }
 
 }  // namespace skerry::net

@@ -5,7 +5,7 @@
 // posted by an object must do nothing once that object is gone: capture a
 // std::weak_ptr, never `this` of something that can die first.
 //
-// Boost.Asio stays inside this room; tests and simulations use FakeLoop.
+// Loop::Make gives one on epoll; tests and simulations use FakeLoop.
 #pragma once
 
 #include <cstdint>
