@@ -291,13 +291,16 @@ std::vector<BodyLog::Behind> BodyLog::TakeBehind(ByteCount window, Segment::Step
   return all;
 }
 
-void BodyLog::LetGo() {
+Status BodyLog::LetGo() {
   for (const Behind& behind : TakeBehind(kUnwritten, Segment::Step::kWriteBack)) {
     for (const Segment::Part& part : behind.parts) behind.segment->WriteBack(part);
   }
   for (const Behind& behind : TakeBehind(options_.in_memory, Segment::Step::kLetGo)) {
-    for (const Segment::Part& part : behind.parts) behind.segment->LetGo(part);
+    for (const Segment::Part& part : behind.parts) {
+      if (Status gone = behind.segment->LetGo(part); !gone) return Failed(std::move(gone));
+    }
   }
+  return {};
 }
 
 // --- files

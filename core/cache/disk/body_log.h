@@ -84,8 +84,9 @@ class BodyLog {
   void Restart();
 
   // Takes out of the page cache what lies `in_memory` behind the writer and nobody has read
-  // since, and has what lies nearer written before. Thread: one, which may wait for the disk.
-  void LetGo();
+  // since, and has what lies nearer written before. An error is one of writing. Thread: one,
+  // which may wait for the disk.
+  Status LetGo();
 
   // Bytes appended and not flushed yet.
   ByteCount unflushed() const { return unflushed_.load(std::memory_order_relaxed); }

@@ -1,12 +1,7 @@
 #include "core/cache/disk/body_log.h"
 
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <linux/magic.h>
-#include <sys/mman.h>
-#include <sys/vfs.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -210,78 +205,6 @@ TEST(SegmentNameTest, OnlyNamesThatWereMadeAreRead) {
   for (const char* name : {"body-1.seg", "000012.sst", "body-00000000000000zz.seg", "CURRENT",
                            "body-0000000000000001.seg.new", "body-00000000000000001.seg"}) {
     EXPECT_FALSE(Segment::FirstOf(name)) << name;
-  }
-}
-
-// --- memory
-
-class PageCacheTest : public testing::Test {
- protected:
-  static constexpr uint64_t kPositions = 40;
-  static constexpr ByteCount kInMemory = 4_MiB;
-  static constexpr ByteCount kBody = 262'144;
-  static constexpr size_t kPage = 4096;
-
-  void SetUp() override {
-    fs::create_directories(directory_.store());
-    struct statfs about {};
-    ASSERT_EQ(statfs(directory_.store().c_str(), &about), 0);
-    if (about.f_type == TMPFS_MAGIC) GTEST_SKIP() << "files lie in memory here";
-    ASSERT_TRUE(log_.Open());
-    const std::string body = BodyOf("body", 0, kBody);
-    for (uint64_t position = 0; position < kPositions; ++position) {
-      const std::string header = EncodeChunkHeader({7, position, 1}, {}, body);
-      ASSERT_TRUE(log_.Append({{position, {header, {}, body}}}));
-    }
-  }
-  // Of all files. Reading would bring in what is not there.
-  ByteCount InMemory() {
-    ByteCount pages = 0;
-    for (const auto& entry : fs::directory_iterator(directory_.store())) {
-      const int file = open(entry.path().c_str(), O_RDONLY | O_CLOEXEC);
-      const size_t size = entry.file_size();
-      void* const bytes = mmap(nullptr, size, PROT_READ, MAP_SHARED, file, 0);
-      std::vector<unsigned char> there((size + kPage - 1) / kPage);
-      EXPECT_EQ(mincore(bytes, size, there.data()), 0);
-      for (const unsigned char page : there) pages += page & 1;
-      munmap(bytes, size);
-      close(file);
-    }
-    return pages * kPage;
-  }
-
-  TempDirectory directory_;
-  BodyLog log_{{.directory = directory_.store(), .segment_bytes = 3_MiB, .in_memory = kInMemory}};
-};
-
-TEST_F(PageCacheTest, WhatLiesBehindTheWindowAndWasNotReadIsLetGo) {
-  for (const uint64_t position : {3, 4, 17}) ASSERT_TRUE(log_.TryRead(position));
-  ASSERT_TRUE(log_.Read(9));
-  ASSERT_TRUE(log_.Flush());
-  log_.LetGo();
-  EXPECT_GE(InMemory(), kInMemory);
-  EXPECT_LE(InMemory(), kInMemory + 1_MiB + 5 * kBody) << "the window, to a cut, and what was read";
-  for (const uint64_t position : {3, 4, 9, 17, 30, 35, 39}) {
-    EXPECT_TRUE(log_.TryRead(position)) << position;
-  }
-}
-
-TEST_F(PageCacheTest, WhatIsReadLaterStays) {
-  ASSERT_TRUE(log_.Flush());
-  log_.LetGo();
-  const ByteCount before = InMemory();
-  ASSERT_TRUE(log_.Read(5));
-  log_.LetGo();
-  EXPECT_GE(InMemory(), before + kBody);
-  EXPECT_TRUE(log_.TryRead(5));
-}
-
-TEST_F(PageCacheTest, WhatIsNotOnTheDiskYetIsNotLost) {
-  log_.LetGo();
-  for (uint64_t position = 0; position < kPositions; ++position) {
-    const Result<Chunk> chunk = log_.Read(position);
-    ASSERT_TRUE(chunk) << position;
-    EXPECT_TRUE(DecodeChunk(chunk->view(), {7, position, 1})) << position;
   }
 }
 

@@ -301,9 +301,15 @@ void Segment::WriteBack(const Part& part) const {
                   SYNC_FILE_RANGE_WRITE);
 }
 
-void Segment::LetGo(const Part& part) const {
-  posix_fadvise(file_, static_cast<off_t>(part.begin), static_cast<off_t>(part.end - part.begin),
-                POSIX_FADV_DONTNEED);
+Status Segment::LetGo(const Part& part) const {
+  const auto at = static_cast<off_t>(part.begin);
+  const auto size = static_cast<off_t>(part.end - part.begin);
+  // Pages on their way to the disk would stay.
+  const bool failed = sync_file_range(file_, at, size, SYNC_FILE_RANGE_WAIT_BEFORE) != 0;
+  // Others say that this cannot be asked for here, and nothing of the disk.
+  if (failed && (errno == EIO || errno == ENOSPC || errno == EDQUOT)) return IoError(path_, errno);
+  posix_fadvise(file_, at, size, POSIX_FADV_DONTNEED);
+  return {};
 }
 
 Result<Chunk> Segment::Read(const Place& place, bool wait) const {

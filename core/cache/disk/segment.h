@@ -93,8 +93,9 @@ class Segment {
   void MarkRead(const Place& place);
   // Begins to write it to the disk; does not wait for that, but for room in the queue.
   void WriteBack(const Part& part) const;
-  // Gives back the memory of pages that lie in it and are on the disk.
-  void LetGo(const Part& part) const;
+  // Gives back the memory of the pages that lie in it, once they are on the disk. An error of
+  // writing them is told here and then not by Sync.
+  Status LetGo(const Part& part) const;
 
   std::optional<Place> Find(uint64_t position) const;
   // The bytes of a place. kNotFound: the file is shorter. `wait` false: nothing but what

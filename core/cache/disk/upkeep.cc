@@ -67,12 +67,14 @@ void Upkeep::Round() {
   if (parts_.store.failed()) return repair_.Step();
   repair_.Healthy();
   if (load_) Load();
-  parts_.store.bodies().LetGo();
   if (FlushDue(parts_.appender.oldest_unflushed(), parts_.appender.last_append(), now)) Flush();
   if (const Status flushed = parts_.store.bodies().FlushFull(); !flushed) {
     LogWarning("disk: flush failed", {{"error", flushed.error().ToString()}});
   }
   MakeRoom();
+  if (const Status gone = parts_.store.bodies().LetGo(); !gone) {
+    LogWarning("disk: writing failed", {{"error", gone.error().ToString()}});
+  }
 }
 
 // What would fail is not tried: no error of the system's would tell.

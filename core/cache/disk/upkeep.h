@@ -1,5 +1,5 @@
-// The thread that keeps the store in order: flushes when a flush is due, makes room,
-// and repairs what failed.
+// The thread that keeps the store in order: flushes when a flush is due, makes room on
+// the disk and in the page cache, and repairs what failed.
 //
 // Owner: the disk tier. Thread: its own; Kick and the destructor any.
 #pragma once
