@@ -371,9 +371,9 @@ Status Edge::State::OpenWorker(size_t index) {
   PurgeMethod* const purges = purge_methods.empty() ? nullptr : purge_methods.back().get();
   for (daemon::PortOptions& address : listen) {
     const auto accept = [gateway = gateways.back().get(),
-                         purges](std::shared_ptr<http::ServerStream> stream) {
+                         purges](const std::shared_ptr<http::ServerStream>& stream) {
       const bool purge = purges != nullptr && PurgeMethod::Is(stream->request());
-      return purge ? purges->OnRequest(std::move(stream)) : gateway->OnRequest(std::move(stream));
+      return purge ? purges->OnRequest(stream) : gateway->OnRequest(stream);
     };
     auto opened = daemon::OpenPort(loop, address, index, accept);
     if (!opened) return Fail(std::move(opened.error()));

@@ -18,10 +18,11 @@ constexpr double kBounds[] = {0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0
 
 }  // namespace
 
-size_t Cells::Index() {
+size_t Cells::Pick() {
   static std::atomic<size_t> next{0};
-  thread_local const size_t index = next.fetch_add(1, std::memory_order_relaxed) % kCells;
-  return index;
+  const size_t number = next.fetch_add(1, std::memory_order_relaxed);
+  index_ = number < kOwn ? number : kOwn + number % (kCells - kOwn);
+  return index_;
 }
 
 int64_t Cells::Sum() const {

@@ -24,7 +24,7 @@ TEST(MetricsTest, CountsOfAllThreadsAreSummed) {
   Counter& counter = metrics.GetCounter("a_total", "A.");
   Gauge& gauge = metrics.GetGauge("b", "B.");
   std::vector<std::thread> threads;
-  for (int t = 0; t < 20; ++t) {
+  for (int t = 0; t < 60; ++t) {
     threads.emplace_back([&] {
       for (int i = 0; i < 1000; ++i) {
         counter.Add();
@@ -33,8 +33,8 @@ TEST(MetricsTest, CountsOfAllThreadsAreSummed) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(counter.value(), 20'000u);
-  EXPECT_EQ(gauge.value(), 10'000);
+  EXPECT_EQ(counter.value(), 60'000u);
+  EXPECT_EQ(gauge.value(), 30'000);
 }
 
 TEST(MetricsTest, TextIsPrometheusFormat) {

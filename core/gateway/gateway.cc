@@ -17,9 +17,10 @@ Gateway::Gateway(net::Loop& loop, Shared& shared, Options options)
 
 Gateway::~Gateway() = default;
 
-std::shared_ptr<http::StreamEvents> Gateway::OnRequest(std::shared_ptr<http::ServerStream> stream) {
+std::shared_ptr<http::StreamEvents> Gateway::OnRequest(
+    const std::shared_ptr<http::ServerStream>& stream) {
   if (auto answered = quick_hits_->Answer(*stream)) return answered;
-  auto exchange = std::make_shared<Exchange>(*this, std::move(stream));
+  auto exchange = std::make_shared<Exchange>(*this, stream);
   exchange->Begin();
   return exchange;
 }

@@ -80,7 +80,7 @@ class Gateway {
   Gateway& operator=(const Gateway&) = delete;
 
   // What http::Server calls for a request. Never null.
-  std::shared_ptr<http::StreamEvents> OnRequest(std::shared_ptr<http::ServerStream> stream);
+  std::shared_ptr<http::StreamEvents> OnRequest(const std::shared_ptr<http::ServerStream>& stream);
 
   // A new configuration for requests that begin from now on. Upstreams that its routes
   // name by a further index are added before.

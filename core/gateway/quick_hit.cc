@@ -82,8 +82,8 @@ struct QuickHits::OfHead {
 };
 
 // An answer but for its body.
-struct QuickHits::Answered {
-  std::shared_ptr<const http::PreparedHead> head;
+struct QuickHits::Answered : LocalCounted {
+  LocalPtr<const http::PreparedHead> head;
   bool has_body = true;
   Counter* hits = nullptr;
   Counter* requests = nullptr;
@@ -95,7 +95,7 @@ struct QuickHits::Ready {
   std::weak_ptr<const cache::Entry> entry;  // its address is not given to another one
   uint64_t route = 0;
   Seconds age{0};
-  std::shared_ptr<const Answered> answer;
+  LocalPtr<const Answered> answer;
 
   bool Is(const cache::EntryPtr& wanted, uint64_t wanted_route, Seconds wanted_age) const {
     return route == wanted_route && age == wanted_age && !entry.owner_before(wanted) &&
@@ -106,13 +106,14 @@ struct QuickHits::Ready {
 // What hears of the end of an answer.
 class QuickHits::Events : public http::StreamEvents {
  public:
-  Events(Gateway& gateway, http::ServerStream& stream, std::shared_ptr<const Answered> answered)
+  Events(Gateway& gateway, http::ServerStream& stream, LocalPtr<const Answered> answered)
       : gateway_(gateway), stream_(stream), answered_(std::move(answered)) {}
 
   void OnBody(std::string_view) override {}
   void OnBodyEnd(http::Fields) override {}
   void OnGone(bool complete) override {
-    const SteadyTime now = gateway_.loop().clock().Steady();
+    const std::optional<SteadyTime> ended = stream_.ended();
+    const SteadyTime now = ended ? *ended : gateway_.loop().clock().Steady();
     const double seconds = static_cast<double>((now - stream_.begun()).count()) / 1e6;
     const uint64_t bytes = stream_.bytes_sent();
     gateway_.counters().Answered(*answered_->requests, seconds, bytes);
@@ -125,7 +126,7 @@ class QuickHits::Events : public http::StreamEvents {
  private:
   Gateway& gateway_;
   http::ServerStream& stream_;  // alive until OnGone has been called
-  std::shared_ptr<const Answered> answered_;
+  LocalPtr<const Answered> answered_;
 };
 
 QuickHits::QuickHits(Gateway& gateway)
@@ -137,7 +138,7 @@ void QuickHits::ConfigurationChanged() { configuration_ = NextNumber(); }
 
 std::shared_ptr<http::StreamEvents> QuickHits::Answer(http::ServerStream& stream) {
   if (!stream.end_of_body()) return nullptr;
-  const std::shared_ptr<http::SharedHead>& common = stream.shared_head();
+  const LocalPtr<http::SharedHead>& common = stream.shared_head();
   if (common == nullptr) return nullptr;
   const http::RequestHead& head = common->head;
   OfHead& of_head = HeadOf(*common);
@@ -241,10 +242,10 @@ WallTime QuickHits::NowFor(const http::ServerStream& stream) {
 }
 
 // Null: it is one for the long way after all.
-std::shared_ptr<const QuickHits::Answered> QuickHits::AnswerOf(const http::RequestHead& head,
-                                                               std::string_view path,
-                                                               const OfRoute& of_route,
-                                                               const Lookup& lookup) {
+LocalPtr<const QuickHits::Answered> QuickHits::AnswerOf(const http::RequestHead& head,
+                                                        std::string_view path,
+                                                        const OfRoute& of_route,
+                                                        const Lookup& lookup) {
   const cache::EntryPtr& entry = lookup.entry;
   const WallTime now = lookup.at;
   const Seconds age = cache::CurrentAge(entry->head.initial_age, entry->head.response_time, now);
@@ -265,21 +266,21 @@ std::shared_ptr<const QuickHits::Answered> QuickHits::AnswerOf(const http::Reque
   };
   http::Response response = Write(writing);
   if (response.status != 304 && !(response.status == 200 && whole)) return nullptr;
-  auto answered = std::make_shared<Answered>();
+  auto made = LocalPtr<Answered>::Make();
   std::optional<uint64_t> length;
   if (whole && entry->trailers.empty()) length = entry->body_size;
-  answered->head = std::make_shared<const http::PreparedHead>(
-      response.status, std::move(response.stored), std::move(response.own), length);
-  answered->has_body = whole;
+  made->head = LocalPtr<const http::PreparedHead>::Make(response.status, std::move(response.stored),
+                                                        std::move(response.own), length);
+  made->has_body = whole;
   Counters& counters = gateway_.counters();
-  answered->hits = &counters.hits(lookup.tier);
-  answered->requests =
-      &counters.requests(of_route.route->site, answered->head->status(), CacheLabel(verdict));
+  made->hits = &counters.hits(lookup.tier);
+  made->requests =
+      &counters.requests(of_route.route->site, made->head->status(), CacheLabel(verdict));
   if (gateway_.access_log() != nullptr) {
-    answered->line = LineOf(head, path, of_route, *entry, *answered, writing.cache_status);
+    made->line = LineOf(head, path, of_route, *entry, *made, writing.cache_status);
   }
-  ready = {entry, of_route.number, age, answered};
-  return answered;
+  ready = {entry, of_route.number, age, std::move(made)};
+  return ready.answer;
 }
 
 std::unique_ptr<const AccessLine> QuickHits::LineOf(const http::RequestHead& head,

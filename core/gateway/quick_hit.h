@@ -50,8 +50,8 @@ class QuickHits {
   // Of what is in `kept_`, which it leaves empty.
   cache::EntryPtr Select(OfRoute& of_route);
   WallTime NowFor(const http::ServerStream& stream);
-  std::shared_ptr<const Answered> AnswerOf(const http::RequestHead& head, std::string_view path,
-                                           const OfRoute& of_route, const Lookup& lookup);
+  LocalPtr<const Answered> AnswerOf(const http::RequestHead& head, std::string_view path,
+                                    const OfRoute& of_route, const Lookup& lookup);
   // Of the access log.
   static std::unique_ptr<const AccessLine> LineOf(const http::RequestHead& head,
                                                   std::string_view path, const OfRoute& of_route,

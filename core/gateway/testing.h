@@ -26,7 +26,7 @@ class FakeStream : public http::ServerStream {
         peer_(std::move(peer)) {}
 
   const http::RequestHead& request() const override { return request_; }
-  const std::shared_ptr<http::SharedHead>& shared_head() const override { return common; }
+  const LocalPtr<http::SharedHead>& shared_head() const override { return common; }
   bool end_of_body() const override { return end_of_body_; }
   http::Protocol protocol() const override { return speaks; }
   const net::Address& peer() const override { return peer_; }
@@ -69,7 +69,7 @@ class FakeStream : public http::ServerStream {
   size_t consumed = 0;
   std::vector<http::ResponseHead> interim;
   http::Protocol speaks = http::Protocol::kHttp2;
-  std::shared_ptr<http::SharedHead> common;
+  LocalPtr<http::SharedHead> common;
 
  private:
   void Pull() {
@@ -278,14 +278,14 @@ class GatewayHarness {
 
  private:
   // As sessions do it: a head is known when it has come before.
-  std::shared_ptr<http::SharedHead> SharedHeadOf(http::RequestHead head) {
+  LocalPtr<http::SharedHead> SharedHeadOf(http::RequestHead head) {
     head.path.clear();
     std::string text = head.method + '\n' + head.scheme + '\n' + head.authority;
     for (const http::Field& field : head.fields) {
       text.append("\n").append(field.name).append(":").append(field.value);
     }
     auto& [times, known] = heads_[text];
-    if (known == nullptr) known = std::make_shared<http::SharedHead>(std::move(head));
+    if (known == nullptr) known = LocalPtr<http::SharedHead>::Make(std::move(head));
     return heads_come_again && ++times > 1 ? known : nullptr;
   }
 
@@ -299,7 +299,7 @@ class GatewayHarness {
     return At(which)->events;
   }
 
-  std::map<std::string, std::pair<int, std::shared_ptr<http::SharedHead>>> heads_;
+  std::map<std::string, std::pair<int, LocalPtr<http::SharedHead>>> heads_;
   cache::Ram ram_;
   std::unique_ptr<Pool> compute_;
   std::vector<std::pair<std::shared_ptr<FakeStream>, std::shared_ptr<http::StreamEvents>>> open_;

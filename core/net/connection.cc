@@ -175,6 +175,7 @@ void Connection::OpenRecords() {
       size_t count = 0;
       step = tls_->Read(buffer + filled, kRecordBytes, &count);
       filled += count;
+      if (step == TlsSession::Step::kDone && tls_->drained()) step = TlsSession::Step::kWantMore;
     }
     if (filled > 0 && !Deliver({buffer, filled})) return;
     if (step == TlsSession::Step::kWantMore) return;

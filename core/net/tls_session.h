@@ -43,6 +43,8 @@ class TlsSession {
   // empty or taken away by Feed({}).
   void Feed(std::string_view ciphertext) { input_ = ciphertext; }
   std::string_view input() const { return input_; }
+  // Read has nothing to give before the next Feed.
+  bool drained() const { return input_.empty() && SSL_has_pending(ssl_.get()) == 0; }
 
   // A client begins by itself at the first call.
   Step Handshake();

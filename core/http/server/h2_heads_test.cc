@@ -61,7 +61,7 @@ class H2HeadsTest : public SessionTest {
       std::optional<uint64_t> length;
       if (has_body && made.trailers.empty()) length = made.body.size();
       response.prepared =
-          std::make_shared<PreparedHead>(made.status, fields, Fields{{"via", "a"}}, length);
+          LocalPtr<const PreparedHead>::Make(made.status, fields, Fields{{"via", "a"}}, length);
     } else {
       response.status = made.status;
       response.stored = fields;

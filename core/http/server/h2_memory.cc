@@ -92,8 +92,8 @@ bool IsZero(const void* bytes, size_t size) {
 class H2ThreadMemory {
  public:
   ~H2ThreadMemory() {
-    for (const std::vector<void*>& blocks : free_) {
-      for (void* block : blocks) free(block);
+    for (Kept& kept : kept_) {
+      while (void* const block = kept.Take()) free(block);
     }
   }
 
@@ -115,8 +115,7 @@ class H2ThreadMemory {
   void Free(void* seen) {
     void* const block = static_cast<char*>(seen) - kHeader;
     const size_t number = ClassOf(SizeOfBlock(seen) + kHeader);
-    if (number >= kClasses || free_[number].size() == kBlocksKept) return free(block);
-    free_[number].push_back(block);
+    if (number >= kClasses || !kept_[number].Put(block)) free(block);
   }
 
   bool ReturnSlot(void* seen) {
@@ -137,6 +136,30 @@ class H2ThreadMemory {
   Slots rings{kRingBytes};
 
  private:
+  // Free blocks of a class, each of which knows the next one.
+  class Kept {
+   public:
+    void* Take() {
+      void* const block = first_;
+      if (block == nullptr) return nullptr;
+      memcpy(&first_, block, sizeof(first_));
+      --count_;
+      return block;
+    }
+    // False: there are enough.
+    bool Put(void* block) {
+      if (count_ == kBlocksKept) return false;
+      memcpy(block, &first_, sizeof(first_));
+      first_ = block;
+      ++count_;
+      return true;
+    }
+
+   private:
+    void* first_ = nullptr;
+    size_t count_ = 0;
+  };
+
   static size_t SizeOfBlock(const void* seen) {
     size_t size = 0;
     memcpy(&size, static_cast<const char*>(seen) - kHeader, sizeof(size));
@@ -145,14 +168,11 @@ class H2ThreadMemory {
   static size_t ClassOf(size_t whole) { return (whole + kClassBytes - 1) / kClassBytes; }
 
   void* Small(size_t number) {
-    std::vector<void*>& blocks = free_[number];
-    if (blocks.empty()) return malloc(number * kClassBytes);
-    void* const block = blocks.back();
-    blocks.pop_back();
-    return block;
+    void* const block = kept_[number].Take();
+    return block != nullptr ? block : malloc(number * kClassBytes);
   }
 
-  std::array<std::vector<void*>, kClasses> free_;
+  std::array<Kept, kClasses> kept_;
 };
 
 // What nghttp2 calls.

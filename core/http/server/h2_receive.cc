@@ -79,11 +79,11 @@ void H2Session::EndFlood() {
 }
 
 void H2Session::OnHeadersBegin(int32_t id) {
-  auto stream = std::make_shared<H2Stream>(this, id, context_.facts, limits(), received_at_);
+  auto stream = std::make_shared<H2Stream>(this, id, *context_.facts, limits(), received_at_);
   nghttp2_session_set_stream_user_data(session_.get(), id, stream.get());
   stream->place_ = streams_.size();
   found_ = stream.get();
-  streams_.push_back(std::move(stream));
+  streams_.emplace_back(std::move(stream));
   block_.Clear();
   lines_.Clear();
   same_head_ = last_head_ != nullptr;
@@ -203,15 +203,17 @@ void H2Session::Hand(H2Stream& stream) {
 void H2Session::HandOver(H2Stream& stream, Expectation expectation) {
   // Nothing more comes of it: it waits for the end of what has been read, and never begins if it
   // is reset in there.
-  if (stream.body_ended_) return waiting_.push_back(streams_[stream.place_]);
-  Begin(stream, expectation);
+  if (!stream.body_ended_) return Begin(stream, expectation);
+  stream.waiting_place_ = waiting_.size();
+  waiting_.push_back(&stream);
 }
 
 void H2Session::HandOverWaiting() {
-  for (const std::shared_ptr<H2Stream>& stream : waiting_) {
+  for (H2Stream* const stream : waiting_) {
     if (closed_) break;
-    if (stream->session_ == nullptr) continue;
-    found_ = stream.get();
+    if (stream == nullptr) continue;
+    stream->waiting_place_ = H2Stream::kNoPlace;
+    found_ = stream;
     Begin(*stream, Expectation::kNone);
   }
   waiting_.clear();
@@ -220,7 +222,7 @@ void H2Session::HandOverWaiting() {
 void H2Session::Begin(H2Stream& stream, Expectation expectation) {
   stream.asked_ = H2Stream::Asked::kHanded;
   // Whatever the program does: streams stay with the session while it receives.
-  auto events = context_.on_request(streams_[stream.place_]);
+  auto events = context_.on_request(streams_[stream.place_].stream());
   if (closed_ || stream.session_ == nullptr) {
     if (events != nullptr) events->OnGone(false);
     return;

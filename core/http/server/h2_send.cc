@@ -174,11 +174,14 @@ void H2Session::WriteFrame(std::string_view frame) {
 // Asked for at the first wait: bodies in memory never do.
 void H2Session::AskToBeWoken(H2Stream& stream) {
   if (std::exchange(stream.wake_asked_, true)) return;
-  stream.response_.body->WakeWith([weak = std::weak_ptr<H2Stream>(streams_[stream.place_])] {
-    const auto held = weak.lock();
-    if (held == nullptr || held->session_ == nullptr) return;
-    H2Session& session = *held->session_;
-    nghttp2_session_resume_data(session.session_.get(), held->id());
+  const std::weak_ptr<ServerStream> weak = streams_[stream.place_].stream();
+  stream.response_.body->WakeWith([weak] {
+    const std::shared_ptr<ServerStream> held = weak.lock();
+    if (held == nullptr) return;
+    const auto& woken = static_cast<const H2Stream&>(*held);
+    if (woken.session_ == nullptr) return;
+    H2Session& session = *woken.session_;
+    nghttp2_session_resume_data(session.session_.get(), woken.id());
     session.SchedulePump();
   });
 }
@@ -210,6 +213,7 @@ void H2Session::SchedulePump() {
 void H2Session::Pump() {
   if (closed_ || pumping_) return;
   pumping_ = true;
+  pumped_at_.reset();
   held_back_ = false;
   data_written_ = 0;
   std::unique_ptr<OutgoingHead> head = OutgoingHead::Take();
@@ -308,8 +312,21 @@ void H2Session::OnFrameSent(const nghttp2_frame& frame) {
   // but a reset at once makes some clients (curl 7.88) lose the answer: Tick sends it.
   stream->lingers_since_ = Now();
   ReleaseWindow(*stream);
-  const std::shared_ptr<H2Stream> held = streams_[stream->place_];
-  stream->Gone(true);
+  const H2StreamOwner held = streams_[stream->place_];
+  PartFrom(held);
+}
+
+// One look at the clock for all answers that end in the same Pump.
+SteadyTime H2Session::PumpNow() {
+  if (!pumping_) return Now();
+  if (!pumped_at_) pumped_at_ = Now();
+  return *pumped_at_;
+}
+
+// Nothing more is said of it; those who have it may keep it.
+void H2Session::PartFrom(const H2StreamOwner& stream) {
+  if (!stream.alone()) stream->Keep(context_.facts);
+  stream->Gone(stream->answer_sent_, PumpNow());
 }
 
 void H2Session::ReleaseWindow(H2Stream& stream) {
@@ -324,15 +341,16 @@ void H2Session::OnStreamClosed(int32_t id) {
   found_ = nullptr;
   // The last one takes its place.
   const size_t place = closed->place_;
-  const std::shared_ptr<H2Stream> stream = std::move(streams_[place]);
+  const H2StreamOwner stream = std::move(streams_[place]);
   if (place + 1 < streams_.size()) {
     streams_[place] = std::move(streams_.back());
     streams_[place]->place_ = place;
   }
   streams_.pop_back();
-  if (streams_.empty()) idle_since_ = Now();
+  if (streams_.empty()) idle_since_ = PumpNow();
+  if (stream->waiting_place_ != H2Stream::kNoPlace) waiting_[stream->waiting_place_] = nullptr;
   ReleaseWindow(*stream);
-  stream->Gone(stream->answer_sent_);
+  PartFrom(stream);
 }
 
 }  // namespace skerry::http

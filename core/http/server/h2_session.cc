@@ -104,7 +104,7 @@ void H2Session::CloseNow(bool abort) {
     context_.transport.Close();
   }
   dead_streams_ = std::exchange(streams_, {});
-  for (const auto& stream : dead_streams_) stream->Gone(stream->answer_sent_);
+  for (const H2StreamOwner& stream : dead_streams_) PartFrom(stream);
   context_.finished();
 }
 
@@ -134,7 +134,7 @@ void H2Session::Tick() {
   if (no_preface || head_open || idle) {
     EndCalmly(NGHTTP2_NO_ERROR);
   } else {
-    const std::vector<std::shared_ptr<H2Stream>> open = streams_;
+    const std::vector<H2StreamOwner> open = streams_;
     for (const auto& stream : open) {
       if (!closed_) CheckStream(*stream, now, since_tick, stalls);
     }

@@ -12,6 +12,7 @@
 #include <nghttp2/nghttp2.h>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "core/http/server/glitch_budget.h"
@@ -84,6 +85,8 @@ class H2Session : public ServerSession {
   bool WriteData(H2Stream& stream, std::string_view header, size_t size);
   void OnFrameSent(const nghttp2_frame& frame);
   void OnStreamClosed(int32_t id);
+  void PartFrom(const H2StreamOwner& stream);
+  SteadyTime PumpNow();
   void SubmitHead(H2Stream& stream, const nghttp2_data_provider* body);
   void SubmitStatus(H2Stream& stream, const nghttp2_nv& status, size_t bytes_at_most,
                     const nghttp2_data_provider* body);
@@ -113,17 +116,18 @@ class H2Session : public ServerSession {
   SessionContext context_;
   H2Memory memory_;
   std::unique_ptr<nghttp2_session, SessionDeleter> session_;
-  std::vector<std::shared_ptr<H2Stream>> streams_;  // each knows its place
+  std::vector<H2StreamOwner> streams_;  // each knows its place
   // Of a closed session: nghttp2 may still be at work on one of them.
-  std::vector<std::shared_ptr<H2Stream>> dead_streams_;
-  std::vector<std::shared_ptr<H2Stream>> waiting_;  // for the end of OnBytes, to begin
-  H2Stream* found_ = nullptr;                       // by the last Find, and open still
+  std::vector<H2StreamOwner> dead_streams_;
+  // For the end of OnBytes, to begin. Null: closed meanwhile.
+  std::vector<H2Stream*> waiting_;
+  H2Stream* found_ = nullptr;  // by the last Find, and open still
   H2FrameScanner scanner_;
   HeadBlock block_;  // of the head that is coming in
   HeadLines lines_;  // of that head
   // The last one that was known, and how far the one that is coming in is the same.
   HeadLines last_lines_;
-  std::shared_ptr<SharedHead> last_head_;
+  LocalPtr<SharedHead> last_head_;
   bool same_head_ = false;
   size_t same_lines_ = 0;
   bool reading_head_ = false;  // begun, and not at its end
@@ -143,6 +147,7 @@ class H2Session : public ServerSession {
   bool settings_seen_ = false;
   SteadyTime head_open_since_{};  // epoch: no header block is unfinished
   SteadyTime received_at_;        // the bytes at hand
+  std::optional<SteadyTime> pumped_at_;
   SteadyTime idle_since_;
   SteadyTime rested_since_{};  // the idle_since_ that memory was given back for
   SteadyTime last_tick_;

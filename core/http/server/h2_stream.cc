@@ -89,8 +89,9 @@ void H2Stream::Sent(size_t count) {
   if (count > 0) response_.body->Consume(count);
 }
 
-void H2Stream::Gone(bool complete) {
+void H2Stream::Gone(bool complete, SteadyTime now) {
   session_ = nullptr;
+  ended_ = now;
   const auto events = std::exchange(events_, nullptr);
   if (events != nullptr) events->OnGone(complete);
   response_ = {};

@@ -18,9 +18,10 @@ class H2Session;
 // is null once it has closed; then nothing has an effect.
 class H2Stream : public ServerStream {
  public:
-  H2Stream(H2Session* session, int32_t id, std::shared_ptr<const ConnectionFacts> facts,
+  // `facts` live as long as the session.
+  H2Stream(H2Session* session, int32_t id, const ConnectionFacts& facts,
            const SessionLimits& limits, SteadyTime now)
-      : facts_(std::move(facts)),
+      : facts_(&facts),
         session_(session),
         id_(id),
         begun_(now),
@@ -30,12 +31,13 @@ class H2Stream : public ServerStream {
 
   const RequestHead& request() const override;
   std::string_view path() const override { return path_; }
-  const std::shared_ptr<SharedHead>& shared_head() const override { return common_; }
+  const LocalPtr<SharedHead>& shared_head() const override { return common_; }
   bool end_of_body() const override { return body_ended_; }
   Protocol protocol() const override { return Protocol::kHttp2; }
   const net::Address& peer() const override { return facts_->peer; }
   const std::string& tls() const override { return facts_->tls; }
   SteadyTime begun() const override { return begun_; }
+  std::optional<SteadyTime> ended() const override { return ended_; }
   void SendInterim(const ResponseHead& head) override;
   void Respond(Response response) override;
   void ConsumedBody(size_t count) override;
@@ -74,25 +76,32 @@ class H2Stream : public ServerStream {
 
   // Tells the program, once; the stream is dead afterwards. REQUIRES: the caller's own
   // reference, for the program may drop its last one in there.
-  void Gone(bool complete);
+  void Gone(bool complete, SteadyTime now);
+  // Somebody has it for longer than the session.
+  void Keep(std::shared_ptr<const ConnectionFacts> facts) { kept_facts_ = std::move(facts); }
 
   // What a browser sends.
   static constexpr size_t kUsualFields = 16;
 
-  std::shared_ptr<const ConnectionFacts> facts_;
+  static constexpr size_t kNoPlace = SIZE_MAX;
+
+  const ConnectionFacts* facts_;
+  std::shared_ptr<const ConnectionFacts> kept_facts_;
   H2Session* session_;
   const int32_t id_;
-  size_t place_ = 0;  // among the session's streams
+  size_t place_ = 0;                 // among the session's streams
+  size_t waiting_place_ = kNoPlace;  // among those that wait for the end of what was read
 
   // The request: its own head, or one that it has in common with others.
   std::string path_;
-  std::shared_ptr<SharedHead> common_;
+  LocalPtr<SharedHead> common_;
   mutable RequestHead head_;  // of `common_`: made when asked for
   Fields trailers_;
   Asked asked_ = Asked::kHead;
   size_t field_count_ = 0;
   size_t field_bytes_ = 0;
   SteadyTime begun_;
+  std::optional<SteadyTime> ended_;
   std::shared_ptr<StreamEvents> events_;
   bool body_ended_ = false;
   uint64_t body_received_ = 0;
@@ -116,6 +125,22 @@ class H2Stream : public ServerStream {
   BodySource::Piece piece_{BodySource::State::kData, {}, false};
   Intake intake_;
   bool any_rate_ = false;  // an event stream
+};
+
+// A session's own reference to a stream of its.
+class H2StreamOwner {
+ public:
+  explicit H2StreamOwner(std::shared_ptr<H2Stream> stream) : stream_(std::move(stream)) {}
+
+  H2Stream* get() const { return static_cast<H2Stream*>(stream_.get()); }
+  H2Stream& operator*() const { return *get(); }
+  H2Stream* operator->() const { return get(); }
+  // As programs know it.
+  const std::shared_ptr<ServerStream>& stream() const { return stream_; }
+  bool alone() const { return stream_.use_count() == 1; }
+
+ private:
+  std::shared_ptr<ServerStream> stream_;
 };
 
 }  // namespace skerry::http

@@ -8,7 +8,7 @@
 namespace skerry::http {
 namespace {
 
-const std::shared_ptr<SharedHead> kNone;
+const LocalPtr<SharedHead> kNone;
 
 uint64_t HashOf(std::string_view block) {
   // Nobody can choose whose slot a head takes.
@@ -67,7 +67,7 @@ HeadMemo& HeadMemo::OfThread() {
   return *memo;
 }
 
-const std::shared_ptr<SharedHead>& HeadMemo::Find(std::string_view block) {
+const LocalPtr<SharedHead>& HeadMemo::Find(std::string_view block) {
   if (block.size() > kMostBytes) return kNone;
   const uint64_t hash = HashOf(block);
   Slot& slot = slots_[hash % kSlots];
@@ -83,8 +83,7 @@ void HeadMemo::Put(std::string_view block, const RequestHead& head) {
   Slot& slot = slots_[hash % kSlots];
   if (slot.missed != hash || !slot.again) return;
   slot.block = block;
-  slot.head = std::make_shared<SharedHead>();
-  slot.head->head = head;
+  slot.head = LocalPtr<SharedHead>::Make(head);
   slot.head->head.path.clear();
 }
 

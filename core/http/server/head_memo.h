@@ -42,7 +42,7 @@ class HeadMemo {
   static HeadMemo& OfThread();
 
   // The head that such a block has been remembered as; null if it has not.
-  const std::shared_ptr<SharedHead>& Find(std::string_view block);
+  const LocalPtr<SharedHead>& Find(std::string_view block);
   // Remembers it, if the last Find was for this block and not the first that missed it.
   // `head` has been checked; its path is not looked at.
   void Put(std::string_view block, const RequestHead& head);
@@ -50,7 +50,7 @@ class HeadMemo {
  private:
   struct Slot {
     std::string block;
-    std::shared_ptr<SharedHead> head;
+    LocalPtr<SharedHead> head;
     uint64_t missed = 0;  // the hash of the last block that was not found here
     bool again = false;   // it was missed twice in a row
   };

@@ -1,7 +1,7 @@
 // The head of an answer that is sent again and again: what both protocols need of it is
 // worked out once.
 //
-// Thread: made on one, read on any.
+// Thread: one.
 #pragma once
 
 #include <array>
@@ -9,11 +9,12 @@
 #include <memory>
 #include <optional>
 
+#include "core/base/local_ptr.h"
 #include "core/http/message.h"
 
 namespace skerry::http {
 
-class PreparedHead {
+class PreparedHead : public LocalCounted {
  public:
   // The fields are `stored`, which is shared and may be null, then `own`. `length`: of the
   // whole body, null if there is none; a Content-Length that the fields have goes before.

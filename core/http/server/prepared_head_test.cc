@@ -37,7 +37,7 @@ class PreparedHeadTest : public SessionTest {
     if (prepared) {
       std::optional<uint64_t> length;
       if (c.body) length = c.body->size();
-      response.prepared = std::make_shared<PreparedHead>(c.status, stored, own, length);
+      response.prepared = LocalPtr<const PreparedHead>::Make(c.status, stored, own, length);
     } else {
       response.status = c.status;
       response.stored = stored;

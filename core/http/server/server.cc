@@ -233,10 +233,10 @@ std::unique_ptr<Server> Server::Make(net::Loop& loop, Options options, OnRequest
   return std::make_unique<ServerImpl>(loop, std::move(options), std::move(on_request));
 }
 
-const std::shared_ptr<SharedHead> ServerStream::kNoSharedHead;
+const LocalPtr<SharedHead> ServerStream::kNoSharedHead;
 
 RequestHead CopyOfRequest(const ServerStream& stream) {
-  const std::shared_ptr<SharedHead>& common = stream.shared_head();
+  const LocalPtr<SharedHead>& common = stream.shared_head();
   if (common == nullptr) return stream.request();
   RequestHead copy = common->head;
   copy.path = stream.path();

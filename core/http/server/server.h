@@ -14,8 +14,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "core/base/local_ptr.h"
 #include "core/base/metrics.h"
 #include "core/http/body.h"
 #include "core/http/message.h"
@@ -32,7 +34,7 @@ struct Response {
   std::shared_ptr<const Fields> stored;  // may be null
   Fields own;                            // age, cache-status, via, …
   // Null, or a head that is sent instead of the three above.
-  std::shared_ptr<const PreparedHead> prepared;
+  LocalPtr<const PreparedHead> prepared;
   std::unique_ptr<BodySource> body;  // null: none
 
   int sent_status() const { return prepared != nullptr ? prepared->status() : status; }
@@ -61,7 +63,9 @@ std::string_view Name(Protocol protocol);  // "http/1.1", "h2"
 
 // A request's head but for its path, checked. The requests of a thread that have the same
 // fields share one, so that what follows from them is worked out once.
-struct SharedHead {
+struct SharedHead : LocalCounted {
+  explicit SharedHead(RequestHead from) : head(std::move(from)) {}
+
   RequestHead head;            // its path is empty
   std::shared_ptr<void> note;  // the program's own; used on that thread only
 };
@@ -75,13 +79,15 @@ class ServerStream {
   // Of request(), without making one.
   virtual std::string_view path() const { return request().path; }
   // The rest of request(), if this head has come before. Null: it may or may not have.
-  virtual const std::shared_ptr<SharedHead>& shared_head() const { return kNoSharedHead; }
+  virtual const LocalPtr<SharedHead>& shared_head() const { return kNoSharedHead; }
 
   virtual bool end_of_body() const = 0;  // the request has no (more) body
   virtual Protocol protocol() const = 0;
   virtual const net::Address& peer() const = 0;
   virtual const std::string& tls() const = 0;  // description; empty in clear text
   virtual SteadyTime begun() const = 0;        // when the head was complete
+  // Inside OnGone: now, if the session has just looked at the clock.
+  virtual std::optional<SteadyTime> ended() const { return std::nullopt; }
 
   // 100 to 199, not 101. Ignored where the client cannot take it.
   virtual void SendInterim(const ResponseHead& head) = 0;
@@ -98,7 +104,7 @@ class ServerStream {
   virtual uint64_t bytes_sent() const = 0;
 
  private:
-  static const std::shared_ptr<SharedHead> kNoSharedHead;
+  static const LocalPtr<SharedHead> kNoSharedHead;
 };
 
 // A copy of request() that makes no other one on its way.
@@ -151,9 +157,10 @@ class Server {
  public:
   // Called for every checked request; what cannot be read, passes a limit, or is
   // TRACE or CONNECT the session answers itself. Returns what hears of it; null resets the
-  // stream. `stream` is alive as long as OnGone has not been called.
+  // stream. `stream` is alive as long as OnGone has not been called, and longer for those
+  // who have a copy of the pointer.
   using OnRequest =
-      std::function<std::shared_ptr<StreamEvents>(std::shared_ptr<ServerStream> stream)>;
+      std::function<std::shared_ptr<StreamEvents>(const std::shared_ptr<ServerStream>& stream)>;
 
   struct Options {
     SessionLimits limits;
