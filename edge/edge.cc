@@ -22,15 +22,14 @@
 #include "core/daemon/handover.h"
 #include "core/daemon/port.h"
 #include "core/daemon/preflight.h"
+#include "core/daemon/purge_access.h"
 #include "core/daemon/ready.h"
 #include "core/daemon/signals.h"
-#include "core/daemon/tokens.h"
 #include "core/daemon/workers.h"
 #include "core/gateway/cache.h"
 #include "core/gateway/dry_purge.h"
 #include "core/gateway/explain/explain.h"
 #include "core/gateway/gateway.h"
-#include "core/net/mutual_tls.h"
 #include "core/net/tls.h"
 #include "edge/config/sites.h"
 #include "edge/purge_method.h"
@@ -79,9 +78,7 @@ struct Edge::State {
   std::shared_ptr<net::TlsContext> tls;
   std::shared_ptr<net::TlsContext> origin_tls;
   std::shared_ptr<net::TlsContext> shield_tls;  // HTTP/2
-  std::shared_ptr<net::TlsContext> purge_tls;
-  std::shared_ptr<net::ClientCertificate> purge_certificate;  // null: none is shown
-  std::shared_ptr<Secrets> purge_tokens = std::make_shared<Secrets>();
+  std::unique_ptr<daemon::PurgeAccess> purge;
   std::unique_ptr<Pool> compute;
   std::unique_ptr<Pool> store_pool;
   std::unique_ptr<gateway::Cache> cache;
@@ -110,14 +107,13 @@ struct Edge::State {
     std::shared_ptr<net::TlsContext> tls;
     std::shared_ptr<const gateway::Classifier> classifier;
     UpstreamList upstreams;
-    std::vector<std::string> purge_tokens;  // empty: as they were
   };
 
   Status OpenAll();
   Status Preflight();
   Status OpenCertificates();
   Result<std::shared_ptr<net::TlsContext>> ReadServerCertificate(const Options& from) const;
-  Status OpenTokens();
+  Status OpenPurgeAccess();
   Status OpenTrust();
   Status OpenCaches();
   void AwaitIndex() const;
@@ -135,7 +131,6 @@ struct Edge::State {
   void EndFeed();
   Result<Renewal> Prepare(const Options& fresh) const;
   void Reconfigure(const Options& fresh);
-  std::unique_ptr<http::Upstream> MakePurgeUpstream(net::Loop& loop) const;
   void AddPurgeMethod(net::Loop& loop);
   std::unique_ptr<http::Upstream> MakeUpstream(const UpstreamList& list, size_t index,
                                                net::Loop& loop) const;
@@ -148,7 +143,7 @@ Status Edge::State::Preflight() {
     // Also where no listener uses it yet: a wrong file is never passed over.
     if (auto read = ReadServerCertificate(options); !read) return Fail(std::move(read.error()));
   }
-  if (Status read = OpenTokens(); !read) return read;
+  if (Status opened = OpenPurgeAccess(); !opened) return opened;
   const config::Places& places = options.places;
   const std::pair<const char*, const std::optional<net::Address>*> listeners[] = {
       {"https", &options.https}, {"http", &options.http}, {"admin", &options.admin}};
@@ -196,7 +191,7 @@ Status Edge::State::OpenCertificates() {
   return {};
 }
 
-// Whom we believe: shield, origins and the purge service.
+// Whom we believe: shield and origins.
 Status Edge::State::OpenTrust() {
   const config::Places& places = options.places;
   net::TlsContext::ClientOptions client;
@@ -208,33 +203,14 @@ Status Edge::State::OpenTrust() {
   made = net::TlsContext::Client(client);
   if (!made) return Fail(std::move(made.error()).In(places.Title("shield_ca")));
   shield_tls = std::move(*made);
-  client = {};
-  client.ca_file = options.purge_ca;
-  if (!options.purge_cert.empty()) {
-    auto read = net::ClientCertificate::Read(options.purge_cert, options.purge_key);
-    if (!read) return Fail(std::move(read.error()).In(places.Title("purge_cert")));
-    purge_certificate = std::move(*read);
-  }
-  made = net::ClientShowing(client, purge_certificate);
-  if (!made) return Fail(std::move(made.error()).In(places.Title("purge_ca")));
-  purge_tls = std::move(*made);
   return {};
 }
 
-// None where the options name no file.
-Result<std::vector<std::string>> ReadNodeTokens(const Options& from) {
-  if (from.purge_token_file.empty()) return std::vector<std::string>();
-  auto read = daemon::ReadTokens(from.purge_token_file);
-  if (!read) return Fail(std::move(read.error()).In(from.places.Title("purge_token_file")));
-  return read;
-}
-
-Status Edge::State::OpenTokens() {
-  if (options.purge_token_file.empty()) return {};
-  auto tokens = ReadNodeTokens(options);
-  if (!tokens) return Fail(std::move(tokens.error()));
-  purge_tokens->Set(std::move(*tokens));
-  shared.tier.tokens = purge_tokens;
+Status Edge::State::OpenPurgeAccess() {
+  auto opened = daemon::PurgeAccess::Open(daemon::PurgeAccessFiles::Of(options));
+  if (!opened) return Fail(std::move(opened.error()));
+  purge = std::move(*opened);
+  if (purge->has_tokens()) shared.tier.tokens = purge->tokens();
   return {};
 }
 
@@ -281,8 +257,8 @@ Status Edge::State::OpenFeed() {
   feed_options.name = options.node;
   feed_options.serves_on_partition = ServesOnPartition(options);
   feed_options.rules = QueryRules(options);
-  feed_options.tokens = purge_tokens;
-  feed_options.authority = http::UpstreamUrl::Parse(options.purge)->authority();
+  feed_options.tokens = purge->tokens();
+  feed_options.authority = purge->authority();
   feed_options.generations = &cache->generations();
   feed_options.store = cache->disk() != nullptr ? &cache->disk()->control() : &memory_control;
   feed_options.pool = store_pool.get();
@@ -337,23 +313,16 @@ std::unique_ptr<http::Upstream> Edge::State::MakeUpstream(const UpstreamList& li
   return http::Upstream::Make(loop, std::move(upstream));
 }
 
-std::unique_ptr<http::Upstream> Edge::State::MakePurgeUpstream(net::Loop& loop) const {
-  http::Upstream::Options upstream;
-  upstream.url = *http::UpstreamUrl::Parse(options.purge);
-  if (upstream.url.scheme == "https") upstream.tls = purge_tls;
-  return http::Upstream::Make(loop, std::move(upstream));
-}
-
 void Edge::State::AddPurgeMethod(net::Loop& loop) {
   if (options.purge_method_from.empty()) return;
   PurgeMethod::Options method;
   method.from = options.purge_method_from;
   method.tag_field = http::AsciiLower(options.purge_method_tag_field);
   method.wait = options.purge_method_wait;
-  method.tokens = purge_tokens;
-  method.authority = http::UpstreamUrl::Parse(options.purge)->authority();
+  method.tokens = purge->tokens();
+  method.authority = purge->authority();
   purge_methods.push_back(
-      std::make_unique<PurgeMethod>(loop, MakePurgeUpstream(loop), std::move(method)));
+      std::make_unique<PurgeMethod>(loop, purge->Connect(loop), std::move(method)));
 }
 
 Status Edge::State::OpenWorker(size_t index) {
@@ -552,9 +521,6 @@ Result<Edge::State::Renewal> Edge::State::Prepare(const Options& fresh) const {
     if (!read) return Fail(std::move(read.error()));
     renewal.tls = std::move(*read);
   }
-  auto tokens = ReadNodeTokens(fresh);
-  if (!tokens) return Fail(std::move(tokens.error()));
-  renewal.purge_tokens = std::move(*tokens);
   renewal.upstreams = upstreams;
   auto classifier = MakeClassifier(fresh, renewal.upstreams);
   if (!classifier) return Fail(std::move(classifier.error()));
@@ -564,11 +530,10 @@ Result<Edge::State::Renewal> Edge::State::Prepare(const Options& fresh) const {
 
 void Edge::State::Reconfigure(const Options& fresh) {
   auto renewal = Prepare(fresh);
-  if (renewal && purge_certificate != nullptr && !fresh.purge_cert.empty()) {
-    Status renewed = purge_certificate->Renew(fresh.purge_cert, fresh.purge_key);
-    if (!renewed) {
-      renewal = Fail(std::move(renewed.error()).In(fresh.places.Title("purge_cert")));
-    }
+  if (renewal) {
+    // The last that may fail: it takes effect at once.
+    Status renewed = purge->Renew(daemon::PurgeAccessFiles::Of(fresh));
+    if (!renewed) renewal = Fail(std::move(renewed.error()));
   }
   if (!renewal) {
     LogError("not reloaded; everything stays as it was", {{"problem", renewal.error().context}});
@@ -576,9 +541,6 @@ void Edge::State::Reconfigure(const Options& fresh) {
   }
   const size_t known = upstreams.urls.size();
   upstreams = std::move(renewal->upstreams);
-  if (shared.tier.tokens != nullptr && !renewal->purge_tokens.empty()) {
-    purge_tokens->Set(std::move(renewal->purge_tokens));
-  }
   options.sites = fresh.sites;
   options.country_database = fresh.country_database;
   shared.pace.SetRate(static_cast<uint32_t>(fresh.upstream_budget));
@@ -625,11 +587,10 @@ void Edge::State::OnSignal(int signo, const Reload& reload) {
 void Edge::State::EndFeed() {
   if (feed == nullptr) return;
   const cache::Goodbye goodbye = {options.node, feed->incarnation(), feed->given_away(),
-                                  purge_tokens->first(),
-                                  http::UpstreamUrl::Parse(options.purge)->authority()};
+                                  purge->tokens()->first(), purge->authority()};
   feed.reset();
   const std::unique_ptr<net::Loop> loop = net::Loop::Make();
-  const Status said = SayGoodbye(*loop, MakePurgeUpstream(*loop), goodbye, kWaitForGoodbye);
+  const Status said = SayGoodbye(*loop, purge->Connect(*loop), goodbye, kWaitForGoodbye);
   if (!said) LogWarning("purges wait for our lease", {{"error", said.error().ToString()}});
 }
 
@@ -650,7 +611,7 @@ int Edge::Run(Reload reload) {
   state.signals.Deliver(control, [&state, &reload](int signo) { state.OnSignal(signo, reload); });
   control.Post([&state, &control] {
     if (state.feed == nullptr) return state.BecomeReady();
-    state.feed->Start(control, state.MakePurgeUpstream(control));
+    state.feed->Start(control, state.purge->Connect(control));
     control.After(kWaitForLease, [&state] { state.BecomeReady(); });
   });
   state.workers->Start();

@@ -20,6 +20,7 @@
 #include "core/daemon/handover.h"
 #include "core/daemon/port.h"
 #include "core/daemon/preflight.h"
+#include "core/daemon/purge_access.h"
 #include "core/daemon/ready.h"
 #include "core/daemon/signals.h"
 #include "core/daemon/tokens.h"
@@ -29,7 +30,6 @@
 #include "core/gateway/gateway.h"
 #include "core/http/server/server.h"
 #include "core/net/listener.h"
-#include "core/net/mutual_tls.h"
 #include "core/net/tls.h"
 #include "origin-shield/activation/activator.h"
 #include "origin-shield/control.h"
@@ -80,9 +80,7 @@ struct Shield::State {
   Metrics metrics;
   std::shared_ptr<net::TlsContext> tls;
   std::shared_ptr<net::TlsContext> origin_tls;
-  std::shared_ptr<net::TlsContext> purge_tls;
-  std::shared_ptr<net::ClientCertificate> purge_certificate;  // null: none is shown
-  std::shared_ptr<Secrets> purge_tokens = std::make_shared<Secrets>();
+  std::unique_ptr<daemon::PurgeAccess> purge;
   std::shared_ptr<daemon::Tokens> tokens;  // of the upload API
   std::unique_ptr<BlobStore> blobs;
   std::unique_ptr<Releases> releases;
@@ -123,7 +121,6 @@ struct Shield::State {
   Status OpenAdmin();
   void Explain(const http::RequestHead& asking, daemon::Admin::Done done);
   std::unique_ptr<gateway::Gateway> MakeGateway(net::Loop& loop);
-  std::unique_ptr<http::Upstream> MakePurgeUpstream(net::Loop& loop);
   void AddGauges();
   void BecomeReady();
   void OnSignal(int signo, const Reload& reload);
@@ -139,14 +136,6 @@ Result<std::shared_ptr<net::TlsContext>> ReadCertificate(const Options& from) {
       {from.places.Title("cert"), from.cert, from.places.Title("key"), from.key});
 }
 
-// None where the options name no file.
-Result<std::vector<std::string>> ReadNodeTokens(const Options& from) {
-  if (from.purge_token_file.empty()) return std::vector<std::string>();
-  auto read = daemon::ReadTokens(from.purge_token_file);
-  if (!read) return Fail(std::move(read.error()).In(from.places.Title("purge_token_file")));
-  return read;
-}
-
 Status Shield::State::OpenTls() {
   if (!options.cert.empty()) {
     auto read = ReadCertificate(options);
@@ -156,17 +145,9 @@ Status Shield::State::OpenTls() {
   auto origin_trust = TrustOf("");
   if (!origin_trust) return Fail(std::move(origin_trust.error()));
   origin_tls = std::move(*origin_trust);
-  if (!options.purge_cert.empty()) {
-    auto read = net::ClientCertificate::Read(options.purge_cert, options.purge_key);
-    if (!read) return Fail(std::move(read.error()).In(options.places.Title("purge_cert")));
-    purge_certificate = std::move(*read);
-  }
-  net::TlsContext::ClientOptions purge_client;
-  purge_client.ca_file = options.purge_ca;
-  auto purge_trust = net::ClientShowing(purge_client, purge_certificate);
-  if (!purge_trust)
-    return Fail(std::move(purge_trust.error()).In(options.places.Title("purge_ca")));
-  purge_tls = std::move(*purge_trust);
+  auto access = daemon::PurgeAccess::Open(daemon::PurgeAccessFiles::Of(options));
+  if (!access) return Fail(std::move(access.error()));
+  purge = std::move(*access);
   return {};
 }
 
@@ -240,20 +221,8 @@ Status Shield::State::OpenTokens() {
   uploads.tokens = tokens;
   shared.tier.node = options.node;
   shared.tier.is_shield = true;
-  if (!options.purge_token_file.empty()) {
-    auto node_tokens = ReadNodeTokens(options);
-    if (!node_tokens) return Fail(std::move(node_tokens.error()));
-    purge_tokens->Set(std::move(*node_tokens));
-    shared.tier.tokens = purge_tokens;
-  }
+  if (purge->has_tokens()) shared.tier.tokens = purge->tokens();
   return {};
-}
-
-std::unique_ptr<http::Upstream> Shield::State::MakePurgeUpstream(net::Loop& loop) {
-  http::Upstream::Options upstream;
-  upstream.url = *http::UpstreamUrl::Parse(options.purge);
-  if (upstream.url.scheme == "https") upstream.tls = purge_tls;
-  return http::Upstream::Make(loop, std::move(upstream));
 }
 
 Status Shield::State::OpenLog() {
@@ -264,12 +233,12 @@ Status Shield::State::OpenLog() {
   activator_options.node = options.node;
   std::unique_ptr<PurgeService> service;
   if (!options.purge.empty()) {
-    const std::string authority = http::UpstreamUrl::Parse(options.purge)->authority();
-    service = PurgeService::Make(control->loop(0), MakePurgeUpstream(control->loop(0)),
-                                 {purge_tokens, authority});
+    const std::string authority = purge->authority();
+    service = PurgeService::Make(control->loop(0), purge->Connect(control->loop(0)),
+                                 {purge->tokens(), authority});
     cache::PurgeFeed::Options feed_options;
     feed_options.name = options.node;
-    feed_options.tokens = purge_tokens;
+    feed_options.tokens = purge->tokens();
     feed_options.authority = authority;
     feed_options.generations = &cache->generations();
     feed_options.store =
@@ -488,15 +457,11 @@ void Shield::State::Reconfigure(const Options& fresh) {
   }
   auto read = daemon::ReadTokens(fresh.token_file);
   if (!read) return refuse(std::move(read.error()).In(fresh.places.Title("token_file")));
-  const auto nodes = ReadNodeTokens(fresh);
-  if (!nodes) return refuse(nodes.error());
-  if (purge_certificate != nullptr && !fresh.purge_cert.empty()) {
-    Status shown = purge_certificate->Renew(fresh.purge_cert, fresh.purge_key);
-    if (!shown) return refuse(std::move(shown.error()).In(fresh.places.Title("purge_cert")));
-  }
+  // The last that may fail: it takes effect at once.
+  Status renewed_access = purge->Renew(daemon::PurgeAccessFiles::Of(fresh));
+  if (!renewed_access) return refuse(renewed_access.error());
   shared.pace.SetRate(static_cast<uint32_t>(fresh.upstream_budget));
   tokens->Set(std::move(*read));
-  if (!nodes->empty() && shared.tier.tokens != nullptr) purge_tokens->Set(*nodes);
   const auto take_over = [this, renewed](size_t i) {
     if (renewed != nullptr) ports[i].front().SetTls(renewed);
   };
@@ -521,12 +486,11 @@ void Shield::State::OnSignal(int signo, const Reload& reload) {
 void Shield::State::EndFeed() {
   if (feed == nullptr) return;
   const cache::Goodbye goodbye = {options.node, feed->incarnation(), feed->given_away(),
-                                  purge_tokens->first(),
-                                  http::UpstreamUrl::Parse(options.purge)->authority()};
+                                  purge->tokens()->first(), purge->authority()};
   feed.reset();
   if (!serving_begun) return;
   const std::unique_ptr<net::Loop> loop = net::Loop::Make();
-  const Status said = SayGoodbye(*loop, MakePurgeUpstream(*loop), goodbye, kWaitForGoodbye);
+  const Status said = SayGoodbye(*loop, purge->Connect(*loop), goodbye, kWaitForGoodbye);
   if (!said) LogWarning("purges wait for our lease", {{"error", said.error().ToString()}});
 }
 
@@ -565,7 +529,7 @@ int Shield::Run(const Reload& reload) {
   state.signals.Deliver(control, [&state, &reload](int signo) { state.OnSignal(signo, reload); });
   control.Post([&state, &control] {
     if (state.feed == nullptr) return state.BecomeReady();
-    state.feed->Start(control, state.MakePurgeUpstream(control));
+    state.feed->Start(control, state.purge->Connect(control));
     control.After(kWaitForLease, [&state] { state.BecomeReady(); });
   });
   state.serving_begun = true;
