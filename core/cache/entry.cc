@@ -1,6 +1,8 @@
 #include "core/cache/entry.h"
 
 #include <algorithm>
+#include <bit>
+#include <utility>
 
 #include "core/cache/representation.h"
 #include "core/http/date.h"
@@ -8,19 +10,33 @@
 namespace skerry::cache {
 namespace {
 
-// A node of the RAM tier's table and lists, and the count of the shared pointer.
-constexpr ByteCount kBookkeeping = 160;
+// Its node in a shard, a place and a half in the table, and some 48 counters of the sketch.
+constexpr ByteCount kPlaceInTier = 72;
+constexpr ByteCount kSharedCount = 16;  // in front of an object that shared pointers own
+constexpr ByteCount kChunkFront = 24;   // in front of a chunk's bytes
 
-ByteCount HeapSize(const std::string& text) { return text.size() + 1; }
+// What the daemons' allocator takes for so many bytes. jemalloc has sizes in steps of 16 up
+// to 128 and four to each doubling from there to 14 KiB; larger ones touch whole pages.
+constexpr ByteCount Allocated(ByteCount bytes) {
+  ByteCount step = 4096;
+  if (bytes <= 14_KiB) step = bytes <= 128 ? 16 : std::bit_floor(bytes - 1) / 4;
+  return (bytes + step - 1) / step * step;
+}
 
-ByteCount HeapSize(const std::vector<std::string>& texts) {
-  ByteCount size = texts.size() * sizeof(std::string);
-  for (const std::string& text : texts) size += HeapSize(text);
+ByteCount HeapSize(const std::string& text) {
+  return text.capacity() <= std::string().capacity() ? 0 : Allocated(text.capacity() + 1);
+}
+
+ByteCount HeapSize(const Seldom<std::vector<std::string>>& texts) {
+  if (!texts.there()) return 0;
+  ByteCount size = Allocated(sizeof(texts.get())) + Allocated(texts->size() * sizeof(std::string));
+  for (const std::string& text : texts.get()) size += HeapSize(text);
   return size;
 }
 
 ByteCount HeapSize(const std::shared_ptr<const http::Fields>& fields) {
-  return fields == nullptr ? 0 : sizeof(http::Fields) + fields->HeapSize();
+  if (fields == nullptr) return 0;
+  return Allocated(kSharedCount + sizeof(http::Fields)) + Allocated(fields->HeapSize());
 }
 
 // Date says which of two responses is newer (RFC 9111 4.1); without one the time of
@@ -47,15 +63,43 @@ std::optional<WallTime> NewestWithVaryAmongOthers(const std::vector<EntryPtr>& v
 }  // namespace
 
 ByteCount Entry::MemorySize() const {
-  ByteCount size = sizeof(Entry) + kBookkeeping;
-  size += HeapSize(head.key.text) + HeapSize(head.variant_text) + HeapSize(head.vary.names);
+  ByteCount size = kPlaceInTier + Allocated(kSharedCount + sizeof(Entry));
+  size += HeapSize(head.key.text) + Allocated(head.variant_text.HeapSize());
   size += HeapSize(head.fields);
   if (head.client_fields != head.fields) size += HeapSize(head.client_fields);
-  size += HeapSize(head.lifetimes.no_cache_fields) + trailers.HeapSize();
-  size += head.tags.size() * sizeof(uint64_t) + extents.positions.size() * sizeof(uint64_t);
-  size += chunks.size() * sizeof(Chunk);
-  for (const Chunk& chunk : chunks) size += chunk.size();
-  return size;
+  size += HeapSize(head.lifetimes.no_cache_fields) + Allocated(trailers.HeapSize());
+  size += Allocated(head.tags.HeapSize());
+  size += Allocated(extents.positions.capacity() * sizeof(uint64_t));
+  size += Allocated(chunks.HeapSize());
+  for (const Chunk& chunk : chunks) size += Allocated(kChunkFront + chunk.size());
+  return (size + kMemoryUnit - 1) / kMemoryUnit * kMemoryUnit;
+}
+
+Chunks::Chunks(std::vector<Chunk> chunks) {
+  if (chunks.size() == 1) {
+    chunks_ = std::move(chunks.front());
+  } else {
+    chunks.shrink_to_fit();
+    chunks_ = std::move(chunks);
+  }
+}
+
+void Chunks::push_back(Chunk chunk) {
+  if (empty()) {
+    chunks_ = std::move(chunk);
+    return;
+  }
+  if (Chunk* only = std::get_if<Chunk>(&chunks_)) {
+    std::vector<Chunk> two;
+    two.push_back(std::move(*only));
+    chunks_ = std::move(two);
+  }
+  std::get<std::vector<Chunk>>(chunks_).push_back(std::move(chunk));
+}
+
+ByteCount Chunks::HeapSize() const {
+  const auto* many = std::get_if<std::vector<Chunk>>(&chunks_);
+  return many == nullptr ? 0 : many->capacity() * sizeof(Chunk);
 }
 
 EntryPtr SelectVariant(const std::vector<EntryPtr>& variants, const http::Fields& request) {

@@ -4,13 +4,16 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <optional>
-#include <string>
+#include <string_view>
+#include <variant>
 #include <vector>
 
 #include "core/base/bytes.h"
 #include "core/base/clock.h"
+#include "core/base/packed.h"
 #include "core/cache/freshness.h"
 #include "core/cache/key.h"
 #include "core/cache/vary.h"
@@ -33,19 +36,19 @@ struct Stamp {
 // The part that is small and always in memory together. Immutable once shared.
 struct StoredHead {
   Key key;
-  VaryNames vary;
-  std::string variant_text;   // VariantText of the request it answered, merged with
+  SharedVary vary;
+  int status = 0;
+  PackedText variant_text;    // VariantText of the request it answered, merged with
                               // those of the same representation before it
   uint64_t variant_hash = 0;  // RepresentationHash: one variant each
-  int status = 0;
   std::shared_ptr<const http::Fields> fields;         // end-to-end, as received
   std::shared_ptr<const http::Fields> client_fields;  // what clients are sent of them
   WallTime request_time;
   WallTime response_time;
   Seconds initial_age{0};
-  Lifetimes lifetimes;
-  std::vector<uint64_t> tags;   // TagHash of each (purge/scopes.h)
-  Stamp stamp;                  // read before upstream was contacted
+  Packed<uint64_t> tags;  // TagHash of each (purge/scopes.h)
+  Stamp stamp;            // read before upstream was contacted
+  [[no_unique_address]] Lifetimes lifetimes;
   bool content_hashed = false;  // named by its bytes: fenced nodes may go on serving it
 
   std::optional<std::string_view> etag() const { return fields->Find("etag"); }
@@ -59,6 +62,39 @@ struct Extents {
   bool empty() const { return positions.empty(); }
 };
 
+// A body's chunks in order. One, as most bodies have, needs no memory beside the object.
+class Chunks {
+ public:
+  using value_type = Chunk;
+  using const_iterator = const Chunk*;
+  using iterator = const_iterator;
+
+  Chunks() = default;
+  Chunks(std::vector<Chunk> chunks);
+  Chunks(std::initializer_list<Chunk> chunks) : Chunks(std::vector<Chunk>(chunks)) {}
+
+  void push_back(Chunk chunk);
+  const Chunk* begin() const {
+    const Chunk* only = std::get_if<Chunk>(&chunks_);
+    return only != nullptr ? only : std::get_if<std::vector<Chunk>>(&chunks_)->data();
+  }
+  const Chunk* end() const { return begin() + size(); }
+  size_t size() const {
+    const auto* many = std::get_if<std::vector<Chunk>>(&chunks_);
+    return many != nullptr ? many->size() : 1;
+  }
+  bool empty() const { return size() == 0; }
+  const Chunk& operator[](size_t i) const { return begin()[i]; }
+  const Chunk& front() const { return *begin(); }
+  const Chunk& back() const { return begin()[size() - 1]; }
+  // What it has allocated beside what the chunks have.
+  ByteCount HeapSize() const;
+  operator std::vector<Chunk>() const { return {begin(), end()}; }
+
+ private:
+  std::variant<std::vector<Chunk>, Chunk> chunks_;
+};
+
 // Bodies are chunks of kChunkBytes, the last one shorter.
 inline constexpr size_t kChunkBytes = 256 * 1024;
 
@@ -68,7 +104,7 @@ inline constexpr size_t kChunkBytes = 256 * 1024;
 struct Entry {
   StoredHead head;
   uint64_t body_size = 0;
-  std::vector<Chunk> chunks;
+  Chunks chunks;
   Extents extents;
   http::Fields trailers;
   // When generations were last compared; written and read by purge/generations.cc only.
@@ -84,9 +120,11 @@ struct Entry {
   Stamp stamp() const {
     return {std::max(head.stamp.seq, cleared_to.load(std::memory_order_relaxed)), head.stamp.local};
   }
-  // Bytes the RAM tier counts for it.
+  // Bytes of memory that it takes in the RAM tier, its place there and the allocator's
+  // rounding included; a multiple of kMemoryUnit.
   ByteCount MemorySize() const;
 };
+inline constexpr ByteCount kMemoryUnit = 16;
 using EntryPtr = std::shared_ptr<const Entry>;
 
 // Of these entries of one key, the one this request can use: names and values of

@@ -25,7 +25,7 @@ std::shared_ptr<Entry> Make(const Stored& stored) {
   http::Fields fields = stored.fields;
   if (stored.dated) fields.Add("date", http::FormatDate(kNow + stored.date));
   entry->head.key = Key::Of("https://a/");
-  entry->head.vary = {.names = stored.vary, .any = false};
+  entry->head.vary = VaryNames{.names = stored.vary, .any = false};
   entry->head.variant_text = VariantText(entry->head.vary, stored.request);
   entry->head.variant_hash = VariantHash(entry->head.vary, stored.request);
   entry->head.fields = std::make_shared<const http::Fields>(std::move(fields));

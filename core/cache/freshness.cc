@@ -439,7 +439,7 @@ http::Fields ClientFields(const http::Fields& received, const Policy& policy, bo
 }
 
 void RemoveUnvalidated(http::Fields& fields, const Lifetimes& lifetimes) {
-  if (lifetimes.no_cache_fields.empty()) return;
+  if (!lifetimes.no_cache_fields.there()) return;
   fields.RemoveIf(
       [&](const http::Field& field) { return HasToken(lifetimes.no_cache_fields, field.name); });
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/base/clock.h"
+#include "core/base/packed.h"
 #include "core/http/message.h"
 
 namespace skerry::cache {
@@ -65,14 +66,15 @@ struct Policy {
 
 // Everything about time that a stored response needs; computed once when it is stored.
 struct Lifetimes {
-  Seconds fresh{0};                          // freshness lifetime (RFC 9111 4.2.1)
-  Seconds swr{0};                            // stale-while-revalidate window behind it
-  Seconds sie{0};                            // stale-if-error window behind it
-  bool explicit_fresh = false;               // said by a field, not guessed
-  bool validate_always = false;              // no-cache without fields
-  bool must_revalidate = false;              // never served stale; swr and sie are 0
-  bool immutable = false;                    // RFC 8246
-  std::vector<std::string> no_cache_fields;  // no-cache="…": not sent without validation
+  Seconds fresh{0};  // freshness lifetime (RFC 9111 4.2.1)
+  Seconds swr{0};    // stale-while-revalidate window behind it
+  Seconds sie{0};    // stale-if-error window behind it
+  // no-cache="…": not sent without validation.
+  Seldom<std::vector<std::string>> no_cache_fields;
+  bool explicit_fresh = false;   // said by a field, not guessed
+  bool validate_always = false;  // no-cache without fields
+  bool must_revalidate = false;  // never served stale; swr and sie are 0
+  bool immutable = false;        // RFC 8246
 
   bool operator==(const Lifetimes&) const = default;
 };

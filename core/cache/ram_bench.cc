@@ -1,7 +1,5 @@
 // Memory an object, hit ratios of the RAM tier against LRU, and what a hit costs. Prints one line
 // each; docs/why/ram-policy.md holds a run.
-#include <malloc.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -12,8 +10,22 @@
 #include "core/cache/ram.h"
 #include "core/cache/request_trace.h"
 
+// Of jemalloc, the daemons' allocator, which has a header for what is no standard's.
+extern "C" int mallctl(const char* name, void* old, size_t* old_size, void* now, size_t now_size);
+
 namespace skerry::cache {
 namespace {
+
+// Bytes in the program's hands, each rounded up as the allocator does.
+size_t AllocatedBytes() {
+  uint64_t epoch = 1;
+  size_t size = sizeof(epoch);
+  SKERRY_CHECK(mallctl("epoch", &epoch, &size, &epoch, sizeof(epoch)) == 0);
+  size_t bytes = 0;
+  size = sizeof(bytes);
+  SKERRY_CHECK(mallctl("stats.allocated", &bytes, &size, nullptr, 0) == 0);
+  return bytes;
+}
 
 void CompareRatios(const char* name, const TraceOptions& options) {
   const std::vector<TraceRequest> trace = MakeTrace(options);
@@ -63,12 +75,12 @@ void TimeHits(size_t objects, size_t threads) {
 void MeasureMemory() {
   constexpr size_t kObjects = 100'000;
   Ram ram({.capacity = 1_GiB});
-  const size_t before = mallinfo2().uordblks;
+  const size_t before = AllocatedBytes();
   ByteCount bodies = 0, keys = 0;
   for (size_t i = 0; i < kObjects; ++i) {
     auto entry = std::make_shared<Entry>();
-    entry->head.key =
-        Key::Of("https://example.com/images/" + std::to_string(1'000'000 + i) + ".jpg");
+    const Key key = Key::Of("https://example.com/images/" + std::to_string(1'000'000 + i) + ".jpg");
+    entry->head.key = key;  // a copy, as the gateway's: without room for more
     entry->head.status = 200;
     entry->head.fields = entry->head.client_fields = std::make_shared<const http::Fields>(
         http::Fields{{"server", "nginx"},
@@ -85,7 +97,7 @@ void MeasureMemory() {
     ram.Offer(std::move(entry));
   }
   SKERRY_CHECK(ram.objects() == kObjects);
-  const auto used = static_cast<double>(mallinfo2().uordblks - before);
+  const auto used = static_cast<double>(AllocatedBytes() - before);
   std::printf("memory an object, beside its body and its key: %.0f bytes, counted as %.0f\n",
               (used - static_cast<double>(bodies + keys)) / kObjects,
               static_cast<double>(ram.bytes() - bodies - keys) / kObjects);

@@ -7,6 +7,8 @@
 namespace skerry::cache {
 namespace {
 
+using enum RamSegment;
+
 // Shares of the capacity; measured in docs/why/ram-policy.md.
 constexpr ByteCount kWindowPercent = 5;
 constexpr ByteCount kProtectedPercent = 80;  // of the main part
@@ -14,8 +16,9 @@ constexpr ByteCount kProtectedPercent = 80;  // of the main part
 // processor's caches still hold of it.
 constexpr ByteCount kWindowWhileRoom = 1_MiB;
 
+// Of one key.
 bool SameVariant(const StoredHead& a, const StoredHead& b) {
-  return a.variant_hash == b.variant_hash && a.key == b.key && a.vary == b.vary;
+  return a.variant_hash == b.variant_hash && a.vary == b.vary;
 }
 
 }  // namespace
@@ -25,7 +28,7 @@ RamShard::RamShard(const Limits& limits)
       window_capacity_(limits.capacity / 100 * kWindowPercent),
       main_capacity_(limits.capacity - window_capacity_),
       protected_capacity_(main_capacity_ / 100 * kProtectedPercent),
-      table_(limits.table_seed) {
+      nodes_(limits.table_seed) {
   SKERRY_CHECK(limits.variants_per_key > 0);
   SKERRY_CHECK(limits.largest_object <= main_capacity_);
 }
@@ -47,11 +50,11 @@ void RamShard::FindKept(const Key& key, std::vector<EntryPtr>& found) {
 
 // Who is kept under the key moves to the front.
 void RamShard::Gather(const Key& key, std::vector<EntryPtr>& found) {
-  for (RamNode* node = table_.Bucket(key.hash); node != nullptr; node = node->next) {
-    if (!node->Has(key)) continue;
-    found.push_back(node->entry);
-    node->hit = true;
-    (node->segment == &window_ ? window_ : protected_).MoveHere(node);
+  for (RamNodeId id = nodes_.Find(key); id != 0; id = nodes_.FindNext(id, key)) {
+    RamNode& node = nodes_[id];
+    found.push_back(node.entry);
+    node.hit = true;
+    nodes_.Move(id, node.segment == kWindow ? kWindow : kProtected);
   }
   if (!found.empty()) ShrinkProtected();
 }
@@ -63,15 +66,15 @@ bool RamShard::AskedBefore(const Key& key) const {
 
 // Would it take new memory for what the disk has, too, and one request wanted?
 bool RamShard::CanWait(const RamNode& node) const {
-  const bool room = probation_.bytes + protected_.bytes + node.size <= main_capacity_;
-  return node.on_disk && room && !node.hit && sketch_.Estimate(node.hash.low) < 2;
+  return node.on_disk && !node.hit && main_bytes() + node.size() <= main_capacity_ &&
+         sketch_.Estimate(node.entry->head.key.hash.low) < 2;
 }
 
 std::vector<EntryPtr> RamShard::Peek(const Key& key) const {
   std::vector<EntryPtr> found;
   MutexLock lock(mutex_);
-  for (const RamNode* node = table_.Bucket(key.hash); node != nullptr; node = node->next) {
-    if (node->Has(key)) found.push_back(node->entry);
+  for (RamNodeId id = nodes_.Find(key); id != 0; id = nodes_.FindNext(id, key)) {
+    found.push_back(nodes_[id].entry);
   }
   return found;
 }
@@ -79,44 +82,44 @@ std::vector<EntryPtr> RamShard::Peek(const Key& key) const {
 // A table that grows meanwhile sends what is in a bucket on to the same or to a higher one.
 bool RamShard::Walk(size_t& bucket, size_t enough, std::vector<EntryPtr>& seen) const {
   MutexLock lock(mutex_);
-  for (; bucket < table_.buckets() && seen.size() < enough; ++bucket) {
-    for (const RamNode* node = table_.At(bucket); node != nullptr; node = node->next) {
-      seen.push_back(node->entry);
+  for (; bucket < nodes_.buckets() && seen.size() < enough; ++bucket) {
+    for (RamNodeId id = nodes_.At(bucket); id != 0; id = nodes_[id].next) {
+      seen.push_back(nodes_[id].entry);
     }
   }
-  return bucket < table_.buckets();
+  return bucket < nodes_.buckets();
 }
 
 void RamShard::ShrinkProtected() {
-  while (protected_.bytes > protected_capacity_) probation_.MoveHere(protected_.last);
-}
-
-RamNode* RamShard::FindEntry(const EntryPtr& entry) const {
-  RamNode* node = table_.Bucket(entry->head.key.hash);
-  while (node != nullptr && node->entry != entry) node = node->next;
-  return node;
-}
-
-RamNode* RamShard::FindVariant(const StoredHead& head) const {
-  RamNode* node = table_.Bucket(head.key.hash);
-  while (node != nullptr &&
-         !(node->hash == head.key.hash && SameVariant(node->entry->head, head))) {
-    node = node->next;
+  while (nodes_.bytes(kProtected) > protected_capacity_) {
+    nodes_.Move(nodes_.last(kProtected), kProbation);
   }
-  return node;
+}
+
+RamNodeId RamShard::FindEntry(const EntryPtr& entry) const {
+  const Key& key = entry->head.key;
+  RamNodeId id = nodes_.Find(key);
+  while (id != 0 && nodes_[id].entry != entry) id = nodes_.FindNext(id, key);
+  return id;
+}
+
+RamNodeId RamShard::FindVariant(const StoredHead& head) const {
+  RamNodeId id = nodes_.Find(head.key);
+  while (id != 0 && !SameVariant(nodes_[id].entry->head, head)) id = nodes_.FindNext(id, head.key);
+  return id;
 }
 
 Offered RamShard::Offer(EntryPtr entry, bool on_disk, Dropped& dropped) {
   const ByteCount size = entry->MemorySize();
   MutexLock lock(mutex_);
-  RamNode* same = FindVariant(entry->head);
+  const RamNodeId same = FindVariant(entry->head);
   if (size > limits_.largest_object) {
-    if (same != nullptr) Drop(same, /*pushed_out=*/false, dropped);
+    if (same != 0) Drop(same, /*pushed_out=*/false, dropped);
     return Offered::kTooLarge;
   }
-  if (same == nullptr) return Insert(std::move(entry), size, on_disk, dropped);
-  same->hit = false;
-  same->on_disk = on_disk;
+  if (same == 0) return Insert(std::move(entry), size, on_disk, dropped);
+  nodes_[same].hit = false;
+  nodes_[same].on_disk = on_disk;
   Swap(same, std::move(entry), size, dropped);
   return Offered::kStored;
 }
@@ -127,10 +130,10 @@ Offered RamShard::Insert(EntryPtr&& entry, ByteCount size, bool on_disk, Dropped
   const bool by_window = size <= window_capacity_;
   if (!by_window && !WinsPlace(key.hash, size, dropped)) return Offered::kRefused;
   CapVariants(key, dropped);
-  RamNode* node = table_.Insert(std::move(entry), size);
-  node->on_disk = on_disk;
-  (by_window ? window_ : probation_).PushFront(node);
-  sketch_.Resize(table_.size());
+  const RamNodeId id = nodes_.Insert(std::move(entry), size);
+  nodes_[id].on_disk = on_disk;
+  nodes_.Move(id, by_window ? kWindow : kProbation);
+  sketch_.Resize(nodes_.size());
   ShrinkWindow(dropped);
   return Offered::kStored;
 }
@@ -138,11 +141,10 @@ Offered RamShard::Insert(EntryPtr&& entry, ByteCount size, bool on_disk, Dropped
 // Makes room for one more variant of the key.
 void RamShard::CapVariants(const Key& key, Dropped& dropped) {
   size_t count = 0;
-  RamNode* oldest = nullptr;
-  for (RamNode* node = table_.Bucket(key.hash); node != nullptr; node = node->next) {
-    if (!node->Has(key)) continue;
+  RamNodeId oldest = 0;
+  for (RamNodeId id = nodes_.Find(key); id != 0; id = nodes_.FindNext(id, key)) {
     ++count;
-    oldest = node;
+    oldest = id;
   }
   if (count < limits_.variants_per_key) return;
   // One too many is not worth a place on disk, either.
@@ -151,67 +153,67 @@ void RamShard::CapVariants(const Key& key, Dropped& dropped) {
 }
 
 bool RamShard::WindowIsOver() const {
-  if (window_.last == nullptr) return false;
-  const ByteCount last = window_.last->size;
-  const bool room = probation_.bytes + protected_.bytes + last <= main_capacity_;
-  return window_.bytes > window_capacity_ || (room && window_.bytes - last >= kWindowWhileRoom);
+  if (nodes_.last(kWindow) == 0) return false;
+  const ByteCount window = nodes_.bytes(kWindow);
+  const ByteCount last = nodes_[nodes_.last(kWindow)].size();
+  const bool room = main_bytes() + last <= main_capacity_;
+  return window > window_capacity_ || (room && window - last >= kWindowWhileRoom);
 }
 
 void RamShard::ShrinkWindow(Dropped& dropped) {
   while (WindowIsOver()) {
-    RamNode* candidate = window_.last;
-    if (!CanWait(*candidate) && WinsPlace(candidate->hash, candidate->size, dropped)) {
-      probation_.MoveHere(candidate);
+    const RamNodeId id = nodes_.last(kWindow);
+    const RamNode& candidate = nodes_[id];
+    if (!CanWait(candidate) &&
+        WinsPlace(candidate.entry->head.key.hash, candidate.size(), dropped)) {
+      nodes_.Move(id, kProbation);
     } else {
-      Drop(candidate, /*pushed_out=*/true, dropped);
+      Drop(id, /*pushed_out=*/true, dropped);
     }
   }
 }
 
 // Whom the main part would give up next: its least recently used, those on probation
-// first. `after`: the one before; null: the first.
-RamNode* RamShard::NextVictim(const RamNode* after) const {
-  if (after != nullptr && after->before != nullptr) return after->before;
-  if (after == nullptr && probation_.last != nullptr) return probation_.last;
-  return after == nullptr || after->segment == &probation_ ? protected_.last : nullptr;
+// first. `after`: the one before; 0: the first.
+RamNodeId RamShard::NextVictim(RamNodeId after) const {
+  if (after != 0 && nodes_[after].before != 0) return nodes_[after].before;
+  if (after == 0 && nodes_.last(kProbation) != 0) return nodes_.last(kProbation);
+  return after == 0 || nodes_[after].segment == kProbation ? nodes_.last(kProtected) : 0;
 }
 
 // Takes from the main part what an entry of that size needs, if its key was used more
 // often than theirs together; else takes nothing.
 bool RamShard::WinsPlace(const Hash128& key, ByteCount size, Dropped& dropped) {
   const uint32_t uses = sketch_.Estimate(key.low);
-  std::vector<RamNode*> victims;
+  std::vector<RamNodeId> victims;
   uint32_t their_uses = 0;
-  ByteCount left = probation_.bytes + protected_.bytes;
+  ByteCount left = main_bytes();
   while (left + size > main_capacity_) {
-    victims.push_back(NextVictim(victims.empty() ? nullptr : victims.back()));
-    left -= victims.back()->size;
-    their_uses += sketch_.Estimate(victims.back()->hash.low);
+    victims.push_back(NextVictim(victims.empty() ? 0 : victims.back()));
+    const RamNode& victim = nodes_[victims.back()];
+    left -= victim.size();
+    their_uses += sketch_.Estimate(victim.entry->head.key.hash.low);
     if (their_uses < uses) continue;
-    for (RamNode* winner : victims) winner->segment->MoveHere(winner);
+    for (const RamNodeId winner : victims) nodes_.Move(winner, nodes_[winner].segment);
     return false;
   }
-  for (RamNode* victim : victims) Drop(victim, /*pushed_out=*/true, dropped);
+  for (const RamNodeId id : victims) Drop(id, /*pushed_out=*/true, dropped);
   return true;
 }
 
 // An entry that has its place keeps it: only others make room for its growth.
-void RamShard::Swap(RamNode* node, EntryPtr fresh, ByteCount size, Dropped& dropped) {
-  const bool outgrown = node->segment == &window_ && size > window_capacity_;
-  RamSegment& segment = outgrown ? probation_ : *node->segment;
-  RamSegment::Unlink(node);
-  dropped.others.push_back(std::exchange(node->entry, std::move(fresh)));
-  node->size = size;
-  segment.PushFront(node);
-  table_.MoveToFront(node);
+void RamShard::Swap(RamNodeId id, EntryPtr fresh, ByteCount size, Dropped& dropped) {
+  const RamSegment segment = nodes_[id].segment;
+  dropped.others.push_back(nodes_.Exchange(id, std::move(fresh), size));
+  nodes_.Move(id, segment == kWindow && size > window_capacity_ ? kProbation : segment);
   ShrinkProtected();
-  MakeRoom(node, dropped);
+  MakeRoom(id, dropped);
   ShrinkWindow(dropped);
 }
 
-void RamShard::MakeRoom(const RamNode* keep, Dropped& dropped) {
-  while (probation_.bytes + protected_.bytes > main_capacity_) {
-    RamNode* victim = NextVictim(nullptr);
+void RamShard::MakeRoom(RamNodeId keep, Dropped& dropped) {
+  while (main_bytes() > main_capacity_) {
+    RamNodeId victim = NextVictim(0);
     if (victim == keep) victim = NextVictim(keep);
     Drop(victim, /*pushed_out=*/true, dropped);
   }
@@ -221,15 +223,15 @@ bool RamShard::Replace(const EntryPtr& old, EntryPtr fresh, Dropped& dropped) {
   SKERRY_CHECK(old->head.key == fresh->head.key);
   const ByteCount size = fresh->MemorySize();
   MutexLock lock(mutex_);
-  RamNode* place = FindEntry(old);
-  if (place == nullptr) return false;
+  const RamNodeId place = FindEntry(old);
+  if (place == 0) return false;
   if (size > limits_.largest_object) {
     Drop(place, /*pushed_out=*/false, dropped);
     return false;
   }
-  RamNode* same = FindVariant(fresh->head);
-  if (same != nullptr && same != place) Drop(same, /*pushed_out=*/false, dropped);
-  place->on_disk = false;
+  const RamNodeId same = FindVariant(fresh->head);
+  if (same != 0 && same != place) Drop(same, /*pushed_out=*/false, dropped);
+  nodes_[place].on_disk = false;
   Swap(place, std::move(fresh), size, dropped);
   return true;
 }
@@ -237,39 +239,35 @@ bool RamShard::Replace(const EntryPtr& old, EntryPtr fresh, Dropped& dropped) {
 size_t RamShard::Remove(const Key& key, Dropped& dropped) {
   MutexLock lock(mutex_);
   size_t count = 0;
-  for (RamNode* node = table_.Bucket(key.hash); node != nullptr;) {
-    RamNode* next = node->next;
-    if (node->Has(key)) {
-      Drop(node, /*pushed_out=*/false, dropped);
-      ++count;
-    }
-    node = next;
+  for (RamNodeId id = nodes_.Find(key); id != 0; ++count) {
+    const RamNodeId next = nodes_.FindNext(id, key);
+    Drop(id, /*pushed_out=*/false, dropped);
+    id = next;
   }
   return count;
 }
 
 bool RamShard::Remove(const EntryPtr& entry, Dropped& dropped) {
   MutexLock lock(mutex_);
-  RamNode* node = FindEntry(entry);
-  if (node == nullptr) return false;
-  Drop(node, /*pushed_out=*/false, dropped);
+  const RamNodeId id = FindEntry(entry);
+  if (id == 0) return false;
+  Drop(id, /*pushed_out=*/false, dropped);
   return true;
 }
 
-void RamShard::Drop(RamNode* node, bool pushed_out, Dropped& dropped) {
-  RamSegment::Unlink(node);
-  auto& where = pushed_out && node->hit ? dropped.pushed_out_after_hit : dropped.others;
-  where.push_back(table_.Erase(node));
+void RamShard::Drop(RamNodeId id, bool pushed_out, Dropped& dropped) {
+  auto& where = pushed_out && nodes_[id].hit ? dropped.pushed_out_after_hit : dropped.others;
+  where.push_back(nodes_.Erase(id));
 }
 
 ByteCount RamShard::bytes() const {
   MutexLock lock(mutex_);
-  return window_.bytes + probation_.bytes + protected_.bytes;
+  return nodes_.bytes(kWindow) + main_bytes();
 }
 
 size_t RamShard::objects() const {
   MutexLock lock(mutex_);
-  return table_.size();
+  return nodes_.size();
 }
 
 uint64_t RamShard::variants_capped() const {

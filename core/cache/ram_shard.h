@@ -67,23 +67,25 @@ class RamShard {
 
  private:
   void Gather(const Key& key, std::vector<EntryPtr>& found) SKERRY_REQUIRES(mutex_);
-  // The node of this very entry, or of its key and variant; null if there is none.
-  RamNode* FindEntry(const EntryPtr& entry) const SKERRY_REQUIRES(mutex_);
-  RamNode* FindVariant(const StoredHead& head) const SKERRY_REQUIRES(mutex_);
+  // The node of this very entry, or of its key and variant; 0 if there is none.
+  RamNodeId FindEntry(const EntryPtr& entry) const SKERRY_REQUIRES(mutex_);
+  RamNodeId FindVariant(const StoredHead& head) const SKERRY_REQUIRES(mutex_);
 
+  ByteCount main_bytes() const SKERRY_REQUIRES(mutex_) {
+    return nodes_.bytes(RamSegment::kProbation) + nodes_.bytes(RamSegment::kProtected);
+  }
   void ShrinkProtected() SKERRY_REQUIRES(mutex_);
   bool CanWait(const RamNode& node) const SKERRY_REQUIRES(mutex_);
   bool WindowIsOver() const SKERRY_REQUIRES(mutex_);
   void ShrinkWindow(Dropped& dropped) SKERRY_REQUIRES(mutex_);
   bool WinsPlace(const Hash128& key, ByteCount size, Dropped& dropped) SKERRY_REQUIRES(mutex_);
-  RamNode* NextVictim(const RamNode* after) const SKERRY_REQUIRES(mutex_);
-  void MakeRoom(const RamNode* keep, Dropped& dropped) SKERRY_REQUIRES(mutex_);
+  RamNodeId NextVictim(RamNodeId after) const SKERRY_REQUIRES(mutex_);
+  void MakeRoom(RamNodeId keep, Dropped& dropped) SKERRY_REQUIRES(mutex_);
   void CapVariants(const Key& key, Dropped& dropped) SKERRY_REQUIRES(mutex_);
   Offered Insert(EntryPtr&& entry, ByteCount size, bool on_disk, Dropped& dropped)
       SKERRY_REQUIRES(mutex_);
-  void Swap(RamNode* node, EntryPtr fresh, ByteCount size, Dropped& dropped)
-      SKERRY_REQUIRES(mutex_);
-  void Drop(RamNode* node, bool pushed_out, Dropped& dropped) SKERRY_REQUIRES(mutex_);
+  void Swap(RamNodeId id, EntryPtr fresh, ByteCount size, Dropped& dropped) SKERRY_REQUIRES(mutex_);
+  void Drop(RamNodeId id, bool pushed_out, Dropped& dropped) SKERRY_REQUIRES(mutex_);
 
   const Limits limits_;
   const ByteCount window_capacity_;
@@ -91,10 +93,7 @@ class RamShard {
   const ByteCount protected_capacity_;
 
   mutable Mutex mutex_;  // lock order: last
-  RamTable table_ SKERRY_GUARDED_BY(mutex_);
-  RamSegment window_ SKERRY_GUARDED_BY(mutex_);
-  RamSegment probation_ SKERRY_GUARDED_BY(mutex_);
-  RamSegment protected_ SKERRY_GUARDED_BY(mutex_);
+  RamNodes nodes_ SKERRY_GUARDED_BY(mutex_);
   FrequencySketch sketch_ SKERRY_GUARDED_BY(mutex_);
   uint64_t variants_capped_ SKERRY_GUARDED_BY(mutex_) = 0;
 };

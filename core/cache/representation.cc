@@ -355,12 +355,12 @@ bool MatchesVariant(const VaryNames& names, std::string_view variant_text,
 }
 
 std::string MergeVariantTexts(const VaryNames& names, const http::Fields& response,
-                              const std::string& before, const std::string& now) {
+                              std::string_view before, std::string_view now) {
   std::string text;
   std::string_view old_rest = before;
   std::string_view rest = now;
   for (const std::string& name : names.names) {
-    if (old_rest.empty() || rest.empty()) return now;
+    if (old_rest.empty() || rest.empty()) return std::string(now);
     const std::string_view old_line = TakeLine(&old_rest);
     const std::string_view line = TakeLine(&rest);
     const std::optional<std::string> what = ClassOf(name, response);

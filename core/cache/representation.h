@@ -45,7 +45,7 @@ bool MatchesVariant(const VaryNames& names, std::string_view variant_text,
 // The text of a new answer, and what was known from the one it takes the place of.
 // REQUIRES: both are the same representation of these names.
 std::string MergeVariantTexts(const VaryNames& names, const http::Fields& response,
-                              const std::string& before, const std::string& now);
+                              std::string_view before, std::string_view now);
 
 // Does a shield's Skerry-Variants list this dictionary (":base64:")?
 bool ListsDictionary(const http::Fields& response, std::string_view dictionary);

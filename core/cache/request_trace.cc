@@ -119,23 +119,27 @@ HitRatio RamHitRatio(const std::vector<TraceRequest>& trace, ByteCount capacity)
 }
 
 HitRatio LruHitRatio(const std::vector<TraceRequest>& trace, ByteCount capacity) {
-  const ByteCount overhead = MakeTraceEntry(KeyOf(trace.size()), 0)->MemorySize();
   const ByteCount largest = std::max<ByteCount>(capacity / 64, 1_MiB);
-  std::list<TraceRequest> order;  // most recent first
-  std::unordered_map<uint64_t, std::list<TraceRequest>::iterator> found;
+  struct Object {
+    uint64_t number;
+    ByteCount size;  // in the RAM tier
+  };
+  std::list<Object> order;  // most recent first
+  std::unordered_map<uint64_t, std::list<Object>::iterator> found;
   ByteCount used = 0;
   return Play(trace, [&](const TraceRequest& request) {
     if (const auto at = found.find(request.object); at != found.end()) {
       order.splice(order.begin(), order, at->second);
       return true;
     }
-    if (request.size + overhead > largest) return false;
-    order.push_front(request);
+    const ByteCount size = MakeTraceEntry(KeyOf(request.object), request.size)->MemorySize();
+    if (size > largest) return false;
+    order.push_front({request.object, size});
     found[request.object] = order.begin();
-    used += request.size + overhead;
+    used += size;
     while (used > capacity) {
-      used -= order.back().size + overhead;
-      found.erase(order.back().object);
+      used -= order.back().size;
+      found.erase(order.back().number);
       order.pop_back();
     }
     return false;

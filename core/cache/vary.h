@@ -46,4 +46,19 @@ using VaryId = uint32_t;
 VaryId InternVary(const VaryNames& names);
 const VaryNames& InternedVary(VaryId id);
 
+// Such a list as a value of four bytes, for what is kept by the million.
+class SharedVary {
+ public:
+  SharedVary() = default;
+  SharedVary(const VaryNames& names) : id_(names.empty() ? 0 : InternVary(names)) {}
+
+  operator const VaryNames&() const { return InternedVary(id_); }
+  const VaryNames* operator->() const { return &InternedVary(id_); }
+  bool empty() const { return id_ == 0; }
+  bool operator==(const SharedVary&) const = default;
+
+ private:
+  VaryId id_ = 0;
+};
+
 }  // namespace skerry::cache

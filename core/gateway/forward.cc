@@ -182,7 +182,8 @@ bool VariesOnUnforwarded(const cache::VaryNames& vary, const http::Fields& asked
   static constexpr std::array<std::string_view, 3> kOurs = {"accept-encoding",
                                                             "available-dictionary", "range"};
   return std::any_of(vary.names.begin(), vary.names.end(), [&](const std::string& name) {
-    return asked.Has(name) && !sent.Has(name) && !IsSettled(route, name) && !Among(kOurs, name) &&
+    const http::FieldName field(name);
+    return asked.Has(field) && !sent.Has(field) && !IsSettled(route, name) && !Among(kOurs, name) &&
            !Among(kConditions, name);
   });
 }

@@ -224,7 +224,7 @@ cache::EntryPtr QuickHits::Select(OfRoute& of_route) {
   cache::EntryPtr selected;
   if (kept_.size() == 1) {
     const cache::StoredHead& only = kept_.front()->head;
-    const std::string* const text = only.vary.any ? nullptr : of_route.TextFor(only.vary);
+    const std::string* const text = only.vary->any ? nullptr : of_route.TextFor(only.vary);
     if (text != nullptr && *text == only.variant_text) selected = std::move(kept_.front());
   }
   if (selected == nullptr) selected = cache::SelectVariant(kept_, of_route.sent);

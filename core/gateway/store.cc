@@ -43,8 +43,11 @@ cache::StoredHead MakeHead(StoreInput& input, const cache::StoreDecision& decisi
   if (!input.response.fields.Has("date")) {
     input.response.fields.Add("date", http::FormatDate(input.response_time));  // RFC 9110 6.6.1
   }
+  const bool stays = decision.storable == cache::Storable::kYes;
+  if (stays) input.response.fields.ShrinkToFit();
   head.fields = std::make_shared<const http::Fields>(std::move(input.response.fields));
   http::Fields client = cache::ClientFields(*head.fields, policy, input.keep_tags, head.status);
+  if (stays) client.ShrinkToFit();
   // Most often the same: once in memory is enough.
   head.client_fields = client == *head.fields
                            ? head.fields
@@ -97,7 +100,7 @@ cache::Answer MakeAnswer(StoreInput input) {
     input.response.fields.Remove("content-length");
   }
   answer.head = MakeHead(input, decision, policy);
-  if (answer.storable == cache::Storable::kYes && answer.head.vary.any) {
+  if (answer.storable == cache::Storable::kYes && answer.head.vary->any) {
     answer.storable = cache::Storable::kVaryAny;
   }
   if (answer.storable == cache::Storable::kYes) {

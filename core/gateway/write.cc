@@ -30,7 +30,7 @@ void AddOwn(const Writing& writing, http::Fields& own) {
 // its own for this answer; without them all answers share the stored one.
 std::shared_ptr<const http::Fields> StoredFields(const Writing& writing) {
   std::shared_ptr<const http::Fields> fields = writing.head.client_fields;
-  if (writing.unvalidated && !writing.head.lifetimes.no_cache_fields.empty()) {
+  if (writing.unvalidated && writing.head.lifetimes.no_cache_fields.there()) {
     auto less = std::make_shared<http::Fields>(*fields);
     cache::RemoveUnvalidated(*less, writing.head.lifetimes);
     fields = std::move(less);

@@ -54,7 +54,7 @@ TEST_F(WriteTest, SharesTheStoredFieldsAndAddsItsOwn) {
 }
 
 TEST_F(WriteTest, AHitLeavesOutWhatNoCacheNames) {
-  head_.lifetimes.no_cache_fields = {"last-modified"};
+  head_.lifetimes.no_cache_fields = std::vector<std::string>{"last-modified"};
   const http::Response response = Ask({});
   EXPECT_FALSE(response.stored->Has("last-modified"));
   EXPECT_TRUE(response.stored->Has("etag"));

@@ -33,9 +33,9 @@ std::shared_ptr<Entry> MakeEntry(Random& random, Stamp stamp) {
   entry->head.key =
       Key::Of("https://www.shop.example/products/category-" + std::to_string(random.Below(20'000)) +
               "/item-" + std::to_string(random.Next()) + ".html?page=2");
-  for (int i = 0; i < 5; ++i) {
-    entry->head.tags.push_back(TagHash("kept-" + std::to_string(random.Next())));
-  }
+  std::vector<uint64_t> tags;
+  for (int i = 0; i < 5; ++i) tags.push_back(TagHash("kept-" + std::to_string(random.Next())));
+  entry->head.tags = tags;
   entry->head.stamp = stamp;
   return entry;
 }

@@ -347,7 +347,9 @@ std::shared_ptr<cache::Entry> CacheNode::EntryOf(size_t resource, cache::Stamp s
   const Resource& about = Resources()[resource];
   auto entry = std::make_shared<cache::Entry>();
   entry->head.key = cache::Key::Of(about.url);
-  for (const std::string& tag : about.tags) entry->head.tags.push_back(cache::TagHash(tag));
+  std::vector<uint64_t> tags;
+  for (const std::string& tag : about.tags) tags.push_back(cache::TagHash(tag));
+  entry->head.tags = tags;
   entry->head.content_hashed = about.content_hashed;
   entry->head.stamp = stamp;
   return entry;

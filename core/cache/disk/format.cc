@@ -269,8 +269,9 @@ std::optional<StoredHead> DecodeHead(std::string_view bytes) {
   head.response_time = WallTime(Millis(I64(from)));
   head.initial_age = Seconds(I64(from));
   head.lifetimes = TakeLifetimes(from);
-  head.tags.resize(Count(from, 8));
-  for (uint64_t& tag : head.tags) tag = from.Le64();
+  std::vector<uint64_t> tags(Count(from, 8));
+  for (uint64_t& tag : tags) tag = from.Le64();
+  head.tags = tags;
   head.stamp.seq = from.Le64();
   head.stamp.local = from.Le64();
   head.content_hashed = from.U8() != 0;

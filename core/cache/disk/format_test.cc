@@ -53,11 +53,11 @@ StoredHead FullHead() {
   head.lifetimes = {.fresh = Seconds(60),
                     .swr = Seconds(30),
                     .sie = Seconds::max(),
+                    .no_cache_fields = std::vector<std::string>{"set-cookie"},
                     .explicit_fresh = true,
                     .validate_always = true,
                     .must_revalidate = true,
-                    .immutable = true,
-                    .no_cache_fields = {"set-cookie"}};
+                    .immutable = true};
   head.stamp = {99, 3};
   head.content_hashed = true;
   return head;

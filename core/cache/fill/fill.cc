@@ -362,7 +362,11 @@ std::optional<std::vector<Chunk>> Fill::WholeBody() const {
   SKERRY_CHECK(finished_);
   if (first_held_ > 0) return std::nullopt;
   std::vector<Chunk> chunks;
-  for (const Piece& piece : pieces_) chunks.push_back(piece.whole.Slice(0, piece.filled));
+  for (const Piece& piece : pieces_) {
+    const Chunk filled = piece.whole.Slice(0, piece.filled);
+    // Of unknown length: what stays has no room that nobody fills.
+    chunks.push_back(piece.filled < piece.capacity / 2 ? Chunk::Copy(filled.view()) : filled);
+  }
   return chunks;
 }
 

@@ -71,6 +71,20 @@ TEST_F(FillTest, AReaderHasBytesWhileTheRestStillArrives) {
   EXPECT_EQ(fill->ReadAt(12).read, Fill::Read::kEnd);
 }
 
+TEST_F(FillTest, ABodyOfUnknownLengthIsKeptWithoutTheRoomItDidNotNeed) {
+  for (const bool known : {false, true}) {
+    const auto fill = Make();
+    fill->OnAnswer(known ? Head(5) : Head(), true, nullptr);
+    fill->Append("hello");
+    const Chunk arrived = fill->ReadAt(0).bytes;
+    fill->Finish({});
+    const auto body = fill->WholeBody();
+    ASSERT_TRUE(body);
+    EXPECT_EQ(body->front().view(), "hello");
+    EXPECT_EQ(body->front().data() == arrived.data(), known);
+  }
+}
+
 TEST_F(FillTest, NobodyIsWokenAfterHavingLeft) {
   const auto fill = Make();
   int wakes = 0;
@@ -262,7 +276,7 @@ TEST_F(FillTest, APrivateAnswerIsNotSharedWithThoseWhoWaited) {
 TEST_F(FillTest, AWaiterOfAnotherVariantLooksAgain) {
   const auto fill = Make();
   Answer answer = Head();
-  answer.head.vary.names = {"accept-language"};
+  answer.head.vary = VaryNames{.names = {"accept-language"}, .any = false};
   answer.head.variant_text = VariantText(answer.head.vary, {{"accept-language", "de"}});
   fill->OnAnswer(std::move(answer), true, nullptr);
   EXPECT_EQ(fill->MayStay(generations_, {{"accept-language", "de"}}), Joined::kJoined);

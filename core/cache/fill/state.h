@@ -87,7 +87,7 @@ class FillState {
   VaryNames vary_;
   std::string variant_text_;
   std::shared_ptr<const http::Fields> fields_;
-  std::vector<uint64_t> tags_;
+  Packed<uint64_t> tags_;
 };
 
 }  // namespace skerry::cache

@@ -126,7 +126,7 @@ struct Scopes {
     table.Raise(wider, 0, gens);
   }
 
-  Gens Find(std::string_view url, const std::vector<uint64_t>& tags) const {
+  Gens Find(std::string_view url, const Packed<uint64_t>& tags) const {
     const std::string_view text = PurgeUrl(url);
     Gens found = all;
     // Memory is asked for all slots at once; the walk of the prefixes comes meanwhile.
@@ -278,7 +278,7 @@ std::string PurgeUrlOf(std::string_view url) {
 struct Generations::State {
   explicit State(Options o) : options(std::move(o)) {}
 
-  Purged Judge(std::string_view url, const std::vector<uint64_t>& tags, Stamp stamp) const {
+  Purged Judge(std::string_view url, const Packed<uint64_t>& tags, Stamp stamp) const {
     const Gens log = scopes.Find(url, tags);
     if (log.hard > stamp.seq) return Purged::kHard;
     if (stamp.local < local.load(std::memory_order_relaxed)) {
@@ -392,12 +392,12 @@ Purged Generations::Judge(const Entry& entry) const {
   return purged;
 }
 
-Purged Generations::Judge(const Key& key, const std::vector<uint64_t>& tags, Stamp stamp) const {
+Purged Generations::Judge(const Key& key, const Packed<uint64_t>& tags, Stamp stamp) const {
   std::shared_lock read(state_->lock);
   return state_->Judge(key.url(), tags, stamp);
 }
 
-std::vector<Covering> Generations::FindCovering(const Key& key, const std::vector<uint64_t>& tags,
+std::vector<Covering> Generations::FindCovering(const Key& key, const Packed<uint64_t>& tags,
                                                 Stamp stamp) const {
   const State& state = *state_;
   std::shared_lock read(state.lock);

@@ -85,12 +85,12 @@ class Generations {
   Purged Judge(const Entry& entry) const;
   // The same for something that is not stored yet: a fill about to be joined (no
   // tags known) or committed.
-  Purged Judge(const Key& key, const std::vector<uint64_t>& tags, Stamp stamp) const;
+  Purged Judge(const Key& key, const Packed<uint64_t>& tags, Stamp stamp) const;
 
   // Which scopes make Judge say so: those that cover the object and are newer than
   // `stamp`, the newest first, each with its newest purge. For people; costs more than
   // Judge (O(prefixes of its host)).
-  std::vector<Covering> FindCovering(const Key& key, const std::vector<uint64_t>& tags,
+  std::vector<Covering> FindCovering(const Key& key, const Packed<uint64_t>& tags,
                                      Stamp stamp) const;
 
   // A record with this node's normalisation, for Apply and for the journal.

@@ -35,7 +35,9 @@ class GenerationsTest : public ::testing::Test {
   EntryPtr Fetch(const Object& object) {
     auto entry = std::make_shared<Entry>();
     entry->head.key = Key::Of(object.url);
-    for (const std::string& tag : object.tags) entry->head.tags.push_back(TagHash(tag));
+    std::vector<uint64_t> tags;
+    for (const std::string& tag : object.tags) tags.push_back(TagHash(tag));
+    entry->head.tags = tags;
     entry->head.stamp = generations_.Now();
     entry->head.content_hashed = object.content_hashed;
     return entry;

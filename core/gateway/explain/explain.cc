@@ -388,8 +388,7 @@ void Telling::TellLifetime(Part& part) const {
 void Telling::TellPurges() {
   Part& part = Begin("purge", "Has a purge taken it?");
   const cache::Generations& generations = *sources_.shared.generations;
-  const std::vector<uint64_t> tags =
-      entry_ == nullptr ? std::vector<uint64_t>() : entry_->head.tags;
+  const Packed<uint64_t> tags = entry_ == nullptr ? Packed<uint64_t>() : entry_->head.tags;
   const cache::Stamp stamp = entry_ == nullptr ? cache::Stamp{} : entry_->stamp();
   bool any = false;
   for (const cache::Covering& covering : generations.FindCovering(keyed_.key, tags, stamp)) {
