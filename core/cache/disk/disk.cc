@@ -1,6 +1,7 @@
 #include "core/cache/disk/disk.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "core/base/log.h"
@@ -24,6 +25,10 @@ constexpr std::string_view kCallers = "node/";
 // While so many reads wait for the disk, none more is begun on the callers' own threads:
 // asking for pages that are not there queues their read, and a full queue would block.
 constexpr size_t kReadsQueued = 16;
+
+// Why a response is not taken, or not to its end, and the word of the counter.
+enum class Refusal : uint8_t { kNone, kFailing, kTooLarge, kSlow, kFull };
+constexpr std::array<std::string_view, 5> kRefusals = {"", "failing", "too_large", "slow", "full"};
 
 tl::unexpected<Error> Gone(ReadFailure why) {
   return Fail(Code::kNotFound, Side::kStorage, "not on the disk: " + std::string(Name(why)));
@@ -95,7 +100,8 @@ struct Core : std::enable_shared_from_this<Core> {
   void Shutdown();
   void Damaged(const DiskRow& row);
   void DamagedFill(uint64_t fill_id);
-  bool Admits(std::optional<uint64_t> length, bool wanted) const;
+  Refusal Admits(std::optional<uint64_t> length, bool wanted) const;
+  void Count(Refusal refusal);
   double FullBy(ByteCount more) const;
   ByteCount unflushed() const { return store->bodies().unflushed() + appender.queued_bytes(); }
 
@@ -103,6 +109,7 @@ struct Core : std::enable_shared_from_this<Core> {
   std::atomic<uint64_t> corrupt{0};
   std::atomic<bool> shut{false};
   Counter* corrupt_counter = nullptr;
+  std::array<Counter*, kRefusals.size()> refusal_counters{};
   std::unique_ptr<Folder> folder;
   std::unique_ptr<Store> store;
   Index index;
@@ -147,11 +154,16 @@ double Core::FullBy(ByteCount more) const {
          static_cast<double>(store->limit());
 }
 
-bool Core::Admits(std::optional<uint64_t> length, bool wanted) const {
-  if (store->failed() || store->cramped()) return false;
-  if (length.value_or(0) > options.largest_object) return false;
-  if (appender.queued_bytes() > appender.queue_limit() / 2) return false;
-  return FullBy(0) < (wanted ? kBrakeAt : kSecondHitAt);
+Refusal Core::Admits(std::optional<uint64_t> length, bool wanted) const {
+  if (store->failed() || store->cramped()) return Refusal::kFailing;
+  if (length.value_or(0) > options.largest_object) return Refusal::kTooLarge;
+  if (appender.queued_bytes() > appender.queue_limit() / 2) return Refusal::kSlow;
+  return FullBy(0) < (wanted ? kBrakeAt : kSecondHitAt) ? Refusal::kNone : Refusal::kFull;
+}
+
+void Core::Count(Refusal refusal) {
+  Counter* const counter = refusal_counters[static_cast<size_t>(refusal)];
+  if (counter != nullptr) counter->Add();
 }
 
 class FillHandle : public DiskFill {
@@ -163,12 +175,13 @@ class FillHandle : public DiskFill {
   }
 
   void Append(Chunk chunk) override {
+    if (fill_->abandoned()) return;
     appended_ += chunk.size();
+    if (appended_ > core_->options.largest_object) return GiveUp(Refusal::kTooLarge);
     // The bound of the disk is kept here: what is already queued is always written.
-    if (appended_ > core_->options.largest_object || core_->FullBy(chunk.size()) > 1.0) {
-      fill_->Abandon();
-    }
+    if (core_->FullBy(chunk.size()) > 1.0) return GiveUp(Refusal::kFull);
     core_->appender.Append(fill_, std::move(chunk));
+    if (fill_->abandoned()) GiveUp(core_->store->failed() ? Refusal::kFailing : Refusal::kSlow);
   }
   std::optional<uint64_t> PositionOf(size_t index) const override {
     return fill_->PositionOf(index);
@@ -181,6 +194,11 @@ class FillHandle : public DiskFill {
   bool abandoned() const override { return fill_->abandoned(); }
 
  private:
+  void GiveUp(Refusal refusal) {
+    fill_->Abandon();
+    core_->Count(refusal);
+  }
+
   const std::shared_ptr<Core> core_;
   const std::shared_ptr<Fill> fill_;
   uint64_t appended_ = 0;
@@ -340,7 +358,10 @@ void DiskTier::ReadChunk(const Extents& extents, size_t index, net::Loop& loop, 
 
 std::unique_ptr<DiskFill> DiskTier::Begin(const StoredHead& head, std::optional<uint64_t> length,
                                           bool seen_before) {
-  if (!core_->Admits(length, seen_before)) return nullptr;
+  if (const Refusal refusal = core_->Admits(length, seen_before); refusal != Refusal::kNone) {
+    core_->Count(refusal);
+    return nullptr;
+  }
   const std::optional<uint64_t> id = core_->positions.Take();
   if (!id) return nullptr;
   return std::make_unique<FillHandle>(core_, core_->fills->Begin(*id, head));
@@ -366,7 +387,8 @@ void DiskTier::Store(EntryPtr entry) {
 void DiskTier::Refresh(const DiskRow& old, EntryPtr updated) {
   const Extents& extents = updated->extents;
   const bool possible = updated->head.variant_hash == old.variant_hash &&
-                        updated->body_size == old.size && core_->Admits(old.size, true) &&
+                        updated->body_size == old.size &&
+                        core_->Admits(old.size, true) == Refusal::kNone &&
                         (!updated->chunks.empty() || old.size == 0);
   if (!possible) return Forget(old);
   // Of another fill: its first chunk and the others of `old` would be no body.
@@ -460,6 +482,12 @@ Result<std::unique_ptr<Disk>> OpenDisk(Disk::Options options, rocksdb::Env* env,
   if (core->options.metrics != nullptr) {
     core->corrupt_counter = &core->options.metrics->GetCounter(
         "skerry_store_corrupt_total", "Stored responses that did not verify.");
+    for (size_t i = 0; i < kRefusals.size(); ++i) {
+      if (kRefusals[i].empty()) continue;
+      core->refusal_counters[i] = &core->options.metrics->GetCounter(
+          "skerry_disk_refused_total", "Responses that the disk tier did not take, by reason.",
+          {{"reason", std::string(kRefusals[i])}});
+    }
   }
   if (Status reserved = core->positions.Refill(); !reserved) {
     return Fail(std::move(reserved.error()));

@@ -348,8 +348,12 @@ TEST_F(DiskTest, TooLargeResponsesAreRefusedOrAbandonedWhenTheyTurnOutSo) {
     ASSERT_TRUE(Eventually([&] { return fill->PositionOf(i).has_value(); }));
   }
   EXPECT_FALSE(fill->abandoned());
+  EXPECT_THAT(metrics_.Text(), testing::HasSubstr(R"(refused_total{reason="too_large"} 1)"));
   fill->Append(chunk);
   EXPECT_TRUE(fill->abandoned());
+  fill->Append(chunk);
+  EXPECT_THAT(metrics_.Text(), testing::HasSubstr(R"(refused_total{reason="too_large"} 2)"));
+  EXPECT_THAT(metrics_.Text(), testing::HasSubstr(R"(refused_total{reason="slow"} 0)"));
 }
 
 TEST_F(DiskTest, AFullQueueAbandonsTheFillInsteadOfWaiting) {
@@ -367,7 +371,9 @@ TEST_F(DiskTest, AFullQueueAbandonsTheFillInsteadOfWaiting) {
   EXPECT_FALSE(fill->abandoned());
   fill->Append(chunk);
   EXPECT_TRUE(fill->abandoned());
+  EXPECT_THAT(metrics_.Text(), testing::HasSubstr(R"(refused_total{reason="slow"} 1)"));
   EXPECT_EQ(disk_->Begin(MakeEntry({.url = kUrl})->head, std::nullopt, true), nullptr);
+  EXPECT_THAT(metrics_.Text(), testing::HasSubstr(R"(refused_total{reason="slow"} 2)"));
   gate.unlock();
   EXPECT_TRUE(Settled(*disk_, 1));
 }
