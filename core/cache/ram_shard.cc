@@ -15,6 +15,9 @@ constexpr ByteCount kProtectedPercent = 80;  // of the main part
 // While the main part has room: the window of a large tier is no larger than what the
 // processor's caches still hold of it.
 constexpr ByteCount kWindowWhileRoom = 1_MiB;
+// The sketch is made for as many objects of this size as the tier holds, a thousandth of its
+// bytes. One for the few that are there at first takes new keys for known ones.
+constexpr ByteCount kLikelyObject = 16_KiB;
 
 // Of one key.
 bool SameVariant(const StoredHead& a, const StoredHead& b) {
@@ -31,6 +34,11 @@ RamShard::RamShard(const Limits& limits)
       nodes_(limits.table_seed) {
   SKERRY_CHECK(limits.variants_per_key > 0);
   SKERRY_CHECK(limits.largest_object <= main_capacity_);
+  ResizeSketch();
+}
+
+void RamShard::ResizeSketch() {
+  sketch_.Resize(std::max<size_t>(nodes_.size(), limits_.capacity / kLikelyObject));
 }
 
 std::vector<EntryPtr> RamShard::Find(const Key& key) {
@@ -133,7 +141,7 @@ Offered RamShard::Insert(EntryPtr&& entry, ByteCount size, bool on_disk, Dropped
   const RamNodeId id = nodes_.Insert(std::move(entry), size);
   nodes_[id].on_disk = on_disk;
   nodes_.Move(id, by_window ? kWindow : kProbation);
-  sketch_.Resize(nodes_.size());
+  ResizeSketch();
   ShrinkWindow(dropped);
   return Offered::kStored;
 }

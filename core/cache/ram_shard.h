@@ -82,6 +82,7 @@ class RamShard {
   RamNodeId NextVictim(RamNodeId after) const SKERRY_REQUIRES(mutex_);
   void MakeRoom(RamNodeId keep, Dropped& dropped) SKERRY_REQUIRES(mutex_);
   void CapVariants(const Key& key, Dropped& dropped) SKERRY_REQUIRES(mutex_);
+  void ResizeSketch() SKERRY_REQUIRES(mutex_);
   Offered Insert(EntryPtr&& entry, ByteCount size, bool on_disk, Dropped& dropped)
       SKERRY_REQUIRES(mutex_);
   void Swap(RamNodeId id, EntryPtr fresh, ByteCount size, Dropped& dropped) SKERRY_REQUIRES(mutex_);

@@ -250,6 +250,17 @@ TEST(RamTest, ALargeTierThatHasRoomKeepsAMebibyteOfItAShard) {
   EXPECT_EQ(ram.objects(), 40u);
 }
 
+// However few objects a tier holds yet, keys must not be taken for each other because of it.
+TEST(RamTest, ManyWhoAskOnceFillNoneOfTheRoomOfALargeTier) {
+  Ram ram({.capacity = 200_MiB, .shards = 1});
+  for (int i = 0; i < 10'000; ++i) {
+    const std::string path = "also-on-disk-" + std::to_string(i);
+    Ask(ram, path, 1);
+    ram.Offer(Make(path, 10_KiB), /*on_disk=*/true);
+  }
+  EXPECT_LE(ram.objects(), 130u);
+}
+
 TEST(RamTest, WhatTheDiskHasTooIsKeptIfItIsAskedForAgain) {
   EXPECT_EQ(KeptOfTen(2, 0), 10u);
   EXPECT_EQ(KeptOfTen(0, 1), 10u);
