@@ -121,7 +121,6 @@ class BodyLog {
   Status Failed(Status status) const;
   // `reads`: it is going to be read.
   std::optional<Found> Find(uint64_t position, bool reads) const;
-  std::optional<Found> FindToRead(uint64_t position) const;
   struct Behind {
     SegmentPtr segment;
     std::vector<Segment::Part> parts;
