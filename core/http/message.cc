@@ -1,26 +1,14 @@
 #include "core/http/message.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdint>
 #include <utility>
 #include <vector>
 
 #include "core/base/ascii.h"
+#include "core/http/token.h"
 
 namespace skerry::http {
 namespace {
-
-// RFC 9110 5.6.2.
-constexpr std::array<bool, 256> MakeTokenTable() {
-  std::array<bool, 256> table{};
-  for (char c = '0'; c <= '9'; ++c) table[static_cast<uint8_t>(c)] = true;
-  for (char c = 'a'; c <= 'z'; ++c) table[static_cast<uint8_t>(c)] = true;
-  for (char c = 'A'; c <= 'Z'; ++c) table[static_cast<uint8_t>(c)] = true;
-  for (char c : std::string_view("!#$%&'*+-.^_`|~")) table[static_cast<uint8_t>(c)] = true;
-  return table;
-}
-constexpr std::array<bool, 256> kTokenTable = MakeTokenTable();
 
 // RFC 9110 15 and the IANA registry of status codes, in order.
 constexpr std::pair<int, std::string_view> kPhrases[] = {
@@ -130,8 +118,8 @@ bool MayHaveBody(std::string_view method, int status) {
 }
 
 bool IsToken(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(),
-                                      [](char c) { return kTokenTable[static_cast<uint8_t>(c)]; });
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return TokenLower(c) != 0; });
 }
 
 bool IsFieldValue(std::string_view text) {

@@ -1,11 +1,11 @@
 #include "core/http/upstream/h1_response_head.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <utility>
 
 #include "core/http/cache_control.h"
+#include "core/http/token.h"
 
 namespace skerry::http {
 namespace {
@@ -13,17 +13,6 @@ namespace {
 tl::unexpected<Error> Malformed(std::string_view what) {
   return Fail(Code::kInvalid, Side::kUpstream, "malformed response: " + std::string(what));
 }
-
-// The lower case of what may stand in a token (RFC 9110 5.6.2); 0 for all else.
-constexpr std::array<char, 256> MakeTokenTable() {
-  std::array<char, 256> table{};
-  for (char c = '0'; c <= '9'; ++c) table[static_cast<uint8_t>(c)] = c;
-  for (char c = 'a'; c <= 'z'; ++c) table[static_cast<uint8_t>(c)] = c;
-  for (char c = 'A'; c <= 'Z'; ++c) table[static_cast<uint8_t>(c)] = static_cast<char>(c | 0x20);
-  for (const char c : std::string_view("!#$%&'*+-.^_`|~")) table[static_cast<uint8_t>(c)] = c;
-  return table;
-}
-constexpr std::array<char, 256> kToken = MakeTokenTable();
 
 constexpr size_t kUsualFields = 12;
 
@@ -89,7 +78,7 @@ class Reader {
     if (colon == 0 || colon == std::string_view::npos) return Malformed("bad field");
     name_.resize(colon);
     for (size_t i = 0; i < colon; ++i) {
-      name_[i] = kToken[static_cast<uint8_t>(line[i])];
+      name_[i] = TokenLower(line[i]);
       if (name_[i] == 0) return Malformed("bad field");
     }
     const std::string_view raw = line.substr(colon + 1);
